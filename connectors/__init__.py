@@ -1,0 +1,1 @@
+"""How a department's system becomes assets; knows nothing of labels."""
