@@ -1,4 +1,4 @@
-"""Distribution metadata of public-data-catalog; tool settings are in pyproject.toml, exact versions in requirements/."""
+"""Metadata of public-data-catalog. Tool settings are in pyproject.toml, exact versions in requirements/."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=[pattern for room in ROOMS for pattern in (room, f"{room}.*")]),
-    package_data={room: DATA for room in ROOMS},
+    package_data=dict.fromkeys(ROOMS, DATA),
     install_requires=INSTALL_REQUIRES,
     extras_require=EXTRAS_REQUIRE,
     entry_points=ENTRY_POINTS,

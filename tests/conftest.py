@@ -196,7 +196,7 @@ def wait_until_ready(server: DatabaseServer, folder: Path, connect: Callable[[Da
 def factory(create: Callable[[str], str]) -> Callable[[str], str]:
     """``make(name)``: create a database whose name starts with ``name`` and was never used before; returns its URL."""
     numbers = itertools.count(1)
-    return lambda name="test": create(f"{name}_{next(numbers)}")
+    return lambda name: create(f"{name}_{next(numbers)}")
 
 
 # --- PostgreSQL --------------------------------------------------------------------------------------------------

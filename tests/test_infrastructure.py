@@ -76,7 +76,7 @@ def test_the_guard_refuses_other_machines(address: tuple[Any, ...]) -> None:
 
 
 def test_the_guard_refuses_to_resolve_names() -> None:
-    with pytest.raises(pytest.fail.Exception, match="department.example"):
+    with pytest.raises(pytest.fail.Exception, match=r"department\.example"):
         socket.create_connection(("department.example", 80))
 
 
