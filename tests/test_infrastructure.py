@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -81,9 +82,10 @@ def test_the_guard_refuses_to_resolve_names() -> None:
 
 
 def make(target: str, *settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["make", target, *settings], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
+    # Under `make test` the variables of the outer make would make this one announce its folder.
+    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    command = ["make", target, *settings]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
 def fake_python(folder: Path, *, old: bool = False, without: str = "") -> Path:
