@@ -62,9 +62,34 @@ def test_servers_do_not_run_as_root(request: pytest.FixtureRequest) -> None:
         assert Path(f"/proc/{pid}").stat().st_uid != 0
 
 
-def test_chromium_renders_han_and_runs_scripts(chromium_page: Page) -> None:
+DIFFERENT_GLYPHS = """([first, second]) => {
+    const draw = (character) => {
+        const canvas = document.createElement("canvas");
+        const context = canvas.getContext("2d");
+        context.font = "64px sans-serif";
+        context.fillText(character, 20, 100);
+        return canvas.toDataURL();
+    };
+    return draw(first) !== draw(second);
+}"""
+
+
+def test_chromium_runs_scripts(chromium_page: Page) -> None:
     chromium_page.set_content("<h1>目录</h1><script>document.title = document.querySelector('h1').textContent</script>")
     assert chromium_page.title() == "目录"
+
+
+def test_chromium_has_a_font_for_han(chromium_page: Page) -> None:
+    """Without one, every character is drawn as the same empty box, as these two unassigned code points are."""
+    assert chromium_page.evaluate(DIFFERENT_GLYPHS, ["普", "陀"])
+    assert not chromium_page.evaluate(DIFFERENT_GLYPHS, ["\U0003fffd", "\U0003fffc"])
+
+
+def test_a_missing_program_fails_with_the_command_that_installs_it(pytestconfig: pytest.Config) -> None:
+    plugins = pytestconfig.pluginmanager.get_plugins()
+    conftest = next(plugin for plugin in plugins if getattr(plugin, "__file__", "") == str(ROOT / "tests/conftest.py"))
+    with pytest.raises(pytest.fail.Exception, match="apt-get install some-package"):
+        conftest.need("no-such-program", "some-package")
 
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 80), ("2001:db8::1", 80, 0, 0)])
