@@ -1,0 +1,181 @@
+"""Tables of the site's database, its version, and the steps from one version to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    insert,
+    inspect,
+    select,
+    update,
+)
+
+SCHEMA_VERSION = 1
+
+Step = Callable[[Connection], None]
+STEPS: Mapping[int, Step] = {}
+"""``STEPS[n]`` turns version ``n`` into ``n + 1``; a new database is created whole and runs none."""
+
+metadata = MetaData()
+# SQLite numbers rows by itself only where the key is exactly INTEGER.
+_ID = BigInteger().with_variant(Integer, "sqlite")
+
+schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("command", String(32), nullable=False),
+    Column("started", String(40), nullable=False),
+    Column("finished", String(40)),
+    Column("exit_code", Integer),
+    Column("summary", Text, nullable=False, default="{}"),
+)
+
+systems = Table(
+    "systems",
+    metadata,
+    Column("department", String(128), primary_key=True),
+    Column("system", String(128), primary_key=True),
+    Column("connector", String(64), nullable=False),
+    Column("run", _ID, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("error", Text),
+)
+
+assets = Table(
+    "assets",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("key", String(512), nullable=False, unique=True),
+    Column("department", String(128), nullable=False),
+    Column("system", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("comment", Text),
+    Column("fingerprint", String(32), nullable=False),
+    Column("columns", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("sampled", Boolean, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("evidence_digest", String(32), nullable=False),
+    Column("findings", Text, nullable=False),
+    Column("first_run", _ID, nullable=False),
+    Column("first_seen", String(40), nullable=False),
+    Column("changed_at", String(40), nullable=False),
+    Column("missing_runs", Integer, nullable=False, default=0),
+    Column("vanished_at", String(40)),
+    Column("judged", String(32)),
+    Column("verdict", Text),
+    Column("tier", String(16)),
+    Column("share", String(16)),
+    Column("open", String(16)),
+    Column("undetermined", Integer, nullable=False, default=0),
+    Index("assets_by_system", "department", "system"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("digest", String(32), nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("asset", String(512), nullable=False, index=True),
+    Column("column", String(256)),
+    Column("dimension", String(16), nullable=False),
+    Column("value", String(64)),
+    Column("who", String(128), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("rejected", String(64)),
+)
+
+label_changes = Table(
+    "label_changes",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("run", _ID, nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("asset", String(512), nullable=False, index=True),
+    Column("column", String(256)),
+    Column("dimension", String(16), nullable=False),
+    Column("old", String(64)),
+    Column("new", String(64)),
+    Column("old_state", String(16)),
+    Column("new_state", String(16)),
+    Column("why", Text, nullable=False),
+)
+
+departments = Table(
+    "departments",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("last_sequence", Integer, nullable=False),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("asset", _ID, primary_key=True),
+    Column("department", String(128), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("publish_date", String(10)),
+    UniqueConstraint("department", "sequence"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("run", _ID),
+    Column("at", String(40), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("department", String(128)),
+    Column("system", String(128)),
+    Column("place", Text),
+    Column("message", Text, nullable=False),
+    Column("seconds", Float),
+)
+
+
+class SchemaError(Exception):
+    """The database does not fit this program; ``str()`` says what to do."""
+
+
+def prepare(connection: Connection, steps: Mapping[int, Step] = STEPS, target: int = SCHEMA_VERSION) -> None:
+    """Create the tables in an empty database, or bring an older one up to ``target``, step by step."""
+    if not inspect(connection).has_table(schema_version.name):
+        metadata.create_all(connection)
+        connection.execute(insert(schema_version).values(version=target))
+        return
+    found = connection.execute(select(schema_version.c.version)).scalar_one()
+    if found > target:
+        raise SchemaError(
+            f"the store has schema version {found}, this program knows up to {target} "
+            "(install a newer public-data-catalog, or point `store` at another database)"
+        )
+    for version in range(found, target):
+        steps[version](connection)
+        connection.execute(update(schema_version).values(version=version + 1))
