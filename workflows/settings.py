@@ -1,0 +1,297 @@
+"""A site's settings: ``site.yaml``, ``departments/*.yaml``, ``packs/*.yaml`` and ``openmetadata.yaml`` of one folder.
+
+`load_site` reads all of them, opens nothing, and raises every mistake at once with its file and line::
+
+    ConfigurationError                (connectors.base) exit 2, before anything is opened
+    └── InvalidConfiguration          (connectors.config) ``problems``: one `Failure` for each mistake
+        └── SettingsError             this folder is no site, or its files are wrong: repair the places named
+    PackError                         (classifiers.policy) an overlay is wrong: raised when the pack is loaded
+
+Secrets (``${NAME}``, ``file:PATH``) are checked when the site is loaded and put in only when a system is opened. Of a
+system with ``restricted: true`` nothing but id, name, origin and update cycle is kept: it is counted, never resolved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from connectors.base import ConfigurationError, SystemConfig
+from connectors.config import InvalidConfiguration, expand, expand_all, suggest
+from connectors.model import Failure
+
+UpdateCycle = Literal["实时", "每日", "每周", "每旬", "每月", "每季度", "每半年", "每年", "不定期", "一次性"]
+"""更新周期 of the compilation guide (发改高技术〔2017〕1272号) with the local additions."""
+UPDATE_CYCLES: tuple[str, ...] = get_args(UpdateCycle)
+
+IDENTIFIER = r"^\w[\w.-]{0,63}$"
+# GB 32100-2015: 18 of 31 symbols (no I, O, S, V, Z), the area digits in places 3 to 8.
+USCC = r"^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"
+
+_RELATIVE_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:|[A-Za-z]:)(.+)")
+
+Texts = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class SettingsError(InvalidConfiguration):
+    """This folder is no site, or its files are wrong."""
+
+
+# --- the shape of the files --------------------------------------------------------------------------------------
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _globs_or_flag(value: object) -> object:
+    if isinstance(value, bool) or (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+        return value
+    raise PydanticCustomError("globs_or_flag", "must be true, or a list of schema.table globs")
+
+
+def _rows_or_false(value: object) -> object:
+    if value is False:
+        return {"rows": 0}
+    if isinstance(value, dict):
+        return value
+    raise PydanticCustomError("rows_or_false", "must be {rows: NUMBER} or false")
+
+
+class SampleSettings(_Settings):
+    """How many rows of each table may be looked at, in memory only."""
+
+    rows: int = Field(default=50, ge=0, le=1000)
+
+
+_SAMPLE_SCHEMA = {"anyOf": [{"const": False}, SampleSettings.model_json_schema()]}
+
+
+class SystemSettings(_Settings):
+    """One system (业务系统) of a department."""
+
+    id: str = Field(pattern=IDENTIFIER)
+    name: str | None = None
+    connector: str | None = None
+    url: str | None = Field(default=None, repr=False)
+    path: str | None = None
+    include: Texts = ()
+    exclude: Texts = ()
+    sample: Annotated[SampleSettings | None, BeforeValidator(_rows_or_false), WithJsonSchema(_SAMPLE_SCHEMA)] = None
+    """None = as many rows as ``harvest.sample_rows`` of site.yaml says."""
+    update_cycle: UpdateCycle | None = None
+    origin: Literal["own", "shared", "negotiated"] = "own"
+    restricted: Annotated[bool | Texts, BeforeValidator(_globs_or_flag)] = False
+    options: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """The connector's own keys. In the file they stand beside the others."""
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the whole system is restricted; globs restrict some of its tables only."""
+        return self.restricted is True
+
+    @property
+    def title(self) -> str:
+        return self.name or self.id
+
+    def to_config(
+        self, department: str, root: Path, *, rows: int = 50, environ: Mapping[str, str] | None = None
+    ) -> SystemConfig:
+        """What a connector is opened with, secrets put in, paths absolute under ``root``.
+
+        Raises `ConfigurationError` for a restricted system and for a secret that is not there.
+        """
+        if self.is_restricted:
+            raise ConfigurationError(f"the system {department}/{self.id} is restricted", hint="it is never opened")
+        url = None if self.url is None else under_root(expand(self.url, root, environ), root)
+        path = None if self.path is None else str(root / expand(self.path, root, environ, whole_file=False))
+        return SystemConfig(
+            department=department,
+            id=self.id,
+            connector=self.connector or "",
+            name=self.name,
+            url=url,
+            path=path,
+            include=self.include,
+            exclude=self.exclude,
+            restricted=self.restricted if isinstance(self.restricted, tuple) else (),
+            sample_rows=rows if self.sample is None else self.sample.rows,
+            update_cycle=self.update_cycle,
+            origin=self.origin,
+            options=expand_all(self.options, root, environ),
+        )
+
+
+class DepartmentSettings(_Settings):
+    """A data-providing department (数据提供单位)."""
+
+    id: str = Field(pattern=IDENTIFIER)
+    name: str = Field(min_length=1)
+    code: str = Field(default="", pattern=rf"^$|{USCC}")
+    """统一社会信用代码, GB 32100-2015."""
+    section: str = ""
+    """责任科室."""
+    contact: str = ""
+
+
+class DepartmentFile(_Settings):
+    """``departments/*.yaml``."""
+
+    department: DepartmentSettings
+    systems: Annotated[tuple[SystemSettings, ...], Field(strict=False)] = ()
+
+
+class HarvestSettings(_Settings):
+    """How systems are read."""
+
+    workers: int = Field(default=2, ge=1, le=64)
+    """Systems read at the same time."""
+    sample_rows: int = Field(default=50, ge=0, le=1000)
+    """Rows looked at per table where a system does not say; 0 = none."""
+    removal_share: float = Field(default=0.2, ge=0, le=1, strict=False)
+    """A run that misses more than this share of a system's assets marks none of them vanished."""
+    removal_grace: int = Field(default=3, ge=1)
+    """Runs that must miss an asset before it counts as vanished."""
+
+
+class SiteSettings(_Settings):
+    """``site.yaml``."""
+
+    name: str = Field(default="普陀区公共数据资源目录", min_length=1)
+    district: str = "普陀区"
+    store: str = Field(default="sqlite:///var/catalogue.sqlite", min_length=1, repr=False)
+    """SQLAlchemy URL of the site's own database; relative SQLite paths start at the site's folder."""
+    out: str = "out"
+    pack: str = "putuo-2020"
+    overlays: Texts | None = None
+    """Files under the site's folder, in order; None = all of packs/*.yaml by name."""
+    harvest: HarvestSettings = Field(default_factory=HarvestSettings)
+
+
+# --- a loaded site -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Department:
+    id: str
+    name: str
+    code: str
+    section: str
+    contact: str
+    systems: tuple[SystemSettings, ...]
+    file: str
+    """The file that declares it, relative to the site's folder."""
+
+    def system(self, ident: str) -> SystemSettings:
+        """Raises `ConfigurationError` with the known ids."""
+        return _pick(self.systems, ident, f"system of {self.id}")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site's checked settings. Secrets are not in it: `system_config` and `store_url` put them in when asked."""
+
+    root: Path
+    settings: SiteSettings
+    departments: tuple[Department, ...]
+    overlays: tuple[tuple[str, str], ...] = ()
+    """(file, YAML text) of the site's pack overlays, in order."""
+    openmetadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """``openmetadata.yaml`` as written, secrets not put in; empty when there is none."""
+    warnings: tuple[Failure, ...] = ()
+    environ: Mapping[str, str] | None = field(default=None, repr=False)
+    """Variables for secrets; None = the process's own."""
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def district(self) -> str:
+        return self.settings.district
+
+    @property
+    def pack(self) -> str:
+        return self.settings.pack
+
+    @property
+    def store_url(self) -> str:
+        return under_root(expand(self.settings.store, self.root, self.environ), self.root)
+
+    @property
+    def out_dir(self) -> Path:
+        return self.root / self.settings.out
+
+    @property
+    def var_dir(self) -> Path:
+        return self.root / "var"
+
+    @property
+    def restricted_systems(self) -> int:
+        return sum(system.is_restricted for _, system in self.systems())
+
+    def systems(self) -> Iterator[tuple[Department, SystemSettings]]:
+        return ((department, system) for department in self.departments for system in department.systems)
+
+    def department(self, ident: str) -> Department:
+        """Raises `ConfigurationError` with the known ids."""
+        return _pick(self.departments, ident, "department")
+
+    def select(self, idents: Sequence[str]) -> tuple[Department, ...]:
+        """The departments asked for, in the configured order; all when none is."""
+        wanted = {self.department(ident).id for ident in idents}
+        return tuple(one for one in self.departments if not idents or one.id in wanted)
+
+    def system_config(self, department: str, system: str) -> SystemConfig:
+        """What a connector is opened with. Raises `ConfigurationError`: unknown ids, restricted, missing secrets."""
+        settings = self.department(department).system(system)
+        rows = self.settings.harvest.sample_rows
+        return settings.to_config(department, self.root, rows=rows, environ=self.environ)
+
+
+_Named = TypeVar("_Named", Department, SystemSettings)
+
+
+def _pick(among: Sequence[_Named], ident: str, what: str) -> _Named:
+    found = next((one for one in among if one.id == ident), None)
+    if found is None:
+        raise ConfigurationError(f"unknown {what} {ident!r}", hint=suggest(ident, [one.id for one in among]))
+    return found
+
+
+def under_root(url: str, root: Path) -> str:
+    """The URL with a relative SQLite path made absolute under ``root``; any other URL as it is."""
+    return _RELATIVE_SQLITE.sub(lambda match: f"{match[1]}{root / match[2]}", url)
+
+
+def load_site(root: Path, *, environ: Mapping[str, str] | None = None, secrets: bool = True) -> Site:
+    """Read and check a site folder; connect to nothing.
+
+    ``secrets=False`` does not look whether secrets are there, for commands that open no system.
+    Raises `SettingsError` with every mistake found.
+    """
+    from workflows.site_reader import SiteReader
+
+    return SiteReader(root.resolve(), environ, secrets).read()
+
+
+def site_schema() -> dict[str, Any]:
+    """JSON Schema of site.yaml, for editors."""
+    return SiteSettings.model_json_schema()
+
+
+def department_schema() -> dict[str, Any]:
+    """JSON Schema of departments/*.yaml, for editors; the installed connectors' own keys included."""
+    from workflows.site_reader import option_schemas
+
+    schema = DepartmentFile.model_json_schema()
+    properties = schema["$defs"]["SystemSettings"]["properties"]
+    del properties["options"]
+    properties.update({key: value for key, value in option_schemas().items() if key not in properties})
+    return schema

@@ -1,0 +1,330 @@
+"""How `workflows.settings.load_site` reads a folder: raw YAML first, so that every mistake is known with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from connectors.base import ENTRY_POINTS, ConfigurationError
+from connectors.config import (
+    Document,
+    KeyPath,
+    KeyProblem,
+    check_keys,
+    expand,
+    expand_all,
+    find_connector,
+    read_yaml,
+    suggest,
+    type_name,
+    unknown_key,
+)
+from connectors.model import Failure
+from workflows.settings import Department, DepartmentFile, SettingsError, Site, SiteSettings, SystemSettings
+
+COMMON_KEYS = tuple(name for name in SystemSettings.model_fields if name != "options")
+# All that is kept of a restricted system.
+_RESTRICTED_KEYS = ("id", "name", "restricted", "origin", "update_cycle")
+
+_USCC_SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_SHAPES = {
+    "id": "must be letters, digits, _ . or -, at most 64, and begin with a letter or digit",
+    "code": "must be a 统一社会信用代码: 18 digits and capital letters without I, O, S, V, Z; places 3 to 8 are digits",
+}
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class SiteReader:
+    """One reading of one folder; mistakes gather in ``problems``."""
+
+    def __init__(self, root: Path, environ: Mapping[str, str] | None, secrets: bool) -> None:
+        self.root = root
+        self.environ = environ
+        self.secrets = secrets
+        self.problems: list[Failure] = []
+        self.warnings: list[Failure] = []
+
+    def read(self) -> Site:
+        if not (self.root / "site.yaml").is_file():
+            missing = Failure("no site.yaml here", place=str(self.root), hint="`pdc init DIR` writes a new site folder")
+            raise SettingsError([missing])
+        settings = self.read_settings()
+        departments = self.read_departments()
+        overlays = self.read_overlays(settings) if settings else ()
+        openmetadata = self.read_openmetadata()
+        if self.problems or settings is None:
+            raise SettingsError(sorted(self.problems, key=by_place))
+        return Site(
+            root=self.root,
+            settings=settings,
+            departments=departments,
+            overlays=overlays,
+            openmetadata=openmetadata,
+            warnings=tuple(self.warnings),
+            environ=self.environ,
+        )
+
+    def read_settings(self) -> SiteSettings | None:
+        document = self.open(self.root / "site.yaml")
+        data = {} if document.data is None else document.data
+        settings = self.validate(SiteSettings, data, document)
+        if settings:
+            self.check_secret(settings.store, document, ("store",))
+        return settings
+
+    def open(self, path: Path) -> Document:
+        return read_yaml(path, self.problems, path.relative_to(self.root).as_posix())
+
+    # --- departments ---
+
+    def read_departments(self) -> tuple[Department, ...]:
+        folder = self.root / "departments"
+        files = sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml"))
+        found: list[Department] = []
+        seen: dict[str, str] = {}
+        for path in files:
+            document = self.open(path)
+            # An all-commented file, such as the example that `pdc init` writes, declares nothing.
+            if document.data is None:
+                continue
+            self.check_unique(document, ("department", "id"), "department", seen)
+            department = self.read_department(document)
+            if department:
+                found.append(department)
+        return tuple(found)
+
+    def read_department(self, document: Document) -> Department | None:
+        data = document.data
+        if isinstance(data, dict) and isinstance(data.get("systems"), list):
+            systems = self.read_systems(data["systems"], document)
+            data = {**data, "systems": systems}
+        checked = self.validate(DepartmentFile, data, document)
+        if checked is None:
+            return None
+        department = checked.department
+        self.check_code(department.code, document)
+        return Department(**department.model_dump(), systems=checked.systems, file=document.file)
+
+    def read_systems(self, systems: list[Any], document: Document) -> list[Any]:
+        seen: dict[str, str] = {}
+        result: list[Any] = []
+        for number, raw in enumerate(systems):
+            path = ("systems", number)
+            if isinstance(raw, dict):
+                self.check_unique(document, (*path, "id"), "system", seen)
+                raw = self.read_system(raw, document, path)
+            result.append(raw)
+        return result
+
+    def read_system(self, raw: dict[str, Any], document: Document, path: KeyPath) -> dict[str, Any]:
+        """The system with its connector's own keys under ``options``; little of a restricted one."""
+        restricted = raw.get("restricted", False)
+        if restricted is True:
+            return {key: value for key, value in raw.items() if key in _RESTRICTED_KEYS}
+        for problem in self.key_problems(raw):
+            place = document.place((*path, problem.key) if problem.key else path)
+            self.problems.append(Failure(f"{shown(path)}: {problem.what}", place=place, hint=problem.hint))
+        # A flag that is neither true, false nor a list is a mistake, perhaps in a restricted system: look no further.
+        if restricted is False or isinstance(restricted, list):
+            self.check_secrets(raw, document, path)
+        common = {key: value for key, value in raw.items() if key in COMMON_KEYS}
+        return {**common, "options": {key: value for key, value in raw.items() if key not in COMMON_KEYS}}
+
+    def key_problems(self, raw: dict[str, Any]) -> list[KeyProblem]:
+        name = raw.get("connector")
+        if isinstance(name, str):
+            problems = check_keys(name, raw, COMMON_KEYS)
+        else:
+            problems = [unknown_key(key, COMMON_KEYS) for key in raw if key not in COMMON_KEYS]
+        if name is None:
+            problems.append(
+                KeyProblem(None, "the key 'connector' is missing", f"known: {', '.join(connector_names())}")
+            )
+        return problems
+
+    def check_secrets(self, raw: dict[str, Any], document: Document, path: KeyPath) -> None:
+        for key in raw:
+            if key in ("url", "path") or key not in COMMON_KEYS:
+                self.check_secret(raw[key], document, (*path, key))
+
+    def check_secret(self, value: Any, document: Document, path: KeyPath) -> None:
+        if not self.secrets:
+            return
+        try:
+            if path[-1] == "path" and isinstance(value, str):
+                expand(value, self.root, self.environ, whole_file=False)
+            else:
+                expand_all(value, self.root, self.environ)
+        except ConfigurationError as error:
+            what, hint = error.failure.what, error.failure.hint
+            self.problems.append(Failure(f"{shown(path)}: {what}", place=document.place(path), hint=hint))
+
+    def check_unique(self, document: Document, path: KeyPath, what: str, seen: dict[str, str]) -> None:
+        ident = value_at(document.data, path)
+        if not isinstance(ident, str):
+            return
+        place = document.place(path)
+        if ident in seen:
+            hint = f"first at {seen[ident]}; rename one"
+            self.problems.append(Failure(f"the {what} id {ident!r} is used twice", place=place, hint=hint))
+        seen.setdefault(ident, place)
+
+    def check_code(self, code: str, document: Document) -> None:
+        place = document.place(("department", "code"))
+        if not code:
+            hint = "the catalogue must name it (信息资源提供方代码)"
+            self.warnings.append(Failure("the department has no 'code'", place=place, hint=hint))
+        elif uscc_check(code[:17]) != code[17]:
+            hint = f"after {code[:17]} comes {uscc_check(code[:17])}; compare it with the department's certificate"
+            self.warnings.append(Failure("the check digit of 'code' is wrong", place=place, hint=hint))
+
+    # --- overlays, OpenMetadata ---
+
+    def read_overlays(self, settings: SiteSettings) -> tuple[tuple[str, str], ...]:
+        names = settings.overlays
+        if names is None:
+            found = sorted(path for path in (self.root / "packs").glob("*") if path.suffix in (".yaml", ".yml"))
+            names = tuple(path.relative_to(self.root).as_posix() for path in found)
+        return tuple((name, text) for name in names if (text := self.read_overlay(name)) is not None)
+
+    def read_overlay(self, name: str) -> str | None:
+        """The text of an overlay, None when it says nothing. What it means is the pack's affair."""
+        document = read_yaml(self.root / name, self.problems, name)
+        return None if document.data is None else (self.root / name).read_text(encoding="utf-8-sig")
+
+    def read_openmetadata(self) -> dict[str, Any]:
+        path = self.root / "openmetadata.yaml"
+        if not path.exists():
+            return {}
+        document = self.open(path)
+        if document.data is None or isinstance(document.data, dict):
+            return document.data or {}
+        what = f"must be a mapping, not {type_name(document.data)}"
+        self.problems.append(Failure(what, place=document.place()))
+        return {}
+
+    # --- pydantic's errors in the operator's words ---
+
+    def validate(self, model: type[_Model], data: Any, document: Document) -> _Model | None:
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_context=True):
+                self.problems.append(as_failure(detail, model, document))
+            return None
+
+
+def by_place(problem: Failure) -> tuple[bool, str, int]:
+    """site.yaml first, then file by file and line by line."""
+    file, _, line = (problem.place or "").rpartition(":")
+    return file != "site.yaml", file, int(line) if line.isdigit() else 0
+
+
+def as_failure(detail: ErrorDetails, model: type[BaseModel], document: Document) -> Failure:
+    path, kind = detail["loc"], detail["type"]
+    key = str(path[-1]) if path else document.file
+    where = f"{shown(path[:-1])}: " if path[:-1] else ""
+    context = detail.get("ctx", {})
+    hint = None
+    if kind == "extra_forbidden":
+        what = f"unknown key {key!r}"
+        hint = suggest(key, list(model_at(model, path[:-1]).model_fields))
+    elif kind == "missing":
+        what = f"the key {key!r} is missing"
+    elif kind == "literal_error":
+        allowed = literals_at(model, path)
+        what, hint = f"{key!r} is not one of the allowed words", suggest(str(detail["input"]), allowed)
+    elif kind == "string_pattern_mismatch":
+        what = f"{key!r} {_SHAPES[key]}"
+    elif kind in _WANTED:
+        what = f"{key!r} must be {_WANTED[kind]}, not {type_name(detail['input'])}"
+        hint = "put it in quotes" if kind == "string_type" and not isinstance(detail["input"], list | dict) else None
+    elif "ge" in context or "le" in context:
+        what = f"{key!r} must be at {'least' if 'ge' in context else 'most'} {context.get('ge', context.get('le'))}"
+    else:
+        what = f"{key!r}: {detail['msg']}" if not kind.endswith(("_flag", "_false")) else f"{key!r} {detail['msg']}"
+    return Failure(where + what, place=document.place(path), hint=hint)
+
+
+def model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel]:
+    """The model whose keys stand at a key path."""
+    for part in path:
+        if isinstance(part, str) and part in model.model_fields:
+            model = next(models_in(model.model_fields[part].annotation), model)
+    return model
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from models_in(inner)
+
+
+def literals_at(model: type[BaseModel], path: KeyPath) -> list[str]:
+    annotation = model_at(model, path[:-1]).model_fields[str(path[-1])].annotation
+    return list(_words_in(annotation))
+
+
+def _words_in(annotation: Any) -> Iterator[str]:
+    for inner in get_args(annotation):
+        if isinstance(inner, str):
+            yield inner
+        else:
+            yield from _words_in(inner)
+
+
+def shown(path: KeyPath) -> str:
+    """A key path as people write it: ``systems[0].sample``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def value_at(data: Any, path: KeyPath) -> Any:
+    for part in path:
+        try:
+            data = data[part]
+        except (TypeError, KeyError, IndexError):
+            return None
+    return data
+
+
+def uscc_check(body: str) -> str:
+    """The check symbol after the first 17 of a 统一社会信用代码 (GB 32100-2015, weights 3^i mod 31)."""
+    total = sum(_USCC_SYMBOLS.index(symbol) * pow(3, place, 31) for place, symbol in enumerate(body))
+    return _USCC_SYMBOLS[-total % 31]
+
+
+def connector_names() -> list[str]:
+    return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS)})
+
+
+def option_schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schema of the connectors' own keys; a connector whose driver is missing says nothing."""
+    names = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object"}
+    result: dict[str, dict[str, Any]] = {}
+    for name in connector_names():
+        try:
+            options = find_connector(name).OPTIONS
+        except ConfigurationError:
+            continue
+        for key, kind in options.items():
+            schema = result.setdefault(key, {"type": names[kind], "description": "connectors: "})
+            known = schema["description"].removeprefix("connectors: ")
+            schema["description"] = f"connectors: {known}{', ' if known else ''}{name}"
+    return result
