@@ -3,8 +3,8 @@
 Authority: GA 36-2018.
 
 Structure: province (one Han character), a letter for the issuing office, then 5 of ``0-9A-Z`` without I and O,
-the last of which may be 挂 学 警 港 澳; or for new energy vehicles 6: small ones a letter of ``DABCEFGHJK``, one character and 4
-digits, large ones 5 digits and ``D`` or ``F``. A middle dot may follow the second character.
+the last of which may be 挂 学 警 港 澳; or for new energy vehicles 6: small ones a letter of ``DABCEFGHJK``, one
+character and 4 digits, large ones 5 digits and ``D`` or ``F``. A middle dot may follow the second character.
 
 >>> [check(text).result for text in ("沪A00001", "沪A·00001", "沪AD00001", "沪A00001D", "沪A0001学", "沪a00001")]
 ['valid', 'valid', 'valid', 'valid', 'valid', 'valid']
