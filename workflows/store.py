@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from classifiers.evidence import AssetVerdict, ColumnVerdict, Decision, Evidence, Finding
 from connectors.model import from_json, to_json
 from workflows import store_schema as schema
+from workflows.errors import StoreError
 from workflows.store_records import (
     CompactVerdict,
     EntryNumber,
@@ -38,10 +39,6 @@ from workflows.store_records import (
 
 BATCH = 500
 T = TypeVar("T")
-
-
-class StoreError(Exception):
-    """The site's database cannot be opened or read; ``str()`` says what to do."""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -269,11 +266,14 @@ class Store:
             first_seen=row.first_seen,
             changed_at=row.changed_at,
             verdict=self._expand(compact) if compact else None,
+            judged_columns=compact.names if compact else (),
         )
 
     def _expand(self, compact: CompactVerdict) -> AssetVerdict:
         columns = tuple(self._column_verdicts[i] for i in compact.columns)
-        return AssetVerdict(**(msgspec.structs.asdict(compact) | {"columns": columns}))
+        fields = msgspec.structs.asdict(compact) | {"columns": columns}
+        del fields["names"]
+        return AssetVerdict(**fields)
 
     def _fetch_verdicts(self, connection: Connection, ids: set[int]) -> None:
         """Bring interned verdicts into the cache, which is emptied when it has grown too large."""
@@ -440,7 +440,7 @@ def _asset_row(item: Harvested, at: str) -> dict[str, Any]:
 def _verdict_row(item: Judged, ids: Mapping[int, int]) -> dict[str, Any]:
     verdict = item.verdict
     columns = tuple(ids[id(column)] for column in verdict.columns)
-    compact = CompactVerdict(**(msgspec.structs.asdict(verdict) | {"columns": columns}))
+    compact = CompactVerdict(**(msgspec.structs.asdict(verdict) | {"columns": columns, "names": item.names}))
     labels = {label.dimension: label.value for label in verdict.labels}
     return {
         "row": item.id,

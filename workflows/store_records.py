@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from classifiers.evidence import AssetVerdict, Because, Evidence, Finding, Label, Subject
+from classifiers.evidence import AssetVerdict, Because, ColumnVerdict, Evidence, Finding, Label, Subject
 from connectors.model import Asset
 
 
@@ -51,6 +51,14 @@ class StoredAsset(msgspec.Struct, frozen=True):
     first_seen: str
     changed_at: str
     verdict: AssetVerdict | None
+    judged_columns: tuple[str, ...] = ()
+    """Names of the verdict's columns, in its order; the structure may have changed since."""
+
+    @property
+    def column_verdicts(self) -> dict[str, ColumnVerdict]:
+        """Column name → verdict, for the columns that have one."""
+        columns = self.verdict.columns if self.verdict else ()
+        return dict(zip(self.judged_columns, columns, strict=True))
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -58,6 +66,8 @@ class Judged(msgspec.Struct, frozen=True):
 
     id: int
     judged: str
+    names: tuple[str, ...]
+    """Names of the verdict's columns, in order."""
     verdict: AssetVerdict
 
 
@@ -120,6 +130,7 @@ class CompactVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
     labels: tuple[Label, ...]
     because: dict[str, Because]
     columns: tuple[int, ...]
+    names: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
     publishable: bool = True
     open_view: tuple[str, ...] = ()

@@ -1,0 +1,170 @@
+"""Classify: stored assets and their evidence become labels. Works from the store only; connects to nothing.
+
+What has the same structure, evidence, engine, pack and decisions as when it was judged last is left alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from classifiers.evidence import AssetVerdict, Decision, Label
+from workflows.harvest import Progress, Silent, table_input
+from workflows.store import Store, chunks, digest
+from workflows.store_records import Judgeable, Judged, LabelChange, StoredAsset
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+
+_DIMENSIONS = ("element", "tier", "share", "open", "importance")
+
+Judge = Callable[..., AssetVerdict]
+"""`classifiers.verdict.judge`, or a test's."""
+
+
+class ClassifyResult(msgspec.Struct, kw_only=True):
+    judged: int = 0
+    skipped: int = 0
+    """Assets whose structure, evidence, engine, pack and decisions have not changed."""
+    first: int = 0
+    """Assets judged for the first time."""
+    changed_labels: int = 0
+    """Labels of assets judged before whose value or state is another now."""
+
+    @property
+    def nothing_changed(self) -> bool:
+        return not self.changed_labels and not self.first
+
+    def as_json(self) -> dict[str, Any]:
+        return dict(msgspec.structs.asdict(self))
+
+
+def classify(
+    store: Store,
+    pack: Pack,
+    names: Mapping[str, str],
+    *,
+    run: int,
+    at: str,
+    as_of: date,
+    departments: Sequence[str] = (),
+    progress: Progress | None = None,
+    judge: Judge | None = None,
+    engine: str | None = None,
+) -> ClassifyResult:
+    """Judge what is new or different; ``names`` = department id → display name."""
+    judge = judge or _policy_judge()
+    bar = progress or Silent()
+    rulings = _by_asset(store.decisions())
+    base = digest(engine if engine is not None else _engine_version(), pack.digest)
+    stale, skipped = _stale(store.judgeable(departments), rulings, base, names)
+    result = ClassifyResult(skipped=skipped)
+    bar.start("classify", len(stale))
+    for batch in chunks(stale.items()):
+        changes: list[LabelChange] = []
+        judged = []
+        for asset in store.load([row for row, _ in batch]):
+            verdict = _judge_one(judge, asset, names, pack, rulings.get(asset.asset.key, ()), as_of)
+            names_in_order = tuple(column.name for column in asset.asset.columns)
+            judged.append(Judged(asset.id, stale[asset.id], names_in_order, verdict))
+            result.first += asset.verdict is None
+            changes.extend(label_changes(asset, verdict))
+        store.write_verdicts(run, at, judged, changes)
+        result.judged += len(judged)
+        result.changed_labels += len(changes)
+        bar.advance("classify", len(batch))
+    bar.finish("classify")
+    return result
+
+
+def _policy_judge() -> Judge:
+    from classifiers.verdict import judge
+
+    return judge
+
+
+def _engine_version() -> str:
+    from classifiers.engine import engine_version
+
+    return engine_version()
+
+
+def _by_asset(decisions: Sequence[Decision]) -> dict[str, list[Decision]]:
+    grouped: dict[str, list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        grouped[decision.asset].append(decision)
+    return grouped
+
+
+def _stale(
+    assets: Sequence[Judgeable], rulings: Mapping[str, Sequence[Decision]], base: str, names: Mapping[str, str]
+) -> tuple[dict[int, str], int]:
+    """Row → new judged key of every asset to judge, in order, and how many can be left alone."""
+    digests = {key: digest(msgspec.json.encode(items)) for key, items in rulings.items()}
+    stale: dict[int, str] = {}
+    for item in assets:
+        name = names.get(item.department, "")
+        key = digest(base, item.fingerprint, item.evidence_digest, digests.get(item.key, ""), name)
+        if key != item.judged:
+            stale[item.id] = key
+    return stale, len(assets) - len(stale)
+
+
+def _judge_one(
+    judge: Judge,
+    stored: StoredAsset,
+    names: Mapping[str, str],
+    pack: Pack,
+    decisions: Sequence[Decision],
+    as_of: date,
+) -> AssetVerdict:
+    table = table_input(stored.asset, names.get(stored.asset.department))
+    return judge(table, stored.evidence, pack, decisions=decisions, in_force=tiers_in_force(stored), as_of=as_of)
+
+
+def tiers_in_force(stored: StoredAsset) -> dict[str, str]:
+    """Column name → tier of the last run; ``""`` = the asset itself. Columns that are new since are not in it."""
+    return {name: labels["tier"].value for name, labels in _before(stored).items() if "tier" in labels}
+
+
+def label_changes(stored: StoredAsset, new: AssetVerdict) -> Iterator[LabelChange]:
+    """Labels whose value or state is not the stored one; first judgements and new columns are no changes."""
+    before = _before(stored)
+    now = _labelled(new, [column.name for column in stored.asset.columns])
+    for column, labels in now.items():
+        for dimension in _DIMENSIONS if column in before else ():
+            was, label = before[column].get(dimension), labels.get(dimension)
+            if _value(was) != _value(label):
+                yield _change(stored.asset.key, column, dimension, was, label)
+
+
+def _change(asset: str, column: str, dimension: str, was: Label | None, label: Label | None) -> LabelChange:
+    return LabelChange(
+        asset=asset,
+        column=column or None,
+        dimension=dimension,
+        old=was.value if was else None,
+        new=label.value if label else None,
+        old_state=was.state if was else None,
+        new_state=label.state if label else None,
+        why=f"{label.rule} {label.pack}: {label.reason}" if label else "",
+    )
+
+
+def _before(stored: StoredAsset) -> dict[str, dict[str, Label]]:
+    return _labelled(stored.verdict, stored.judged_columns) if stored.verdict else {}
+
+
+def _labelled(verdict: AssetVerdict, names: Sequence[str]) -> dict[str, dict[str, Label]]:
+    """``""`` → the asset's labels by dimension, then each column's."""
+    columns = zip(names, verdict.columns, strict=True)
+    every = {"": verdict.labels} | {name: column.labels for name, column in columns}
+    return {name: {label.dimension: label for label in labels} for name, labels in every.items()}
+
+
+def _value(label: Label | None) -> tuple[str, str] | None:
+    return (label.value, label.state) if label else None

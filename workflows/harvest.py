@@ -1,0 +1,391 @@
+"""Harvest: departments' systems become stored assets with evidence; what fails is named and the rest goes on.
+
+Sampled values live only inside `_sampled`: what leaves it is each recognizer's evidence. Unchanged structures are
+neither written nor sampled again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Any, Protocol
+
+import msgspec
+
+from classifiers.evidence import ColumnInput, Evidence, Finding, TableInput
+from connectors.base import Connector, ConnectorError, SystemConfig, matches, open_connector
+from connectors.model import Asset, Failure, Listing
+from workflows.masking import masked_asset, masked_text
+from workflows.store import Store, chunks
+from workflows.store_records import Event, Harvested, Known, SystemState
+
+BATCH = 500
+
+Observe = Callable[..., dict[str, tuple[Evidence, ...]]]
+"""`classifiers.engine.observe`, or a test's."""
+
+
+class Progress(Protocol):
+    """Who wants to know how far a step is; every method may be called from several threads."""
+
+    def start(self, step: str, total: int | None) -> None: ...
+
+    def advance(self, step: str, count: int) -> None: ...
+
+    def finish(self, step: str) -> None: ...
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def start(self, step: str, total: int | None) -> None: ...
+
+    def advance(self, step: str, count: int) -> None: ...
+
+    def finish(self, step: str) -> None: ...
+
+
+class HarvestOptions(msgspec.Struct, frozen=True, kw_only=True):
+    resample: bool = False
+    """Sample unchanged assets too."""
+    removal_share: float = 0.2
+    """Above this share of a system's assets missing at once, none is marked vanished."""
+    removal_grace: int = 1
+    """Runs in a row that an asset must be missing before it counts as vanished."""
+    accept_removals: bool = False
+    """The operator says that what is missing is really gone."""
+    threads: int = 3
+
+
+class SystemResult(msgspec.Struct, kw_only=True):
+    """What happened to one system. ``failed`` holds reasons, never values."""
+
+    department: str
+    system: str
+    connector: str
+    assets: int = 0
+    columns: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    vanished: int = 0
+    excluded: int = 0
+    quarantined: int = 0
+    failed: list[Failure] = []
+    notices: list[str] = []
+    complete: bool = False
+    seconds: float = 0.0
+    statements: int = 0
+
+    @property
+    def lost(self) -> bool:
+        """Nothing of this system could be read."""
+        return bool(self.failed) and not self.complete and not self.assets
+
+    def as_json(self) -> dict[str, Any]:
+        fields = msgspec.structs.asdict(self)
+        return fields | {
+            "failed": [msgspec.to_builtins(item) for item in self.failed],
+            "seconds": round(self.seconds, 3),
+        }
+
+
+class HarvestResult(msgspec.Struct, kw_only=True):
+    systems: list[SystemResult]
+    restricted: int = 0
+    """Systems that were not opened or resolved: counted only."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 3 partial, 1 all failed."""
+        if not any(item.failed for item in self.systems):
+            return 0
+        return 1 if all(item.lost for item in self.systems) else 3
+
+    def as_json(self) -> dict[str, Any]:
+        return {"systems": [item.as_json() for item in self.systems], "restricted": self.restricted}
+
+
+def harvest(
+    store: Store,
+    configs: Sequence[SystemConfig],
+    *,
+    run: int,
+    at: str,
+    as_of: date,
+    restricted: int = 0,
+    options: HarvestOptions | None = None,
+    progress: Progress | None = None,
+    opener: Callable[[SystemConfig], Connector] = open_connector,
+    observe: Observe | None = None,
+) -> HarvestResult:
+    """Harvest systems side by side; results stand in the order of ``configs``."""
+    chosen = options or HarvestOptions()
+    observe = observe or _engine_observe()
+
+    def one(config: SystemConfig) -> SystemResult:
+        job = _SystemHarvest(store, config, chosen, run, at, as_of, progress or Silent(), observe)
+        return job.run(opener)
+
+    with ThreadPoolExecutor(max_workers=max(1, chosen.threads), thread_name_prefix="harvest") as pool:
+        results = list(pool.map(one, configs))
+    store.add_events(run, at, [event for result in results for event in _events(result)])
+    return HarvestResult(systems=results, restricted=restricted)
+
+
+def _engine_observe() -> Observe:
+    from classifiers.engine import observe
+
+    return observe
+
+
+def _events(result: SystemResult) -> Iterator[Event]:
+    def event(kind: str, message: str, place: str | None = None) -> Event:
+        return Event(kind, message, result.department, result.system, place)
+
+    yield from (event("failed", str(failure), failure.place) for failure in result.failed)
+    yield from (event("notice", notice) for notice in result.notices)
+    if result.vanished:
+        yield event("vanished", f"{result.vanished} assets are gone from the source")
+
+
+class _SystemHarvest:
+    """One system in one run."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: SystemConfig,
+        options: HarvestOptions,
+        run: int,
+        at: str,
+        as_of: date,
+        progress: Progress,
+        observe: Observe,
+    ) -> None:
+        self.store, self.config, self.options = store, config, options
+        self.run_id, self.at, self.as_of = run, at, as_of
+        self.progress, self.observe = progress, observe
+        self.step = f"{config.department}/{config.id}"
+        self.result = SystemResult(department=config.department, system=config.id, connector=config.connector)
+        self.known: dict[str, Known] = {}
+        self.seen: set[str] = set()
+        self.returned: list[int] = []
+
+    def run(self, opener: Callable[[SystemConfig], Connector]) -> SystemResult:
+        started = time.monotonic()
+        try:
+            with opener(self.config) as source:
+                self._harvest(source)
+        except ConnectorError as exc:
+            self._fail(exc.failure)
+        except OSError as exc:
+            self._fail(Failure(what=f"{type(exc).__name__}: {exc.strerror or 'could not be read'}"))
+        finally:
+            self.progress.finish(self.step)
+        self.result.seconds = time.monotonic() - started
+        self._save_state()
+        return self.result
+
+    def _fail(self, failure: Failure) -> None:
+        self.result.failed.append(masked_failure(failure))
+
+    def _harvest(self, source: Connector) -> None:
+        source.probe()
+        listing = source.list_assets()
+        self.known = self.store.known(self.config.department, self.config.id)
+        self._forget_restricted()
+        self.result.excluded, self.result.quarantined = listing.excluded, listing.quarantined
+        self.progress.start(self.step, len(listing.names))
+        if not listing.complete:
+            self._fail(Failure(what=f"the listing is incomplete: {listing.reason or 'no reason given'}"))
+        whole = self._read(source)
+        self.result.statements = source.statements
+        for failure in source.failures:
+            self._fail(failure)
+        self.result.complete = listing.complete and whole
+        if self.result.complete:
+            self._settle_missing(listing)
+        self._notice_empty(listing)
+
+    def _forget_restricted(self) -> None:
+        """What a restricted glob covers now may not stay listed, however it came in."""
+        prefix = len(f"{self.config.department}/{self.config.id}/")
+        gone = [key for key in self.known if matches(key[prefix:], self.config.restricted)]
+        if gone:
+            self.store.forget([self.known.pop(key).id for key in gone])
+            self.result.notices.append(f"{len(gone)} stored assets are restricted now and were removed from the store")
+
+    def _notice_empty(self, listing: Listing) -> None:
+        if listing.complete and not listing.names and not self.result.assets:
+            what = "include matches nothing" if self.config.include else "the source holds no assets"
+            self.result.notices.append(what)
+
+    def _read(self, source: Connector) -> bool:
+        """Write the stream batch by batch; False when it broke off."""
+        try:
+            for batch in chunks(source.assets(), BATCH):
+                changed = [item for item in (self._take(source, asset) for asset in batch) if item is not None]
+                if changed:
+                    self.store.write_assets(self.run_id, self.at, changed)
+                self.progress.advance(self.step, len(batch))
+        except ConnectorError as exc:
+            self._fail(exc.failure)
+            return False
+        finally:
+            if self.returned:
+                self.store.mark_present(self.returned)
+        return True
+
+    def _take(self, source: Connector, raw: Asset) -> Harvested | None:
+        """What must be written for one asset; None when the store has it already."""
+        asset, findings = masked_asset(raw)
+        if asset.key in self.seen:
+            what = "the source lists this asset twice; only the first is kept"
+            self._fail(Failure(what=what, place=asset.qualified_name))
+            return None
+        self.seen.add(asset.key)
+        self.result.assets += 1
+        self.result.columns += len(asset.columns)
+        known = self.known.get(asset.key)
+        same = known is not None and known.fingerprint == asset.fingerprint
+        wants_sample = self._wants_sample(known, same)
+        evidence: dict[str, tuple[Evidence, ...]] = {}
+        sampled, more = False, tuple[Finding, ...]()
+        if wants_sample or not same:
+            evidence, sampled, more = self._evidence(source, raw, asset, known, wants_sample)
+        self._count(known, same)
+        if same and not sampled:
+            return None
+        return Harvested(asset, evidence, (*findings, *more), sampled, known.id if known else None)
+
+    def _wants_sample(self, known: Known | None, same: bool) -> bool:
+        if self.config.sample_rows <= 0:
+            return False
+        return not same or known is None or not known.sampled or self.options.resample
+
+    def _count(self, known: Known | None, same: bool) -> None:
+        if known is None:
+            self.result.new += 1
+        elif not same:
+            self.result.changed += 1
+        else:
+            self.result.unchanged += 1
+            if known.vanished or known.missing_runs:
+                self.returned.append(known.id)
+
+    def _evidence(
+        self, source: Connector, raw: Asset, asset: Asset, known: Known | None, wants_sample: bool
+    ) -> tuple[dict[str, tuple[Evidence, ...]], bool, tuple[Finding, ...]]:
+        """Evidence by stored column name, whether a sample was taken, and findings about sampling."""
+        if wants_sample:
+            try:
+                return self._sampled(source, raw, asset), True, ()
+            except ConnectorError as exc:
+                place = exc.failure.place or asset.qualified_name
+                self._fail(msgspec.structs.replace(exc.failure, place=place))
+        carried = self._carried(asset, known) if known else {}
+        missed = (Finding("not_sampled", "未能抽样，标注仅依据名称和注释"),) if wants_sample else ()
+        return carried, False, missed
+
+    def _carried(self, asset: Asset, known: Known) -> dict[str, tuple[Evidence, ...]]:
+        """Earlier evidence of columns that still exist."""
+        names = {column.name for column in asset.columns}
+        stored = self.store.load([known.id])
+        return {name: found for name, found in stored[0].evidence.items() if name in names} if stored else {}
+
+    def _sampled(self, source: Connector, raw: Asset, asset: Asset) -> dict[str, tuple[Evidence, ...]]:
+        secret = credential_columns(asset)
+        names = {
+            before.name: after.name
+            for before, after in zip(raw.columns, asset.columns, strict=True)
+            if after.name not in secret
+        }
+        if not names:
+            return {}
+        asked = msgspec.structs.replace(raw, columns=tuple(c for c in raw.columns if c.name in names))
+        rows = source.sample(asked, self.config.sample_rows)
+        values = {names[name]: column for name, column in rows.items() if name in names}
+        found = self.observe(table_input(asset), values, as_of=self.as_of) if values else {}
+        return {name: evidence for name, evidence in found.items() if evidence}
+
+    def _settle_missing(self, listing: Listing) -> None:
+        """Mark what is gone, unless so much is gone at once that the source itself looks wrong."""
+        prefix = f"{self.config.department}/{self.config.id}/"
+        there = self.seen | {prefix + masked_text(name) for name in listing.names}
+        present = {key: item for key, item in self.known.items() if not item.vanished}
+        missing = [item for key, item in present.items() if key not in there]
+        if not missing:
+            return
+        if len(missing) > self.options.removal_share * len(present) and not self.options.accept_removals:
+            self._fail(
+                Failure(
+                    what=f"{len(missing)} of {len(present)} assets are missing at once; none was marked vanished",
+                    hint="if they are really gone, run again with --accept-removals",
+                )
+            )
+            return
+        grace = 1 if self.options.accept_removals else self.options.removal_grace
+        gone = [item.id for item in missing if item.missing_runs + 1 >= grace]
+        waiting = [item.id for item in missing if item.missing_runs + 1 < grace]
+        self.store.mark_missing(gone, self.at)
+        self.store.mark_missing(waiting, None)
+        self.result.vanished = len(gone)
+
+    def _save_state(self) -> None:
+        done = self.result
+        self.store.save_system(
+            SystemState(
+                department=done.department,
+                system=done.system,
+                connector=done.connector,
+                run=self.run_id,
+                complete=done.complete,
+                quarantined=done.quarantined,
+                error=str(done.failed[0]) if done.failed else None,
+            )
+        )
+
+
+def masked_failure(failure: Failure) -> Failure:
+    """A failure whose texts hold no identifier, whatever the source's driver wrote into them."""
+    return Failure(
+        what=masked_text(failure.what),
+        place=masked_text(failure.place) if failure.place else None,
+        hint=failure.hint,
+    )
+
+
+def table_input(asset: Asset, department: str | None = None) -> TableInput:
+    """What the classifiers are told of an asset; ``department`` is its display name when known."""
+    columns = tuple(
+        ColumnInput(c.name, c.comment, c.type or None, tuple(f"{s.table}.{s.column}" for s in c.sources))
+        for c in asset.columns
+    )
+    return TableInput(
+        table=asset.name,
+        columns=columns,
+        department=department or asset.department,
+        system=asset.system,
+        comment=asset.comment,
+        kind=asset.kind,
+        origin=asset.origin,
+        update_cycle=asset.update_cycle,
+        row_estimate=asset.row_estimate,
+    )
+
+
+def credential_columns(asset: Asset) -> frozenset[str]:
+    """Columns whose name or comment says password, key or token: their values are never asked for."""
+    from classifiers.element import understand
+    from classifiers.elements import elements
+
+    _, found = understand(table_input(asset), {})
+    known = elements()
+    return frozenset(
+        column.name
+        for column, item in zip(asset.columns, found, strict=True)
+        if item.element and known[item.element].family == "credential_secret"
+    )

@@ -1,0 +1,242 @@
+"""The job: harvest → classify → compile → outputs, for a whole site or some departments of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from connectors.base import ConnectorError, SystemConfig
+from connectors.model import Failure
+from workflows import catalogue
+from workflows.classify import ClassifyResult, classify
+from workflows.entry import Entry, SiteInfo
+from workflows.errors import PackProblem, Refusal
+from workflows.harvest import HarvestOptions, HarvestResult, Progress, Silent, SystemResult, harvest
+from workflows.store import Store
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+    from workflows.settings import Department, Site
+
+CHINA = timezone(timedelta(hours=8))
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """The present in China's one time zone."""
+    return datetime.now(CHINA).replace(microsecond=0)
+
+
+def open_pack(name: str, overlays: Sequence[tuple[str, str]] = ()) -> Pack:
+    """Load a policy pack; raises `PackProblem` with file and line."""
+    from classifiers.policy import PackError, load_pack
+
+    try:
+        return load_pack(name, overlays)
+    except PackError as exc:
+        raise PackProblem(str(exc)) from exc
+
+
+class RunResult(msgspec.Struct, kw_only=True):
+    """What one run did; steps that were not asked for are None."""
+
+    run: int
+    harvest: HarvestResult | None = None
+    classify: ClassifyResult | None = None
+    numbered: int | None = None
+    """Assets that got a catalogue number."""
+    outputs: list[Path] = []
+    refused: str | None = None
+    """Why an output was refused; everything else has been written."""
+    totals: dict[str, Any] = {}
+    first_run: bool = False
+    """The store had no assets before."""
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        code = self.harvest.exit_code if self.harvest else 0
+        return Refusal.exit_code if self.refused and not code else code
+
+    def as_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"run": self.run}
+        if self.harvest:
+            found |= self.harvest.as_json()
+        found["totals"] = self.totals
+        if self.classify:
+            found["labels"] = self.classify.as_json()
+        if self.numbered is not None:
+            found["numbered"] = self.numbered
+        if self.outputs:
+            found["outputs"] = [str(path) for path in self.outputs]
+        if self.refused:
+            found["refused"] = self.refused
+        return found | {"seconds": round(self.seconds, 3), "exit_code": self.exit_code}
+
+
+class Job:
+    """One run over a site's departments; each step may be taken alone.
+
+    >>> # with Job(site, store, "run") as job:
+    >>> #     job.harvest(); job.classify(); job.compile(); job.write_outputs()
+    >>> #     print(job.result.exit_code)
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        store: Store,
+        command: str,
+        departments: Sequence[str] = (),
+        *,
+        progress: Progress | None = None,
+        clock: Clock = now,
+    ) -> None:
+        self.site, self.store, self.command, self.clock = site, store, command, clock
+        self.departments: tuple[Department, ...] = site.select(departments)
+        self.whole = not departments
+        self.progress = progress or Silent()
+        self.at = clock().isoformat()
+        self._pack: Pack | None = None
+        self._started = time.monotonic()
+        self.result = RunResult(run=0)
+
+    def __enter__(self) -> Job:
+        self.result.first_run = not self.store.totals()["assets"]
+        self.result.run = self.store.start_run(self.command, self.at)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        self.result.seconds = time.monotonic() - self._started
+        self.result.totals = self.store.totals(self.ids)
+        code = self.result.exit_code if kind is None else 1
+        self.store.finish_run(self.result.run, self.clock().isoformat(), code, self.result.as_json())
+
+    @property
+    def ids(self) -> list[str]:
+        return [department.id for department in self.departments]
+
+    @property
+    def pack(self) -> Pack:
+        if self._pack is None:
+            self._pack = open_pack(self.site.pack, self.site.overlays)
+        return self._pack
+
+    def harvest(self, *, resample: bool = False, accept_removals: bool = False) -> HarvestResult:
+        """Read every system of the departments that is not restricted."""
+        settings = self.site.settings.harvest
+        options = HarvestOptions(
+            resample=resample,
+            accept_removals=accept_removals,
+            removal_share=settings.removal_share,
+            removal_grace=settings.removal_grace,
+            threads=settings.workers,
+        )
+        configs, failed = self._configs()
+        result = harvest(
+            self.store,
+            configs,
+            run=self.result.run,
+            at=self.at,
+            as_of=self.clock().date(),
+            restricted=self._forget_restricted(),
+            options=options,
+            progress=self.progress,
+        )
+        result.systems.extend(failed)
+        order = {(d.id, s.id): i for i, (d, s) in enumerate(self.site.systems())}
+        result.systems.sort(key=lambda item: order[item.department, item.system])
+        self.result.harvest = result
+        return result
+
+    def _configs(self) -> tuple[list[SystemConfig], list[SystemResult]]:
+        """What to open, and the systems that cannot even be addressed."""
+        configs, failed = [], []
+        for department in self.departments:
+            for system in department.systems:
+                if system.is_restricted:
+                    continue
+                try:
+                    configs.append(self.site.system_config(department.id, system.id))
+                except ConnectorError as exc:
+                    failed.append(_unaddressed(department.id, system.id, system.connector or "", exc.failure))
+        return configs, failed
+
+    def _forget_restricted(self) -> int:
+        """Count the restricted systems; what they held before they were restricted leaves the store."""
+        count = 0
+        for department in self.departments:
+            for system in department.systems:
+                if system.is_restricted:
+                    count += 1
+                    self.store.forget([known.id for known in self.store.known(department.id, system.id).values()])
+        return count
+
+    def classify(self) -> ClassifyResult:
+        """Judge what is new or different."""
+        self.result.classify = classify(
+            self.store,
+            self.pack,
+            {department.id: department.name for department in self.site.departments},
+            run=self.result.run,
+            at=self.at,
+            as_of=self.clock().date(),
+            departments=self.ids,
+            progress=self.progress,
+        )
+        return self.result.classify
+
+    def compile(self) -> int:
+        """Give new assets their catalogue numbers."""
+        # Departments are numbered in the configured order, whichever of them runs first.
+        self.store.number_departments([department.id for department in self.site.departments])
+        self.result.numbered = catalogue.number(self.store, self.ids)
+        return self.result.numbered
+
+    def write_outputs(self, write: Callable[..., list[Path]] | None = None) -> list[Path]:
+        """Write the site's outputs (all departments: pages and lists are of the whole site)."""
+        from workflows import outputs
+
+        chosen = write or outputs.write_all
+        self.progress.start("outputs", None)
+        self.result.outputs, self.result.refused = write_outputs(self, chosen)
+        self.progress.finish("outputs")
+        return self.result.outputs
+
+    def entries(self) -> list[Entry]:
+        """The catalogue entries of the whole site, in the configured order of departments."""
+        found: list[Entry] = []
+        for department in self.site.departments:
+            systems = {system.id: system for system in department.systems}
+            found.extend(catalogue.entries(self.store, self.pack, department, systems))
+        return found
+
+    def info(self) -> SiteInfo:
+        """What the outputs say about this run."""
+        return SiteInfo(
+            name=self.site.name,
+            generated_at=self.at,
+            pack=self.pack.ident,
+            departments={department.id: department.name for department in self.site.departments},
+            restricted_systems=self.site.restricted_systems,
+            quarantined_assets=sum(system.quarantined for system in self.store.systems()),
+        )
+
+
+def write_outputs(job: Job, write: Callable[..., list[Path]]) -> tuple[list[Path], str | None]:
+    """The files written, and why the negative list was refused (no law, regulation or rule behind a mark)."""
+    from workflows.outputs.lists import MissingBasisError
+
+    try:
+        return write(job.entries(), job.info(), job.pack, job.site.out_dir), None
+    except MissingBasisError as exc:
+        return [], str(exc)
+
+
+def _unaddressed(department: str, system: str, connector: str, failure: Failure) -> SystemResult:
+    return SystemResult(department=department, system=system, connector=connector, failed=[failure])
