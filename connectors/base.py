@@ -8,7 +8,8 @@
     ├── SourceFatalError            will not pass by itself: wrong password, no right, missing file, not this format
     └── BadInputError               one place in an input is broken; the rest goes on
 
-A connector streams: ``assets()`` yields each asset once, and problems that concern one asset go to ``failures`` while the
+A connector streams: ``assets()`` yields each asset once, and problems that concern one asset go to ``failures``
+while the
 stream goes on. ``sample()`` makes one bounded query per asset and its values are for the caller's memory only.
 """
 
@@ -116,7 +117,7 @@ class Connector(ABC):
         """
         return {}
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - files have nothing to close
         """Let go of whatever is open."""
 
     def __enter__(self) -> Connector:

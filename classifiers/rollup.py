@@ -1,0 +1,271 @@
+"""Columns → asset: combinations raise, the strictest value wins (就高从严), and a more open view is proposed.
+
+Section 5, steps 6 and 8. Share and open roll up by none > conditional > undetermined > unconditional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from classifiers.draft import Draft, decided_label, keep_in_force
+from classifiers.evidence import (
+    ACCESS,
+    TIERS,
+    AssetVerdict,
+    Because,
+    ColumnVerdict,
+    Decision,
+    Dimension,
+    Finding,
+    Label,
+    State,
+    Subject,
+    TableInput,
+)
+from classifiers.pack_file import Raise
+from classifiers.policy import Outcome, Pack
+
+_STATES: tuple[State, ...] = ("undetermined", "suggested", "confirmed")
+
+
+class AssetRaise(NamedTuple):
+    """A rule that raises the asset itself, with the columns that take part."""
+
+    outcome: Outcome
+    columns: tuple[str, ...]
+
+
+def combine(drafts: Sequence[Draft], subject: Subject, pack: Pack) -> tuple[list[Draft], tuple[AssetRaise, ...]]:
+    """Natural persons only: a published legal representative and an organisation's own items never count."""
+    rules = pack.body.combinations
+    names = [d for d in drafts if d.personal and d.element in rules.names]
+    companions = [d for d in drafts if d.personal and d.element in rules.companions]
+    raised = list(drafts)
+    if names and companions:
+        members = {d.name for d in (*names, *companions)}
+        outcome = _outcome(rules.identity)
+        raised = [d.raised(outcome) if d.name in members else d for d in drafts]
+    return raised, (*_sensitive(raised, subject, pack), *_minors(raised, subject, pack))
+
+
+def _outcome(rule: Raise) -> Outcome:
+    return Outcome(rule.at_least, rule.id, rule.reason, rule.basis)
+
+
+def _sensitive(drafts: Sequence[Draft], subject: Subject, pack: Pack) -> tuple[AssetRaise, ...]:
+    """A sensitive category, or a table whose topic is one, together with an identifier of the person."""
+    rules = pack.body.combinations
+    rule = rules.sensitive
+    personal = [d for d in drafts if d.personal]
+    identifying = {*rules.names, *rules.companions, *rule.identifiers}
+    identifiers = [d.name for d in personal if d.element in identifying]
+    sensitive = [d.name for d in personal if _is_sensitive(d, rule)]
+    by_topic = any(pack.body.topics[topic].sensitive for topic in subject.topics)
+    pairs = any(a != b for a in sensitive for b in identifiers)
+    if not identifiers or not (by_topic or pairs):
+        return ()
+    members = {*identifiers, *sensitive}
+    return (AssetRaise(_outcome(rule), tuple(d.name for d in drafts if d.name in members)),)
+
+
+def _is_sensitive(draft: Draft, rule: Raise) -> bool:
+    if draft.element is None or draft.element in rule.exclude:
+        return False
+    return draft.facts[0].category in rule.categories or draft.element in rule.elements
+
+
+def _minors(drafts: Sequence[Draft], subject: Subject, pack: Pack) -> tuple[AssetRaise, ...]:
+    personal = tuple(d.name for d in drafts if d.personal)
+    if not (subject.minors and subject.kind in ("person", "unknown") and personal):
+        return ()
+    return (AssetRaise(_outcome(pack.body.combinations.minors), personal),)
+
+
+def roll_up(
+    table: TableInput,
+    subject: Subject,
+    columns: tuple[ColumnVerdict, ...],
+    raises: Sequence[AssetRaise],
+    pack: Pack,
+    decisions: Mapping[Dimension, Decision],
+    in_force: str | None,
+) -> AssetVerdict:
+    """The asset's labels, and per dimension every column that has the deciding value."""
+    names = tuple(column.name for column in table.columns)
+    tier, because_tier = _roll_tier(names, columns, raises, pack)
+    findings: tuple[Finding, ...] = ()
+    if in_force in TIERS and TIERS.index(in_force) > TIERS.index(tier.value):
+        tier, findings = keep_in_force(tier, in_force, None)
+    share, because_share = _roll_access("share", names, columns, pack)
+    open_, because_open = _roll_access("open", names, columns, pack)
+    labels, decided_findings = _with_decisions((tier, share, open_), decisions, pack)
+    view = _open_view(names, columns, pack)
+    return AssetVerdict(
+        subject=subject,
+        labels=labels,
+        because={"tier": because_tier, "share": because_share, "open": because_open},
+        columns=columns,
+        findings=(*(f for column in columns for f in column.findings), *findings, *decided_findings),
+        publishable=bool(columns) and not any(_undetermined(column) for column in columns if column.catalogued),
+        open_view=tuple(name for name in names if name in view[0]),
+        open_view_labels=view[1],
+    )
+
+
+def _undetermined(column: ColumnVerdict) -> bool:
+    return any(label.value == "undetermined" for label in column.labels)
+
+
+def _value(column: ColumnVerdict, dimension: Dimension) -> Label:
+    label = column.label(dimension)
+    assert label is not None  # every verdict carries tier, share and open
+    return label
+
+
+def _roll_tier(
+    names: Sequence[str], columns: Sequence[ColumnVerdict], raises: Sequence[AssetRaise], pack: Pack
+) -> tuple[Label, Because]:
+    if not columns:
+        unknown = pack.body.unknown
+        reason = "没有可判断的信息项，按内部级兜底"
+        return _rolled(
+            "tier", unknown.tier, "undetermined", 0.0, reason, unknown.tier_basis, "unknown", pack
+        ), Because()
+    highest = max((_value(c, "tier").value for c in columns), key=TIERS.index)
+    rule = max(raises, key=lambda r: TIERS.index(r.outcome.value), default=None)
+    lifted = rule is not None and TIERS.index(rule.outcome.value) > TIERS.index(highest)
+    if rule is not None and rule.outcome.value == highest:
+        members: tuple[str, ...] = tuple(
+            n for n, c in zip(names, columns, strict=True) if _value(c, "tier").value == highest
+        )
+        return _summed("tier", highest, columns, pack, extra=rule.outcome), Because(members, rule.outcome.rule)
+    if rule is not None and lifted:
+        label = _summed(
+            "tier", rule.outcome.value, columns, pack, extra=rule.outcome, members=rule.columns, names=names
+        )
+        return label, Because(rule.columns, rule.outcome.rule)
+    members = tuple(n for n, c in zip(names, columns, strict=True) if _value(c, "tier").value == highest)
+    return _summed("tier", highest, columns, pack), Because(members)
+
+
+def _roll_access(
+    dimension: Dimension, names: Sequence[str], columns: Sequence[ColumnVerdict], pack: Pack
+) -> tuple[Label, Because]:
+    if not columns:
+        unknown = pack.body.unknown
+        basis = unknown.share_basis if dimension == "share" else unknown.open_basis
+        label = _rolled(
+            dimension, "undetermined", "undetermined", 0.0, "没有可判断的信息项，待判定", basis, "unknown", pack
+        )
+        return label, Because()
+    strictest = max((_value(c, dimension).value for c in columns), key=ACCESS.index)
+    members = tuple(n for n, c in zip(names, columns, strict=True) if _value(c, dimension).value == strictest)
+    return _summed(dimension, strictest, columns, pack), Because(members)
+
+
+def _summed(
+    dimension: Dimension,
+    value: str,
+    columns: Sequence[ColumnVerdict],
+    pack: Pack,
+    *,
+    extra: Outcome | None = None,
+    members: Sequence[str] = (),
+    names: Sequence[str] = (),
+) -> Label:
+    """One label from the deciding columns: weakest state and lowest confidence of all, reasons and citations of the
+    deciding ones.
+    """
+    all_labels = [_value(column, dimension) for column in columns]
+    if members:
+        deciding = [label for name, label in zip(names, all_labels, strict=True) if name in members]
+    else:
+        deciding = [label for label in all_labels if label.value == value]
+    reasons = ([extra.reason] if extra else []) + [label.reason for label in deciding]
+    basis = (extra.basis if extra else ()) + tuple(key for label in deciding for key in label.basis)
+    known = [label.confidence for label in deciding]
+    state = min((label.state for label in all_labels), key=_STATES.index)
+    rule = extra.rule if extra else "roll-up"
+    return _rolled(
+        dimension, value, state, min(known, default=0.0), _join(reasons), tuple(dict.fromkeys(basis)), rule, pack
+    )
+
+
+def _join(reasons: Sequence[str], most: int = 4) -> str:
+    distinct = list(dict.fromkeys(reasons))
+    more = f"；等{len(distinct)}条理由" if len(distinct) > most else ""
+    return "；".join(distinct[:most]) + more
+
+
+def _rolled(
+    dimension: Dimension,
+    value: str,
+    state: State,
+    confidence: float,
+    reason: str,
+    basis: tuple[str, ...],
+    rule: str,
+    pack: Pack,
+) -> Label:
+    return Label(
+        dimension=dimension,
+        value=value,
+        state=state,
+        confidence=confidence,
+        reason=reason,
+        basis=basis,
+        rule=rule,
+        origin="inherited",
+        pack=pack.ident,
+    )
+
+
+def _with_decisions(
+    labels: Sequence[Label], decisions: Mapping[Dimension, Decision], pack: Pack
+) -> tuple[tuple[Label, ...], tuple[Finding, ...]]:
+    """A person's ruling on the asset replaces the rolled-up value; a stricter roll-up beside it is a finding."""
+    result: list[Label] = []
+    findings: list[Finding] = []
+    for label in labels:
+        ruling = decisions.get(label.dimension)
+        if ruling is None or (ruling.value is None and label.dimension == "tier"):
+            result.append(label)
+            continue
+        result.append(decided_label(ruling, pack))
+        order = TIERS if label.dimension == "tier" else ACCESS
+        if ruling.value in order and order.index(label.value) > order.index(ruling.value):
+            findings.append(
+                Finding("rule_above_decision", f"人工定为{ruling.value}，汇总规则给出{label.value}：{label.reason}")
+            )
+    importance = decisions.get("importance")
+    if importance is not None and importance.value:
+        result.append(decided_label(importance, pack))
+    return tuple(result), tuple(findings)
+
+
+def _open_view(
+    names: Sequence[str], columns: Sequence[ColumnVerdict], pack: Pack
+) -> tuple[frozenset[str], dict[str, str]]:
+    """The columns whose dropping or masking opens the rest, and what the rest would be; nothing when it would not
+    help.
+    """
+    if not columns:
+        return frozenset(), {}
+    values = {name: _value(column, "open").value for name, column in zip(names, columns, strict=True)}
+    now = max(values.values(), key=ACCESS.index)
+    dropped: set[str] = set()
+    for closed in ("none", "undetermined"):
+        dropped |= {name for name, value in values.items() if value == closed}
+        rest = [c for name, c in zip(names, columns, strict=True) if name not in dropped and c.catalogued]
+        meaningful = any(column.category not in ("SY", "SE", "") for column in rest)
+        if not dropped or not meaningful:
+            continue
+        best = max((_value(c, "open").value for c in rest), key=ACCESS.index)
+        if best != "undetermined" and ACCESS.index(best) < ACCESS.index(now):
+            return frozenset(dropped), {
+                "tier": max((_value(c, "tier").value for c in rest), key=TIERS.index),
+                "share": max((_value(c, "share").value for c in rest), key=ACCESS.index),
+                "open": best,
+            }
+    return frozenset(), {}

@@ -1,0 +1,78 @@
+"""Which statutory and other topics of a pack a table has (section 5, steps 3 and 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+
+from classifiers.evidence import ElementFinding, Subject, TableInput
+from classifiers.names.pinyin import full_pinyin, initials
+from classifiers.names.tokens import has_han, is_garbled, tokenize
+from classifiers.pack_file import Topic
+from classifiers.policy import Pack
+
+# Shorter initials collide with other words (section 5.3 of the reference: two letters never decide, three rarely).
+_LEAST_INITIALS = 4
+_LEAST_PINYIN = 6
+_CODEBOOK_COLUMNS = 2
+
+
+def find_topics(table: TableInput, subject: Subject, columns: Sequence[ElementFinding], pack: Pack) -> tuple[str, ...]:
+    """Topic ids in the pack's order."""
+    found = (name for name, topic in pack.body.topics.items() if _applies(topic, table, subject, columns))
+    return tuple(found)
+
+
+def _applies(topic: Topic, table: TableInput, subject: Subject, columns: Sequence[ElementFinding]) -> bool:
+    if topic.subject and subject.kind not in topic.subject:
+        return False
+    if matches_terms(topic.exclude, table.table, table.comment):
+        return False
+    return (
+        matches_terms(topic.terms, table.table, table.comment)
+        or _has_elements(topic.elements, columns)
+        or _has_codebook(topic.codebooks, columns)
+    )
+
+
+def _has_elements(groups: Sequence[Sequence[str]], columns: Sequence[ElementFinding]) -> bool:
+    present = {column.element for column in columns}
+    return any(present.issuperset(group) for group in groups)
+
+
+def _has_codebook(codebooks: Collection[str], columns: Sequence[ElementFinding]) -> bool:
+    wanted = {f"codebook.{name}" for name in codebooks}
+    read = sum(any(e.recognizer in wanted and e.strength >= 0.5 for e in column.evidence) for column in columns)
+    return bool(wanted) and read >= _CODEBOOK_COLUMNS
+
+
+def matches_terms(terms: Sequence[str], name: str, comment: str | None) -> bool:
+    """Whether any term stands in the comment or the name: Han as it is, or as full pinyin or initials; ASCII as
+    whole tokens.
+    """
+    text = name if comment is None or is_garbled(comment) else f"{name} {comment}"
+    words = _words(name)
+    return any(_in_text(term, text) or not words.isdisjoint(_spellings(term)) for term in terms)
+
+
+def _in_text(term: str, text: str) -> bool:
+    return (has_han(term) or term.isdigit()) and term in text
+
+
+@lru_cache(maxsize=4096)
+def _spellings(term: str) -> frozenset[str]:
+    if not has_han(term):
+        return frozenset({"".join(tokenize(term))})
+    pinyin, short = full_pinyin(term), initials(term)
+    return frozenset(_long_enough(((pinyin, _LEAST_PINYIN), (short, _LEAST_INITIALS))))
+
+
+def _long_enough(spellings: Iterable[tuple[str, int]]) -> Iterable[str]:
+    return (text for text, least in spellings if len(text) >= least)
+
+
+@lru_cache(maxsize=4096)
+def _words(name: str) -> frozenset[str]:
+    """Every run of consecutive tokens of a name, joined: ``T_JZDX_2020`` → t, jzdx, 2020, tjzdx, …"""
+    tokens = tokenize(name)[:12]
+    return frozenset("".join(tokens[i:j]) for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1))

@@ -1,0 +1,238 @@
+"""Evidence, subject, pack and decisions → labels, in the order of section 5 of the design.
+
+1 scope gate (the caller's: a restricted system never gets here) · 2 decisions · 3 subject · 4 statutory tables · 5
+element ·
+6 combination · 7 share and open · 8 roll-up (``rollup.py``) · 9 defaults. Pure: the caller passes the date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from classifiers.draft import Draft, decided_label, keep_in_force
+from classifiers.element import understand
+from classifiers.elements import elements
+from classifiers.evidence import (
+    ACCESS,
+    TIERS,
+    AssetVerdict,
+    ColumnVerdict,
+    Decision,
+    Dimension,
+    ElementFinding,
+    Evidence,
+    Finding,
+    Label,
+    Subject,
+    TableInput,
+)
+from classifiers.policy import Facts, Pack
+from classifiers.rollup import combine, roll_up
+from classifiers.topics import find_topics
+
+_CREDENTIALS = frozenset({"credential.password", "credential.secret"})
+_MASKED = frozenset({"masked", "hashed", "encrypted"})
+
+
+def judge(
+    table: TableInput,
+    values: Mapping[str, tuple[Evidence, ...]],
+    pack: Pack,
+    *,
+    decisions: Sequence[Decision] = (),
+    in_force: Mapping[str, str] | None = None,
+    as_of: date,
+) -> AssetVerdict:
+    """Labels of every column and of the table.
+
+    ``values``: column name → evidence from ``engine.observe``. ``decisions``: this asset's, oldest first.
+    ``in_force``: column name → tier of the last run ("" = the table): a lower one never replaces it silently.
+    """
+    subject, understood = understand(table, values)
+    subject = msgspec.structs.replace(subject, topics=find_topics(table, subject, understood, pack))
+    drafts = [
+        _draft(column.name, finding, table, subject, pack, _latest(decisions, column.name))
+        for column, finding in zip(table.columns, understood, strict=True)
+    ]
+    raised, asset_raises = combine(drafts, subject, pack)
+    in_force = in_force or {}
+    columns = tuple(_verdict(draft, pack, in_force.get(draft.name)) for draft in raised)
+    asset_decisions = _latest(decisions, None)
+    verdict = roll_up(table, subject, columns, asset_raises, pack, asset_decisions, in_force.get(""))
+    return msgspec.structs.replace(verdict, findings=(*verdict.findings, *_validity(pack, as_of)))
+
+
+def _latest(decisions: Iterable[Decision], column: str | None) -> dict[Dimension, Decision]:
+    """The decision in force per dimension: a person's later ruling replaces an earlier one."""
+    return {decision.dimension: decision for decision in decisions if decision.column == column}
+
+
+def _validity(pack: Pack, as_of: date) -> tuple[Finding, ...]:
+    if pack.valid_to and as_of.isoformat() > pack.valid_to:
+        return (Finding("pack_expired", f"依据集{pack.ident}已于{pack.valid_to}届满，请确认现行依据"),)
+    return ()
+
+
+def _draft(
+    name: str,
+    finding: ElementFinding,
+    table: TableInput,
+    subject: Subject,
+    pack: Pack,
+    decided: dict[Dimension, Decision],
+) -> Draft:
+    ruling = decided.get("element")
+    element = finding.element if ruling is None else ruling.value
+    if element is not None and element not in elements():
+        element = None
+    others = [e for e in finding.accepted if e != element] if ruling is None else []
+    candidates = [element, *others] if element is not None else [None]
+    judged = [_facts(candidate, table, subject, pack) for candidate in candidates]
+    tiers = [pack.tier(facts) for facts in judged]
+    highest = max(tiers, key=lambda outcome: TIERS.index(outcome.value))
+    confidence = 1.0 if ruling is not None and element else finding.confidence
+    facts = tuple(f._replace(tier=highest.value, personal=f.personal and highest.value != "L1") for f in judged)
+    return Draft(name, element, confidence, finding, facts, highest, decided, _column_findings(name, finding))
+
+
+def _facts(element: str | None, table: TableInput, subject: Subject, pack: Pack) -> Facts:
+    """Facts with the tier that the element has in this context; personal only from L2 up (an L1 item is published or
+    harmless).
+    """
+    kind = subject.kind
+    facts = Facts(
+        element=element,
+        category=elements()[element].category if element else "",
+        tier="",
+        personal=element is not None and pack.is_personal(element, kind) and pack.base_tier(element) != "L1",
+        minors=subject.minors and kind in ("person", "unknown"),
+        dimension_of_aggregate=element is not None and pack.is_dimension(element),
+        subject=kind,
+        topics=subject.topics,
+        kind=table.kind,
+        origin=table.origin,
+        update_cycle=table.update_cycle,
+    )
+    tier = pack.tier(facts).value
+    when_person = element is not None and pack.is_personal(element, kind) and tier != "L1"
+    return facts._replace(tier=tier, personal=when_person)
+
+
+def _column_findings(name: str, finding: ElementFinding) -> tuple[Finding, ...]:
+    found = [msgspec.structs.replace(f, column=f.column or name) for f in finding.findings]
+    flags = {flag for e in finding.evidence for flag in e.flags}
+    bad = [e for e in finding.evidence if e.source == "value" and e.invalid and e.element in finding.accepted]
+    for e in bad:
+        found.append(Finding("bad_check_digits", f"抽样的{e.distinct}个不同值中有{e.invalid}个校验不通过", name))
+    if "free_text_hits" in flags:
+        found.append(Finding("free_text_identifiers", "自由文本中出现可识别个人的号码，请核查内容", name))
+    if _MASKED & (flags | set(finding.flags)) and finding.element:
+        found.append(Finding("masked_values", "取值已脱敏或加密；去标识化后仍属个人信息，经复核可降低一级", name))
+    if finding.element in _CREDENTIALS:
+        found.append(Finding("credential_column", "存放口令或密钥，不作为目录信息项，请整改其存储方式", name))
+    return tuple(found)
+
+
+def _verdict(draft: Draft, pack: Pack, in_force: str | None) -> ColumnVerdict:
+    tier, tier_findings = _tier_label(draft, pack, in_force)
+    facts = tuple(f._replace(tier=tier.value) for f in draft.facts)
+    share, share_findings = _access_label("share", draft, facts, pack)
+    open_, open_findings = _access_label("open", draft, facts, pack)
+    described = elements().get(draft.element) if draft.element else None
+    importance = draft.decided.get("importance")
+    return ColumnVerdict(
+        element=draft.element,
+        family=described.family if described else "other",
+        category=described.category if described else "",
+        labels=(
+            *_element_label(draft, pack),
+            tier,
+            share,
+            open_,
+            *([decided_label(importance, pack)] if importance and importance.value else []),
+        ),
+        evidence=draft.source.evidence,
+        flags=draft.source.flags,
+        findings=(*draft.findings, *tier_findings, *share_findings, *open_findings),
+        catalogued=draft.element not in _CREDENTIALS,
+    )
+
+
+def _element_label(draft: Draft, pack: Pack) -> tuple[Label, ...]:
+    ruling = draft.decided.get("element")
+    if ruling is not None and ruling.value:
+        return (decided_label(ruling, pack),)
+    if draft.element is None:
+        return ()
+    best = draft.source.evidence[0] if draft.source.evidence else None
+    reason = _because_of(best) if best else ""
+    return (
+        Label(
+            dimension="element",
+            value=draft.element,
+            state="suggested",
+            confidence=round(draft.confidence, 3),
+            reason=reason,
+            rule=best.recognizer if best else "",
+            pack=pack.ident,
+        ),
+    )
+
+
+def _because_of(evidence: Evidence) -> str:
+    if evidence.source == "value":
+        return f"抽样{evidence.distinct}个不同值中{evidence.hits}个符合"
+    sources = {"codebook": "部门代码本", "comment": "注释", "name": "字段名"}
+    return f"{sources[evidence.source]}“{evidence.term or ''}”"
+
+
+def _tier_label(draft: Draft, pack: Pack, in_force: str | None) -> tuple[Label, tuple[Finding, ...]]:
+    """Decision, else the rule's tier, else (when that is lower) the tier in force, waiting for a person."""
+    rule, ruling = draft.tier, draft.decided.get("tier")
+    if ruling is not None and ruling.value:
+        above = TIERS.index(rule.value) > TIERS.index(ruling.value)
+        message = f"人工定为{ruling.value}，规则（{rule.rule}）认为应为{rule.value}：{rule.reason}"
+        return decided_label(ruling, pack), (Finding("rule_above_decision", message, draft.name),) if above else ()
+    known = draft.element is not None or rule.rule != "unknown"
+    label = Label(
+        dimension="tier",
+        value=rule.value,
+        state="suggested" if known else "undetermined",
+        confidence=round(draft.confidence, 3) if known else 0.0,
+        reason=rule.reason,
+        basis=rule.basis,
+        rule=rule.rule,
+        pack=pack.ident,
+    )
+    keep = in_force if in_force is not None else (ruling.rejected if ruling is not None else None)
+    if keep in TIERS and TIERS.index(keep) > TIERS.index(rule.value):
+        return keep_in_force(label, keep, draft.name)
+    return label, ()
+
+
+def _access_label(
+    dimension: Literal["share", "open"], draft: Draft, facts: Sequence[Facts], pack: Pack
+) -> tuple[Label, tuple[Finding, ...]]:
+    """Decision, else the most closed of what the rules say of every accepted element."""
+    ruling = draft.decided.get(dimension)
+    if ruling is not None:
+        return decided_label(ruling, pack), ()
+    outcome = max((pack.access(dimension, f) for f in facts), key=lambda o: ACCESS.index(o.value))
+    open_ended = outcome.value == "undetermined"
+    label = Label(
+        dimension=dimension,
+        value=outcome.value,
+        state="undetermined" if open_ended else "suggested",
+        confidence=0.0 if open_ended else round(draft.confidence, 3),
+        reason=outcome.reason,
+        basis=outcome.basis,
+        rule=outcome.rule,
+        pack=pack.ident,
+    )
+    missing = open_ended and dimension == "share" and draft.element is not None
+    finding = Finding("missing_citation", outcome.reason, draft.name)
+    return label, (finding,) if missing else ()
