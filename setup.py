@@ -11,7 +11,11 @@ README = HERE / "README.md"
 
 ROOMS = ("connectors", "classifiers", "workflows")
 # "**" also matches no folder at all.
-DATA = ["py.typed", *(f"**/*.{suffix}" for suffix in ("yaml", "txt", "csv", "html", "css", "js", "j2", "json", "md"))]
+DATA = [
+    "py.typed",
+    "**/.gitignore",
+    *(f"**/*.{suffix}" for suffix in ("yaml", "txt", "csv", "html", "css", "js", "j2", "json", "md")),
+]
 
 INSTALL_REQUIRES = [
     "click>=8.1",

@@ -258,7 +258,7 @@ def find_connector(name: str) -> type[Connector]:
     """`connector_class`, with the nearest name as a hint, and a missing driver turned into a `ConfigurationError`."""
     try:
         return connector_class(name)
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         hint = "install what the connector needs"
         raise ConfigurationError(f"the connector {name!r} cannot be loaded: {error}", hint=hint) from error
     except ConfigurationError as error:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from classifiers.identifiers import uscc
+from classifiers.policy import pack_names
 from connectors.base import ENTRY_POINTS, ConfigurationError
 from connectors.config import (
     Document,
@@ -31,7 +33,6 @@ COMMON_KEYS = tuple(name for name in SystemSettings.model_fields if name != "opt
 # All that is kept of a restricted system.
 _RESTRICTED_KEYS = ("id", "name", "restricted", "origin", "update_cycle")
 
-_USCC_SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _SHAPES = {
     "id": "must be letters, digits, _ . or -, at most 64, and begin with a letter or digit",
     "code": "must be a 统一社会信用代码: 18 digits and capital letters without I, O, S, V, Z; places 3 to 8 are digits",
@@ -85,6 +86,10 @@ class SiteReader:
         settings = self.validate(SiteSettings, data, document)
         if settings:
             self.check_secret(settings.store, document, ("store",))
+            if settings.pack not in pack_names():
+                hint = suggest(settings.pack, pack_names())
+                what = f"there is no policy pack {settings.pack!r}"
+                self.problems.append(Failure(what, place=document.place(("pack",)), hint=hint))
         return settings
 
     def open(self, path: Path) -> Document:
@@ -189,8 +194,8 @@ class SiteReader:
         if not code:
             hint = "the catalogue must name it (信息资源提供方代码)"
             self.warnings.append(Failure("the department has no 'code'", place=place, hint=hint))
-        elif uscc_check(code[:17]) != code[17]:
-            hint = f"after {code[:17]} comes {uscc_check(code[:17])}; compare it with the department's certificate"
+        elif (right := uscc.check_character(code[:17])) != code[17]:
+            hint = f"after {code[:17]} comes {right}; compare it with the department's certificate"
             self.warnings.append(Failure("the check digit of 'code' is wrong", place=place, hint=hint))
 
     # --- overlays, OpenMetadata ---
@@ -302,12 +307,6 @@ def value_at(data: Any, path: KeyPath) -> Any:
         except (TypeError, KeyError, IndexError):
             return None
     return data
-
-
-def uscc_check(body: str) -> str:
-    """The check symbol after the first 17 of a 统一社会信用代码 (GB 32100-2015, weights 3^i mod 31)."""
-    total = sum(_USCC_SYMBOLS.index(symbol) * pow(3, place, 31) for place, symbol in enumerate(body))
-    return _USCC_SYMBOLS[-total % 31]
 
 
 def connector_names() -> list[str]:

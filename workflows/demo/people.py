@@ -11,6 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from classifiers.identifiers import org_code, uscc
+from classifiers.identifiers.common import mod_11_2
+
 TODAY = date(2026, 6, 30)
 """The demo's own present; no generated date is later."""
 
@@ -31,15 +34,6 @@ _BANKS = (
 )
 _WIDE = {ord(str(digit)): chr(0xFF10 + digit) for digit in range(10)}
 
-_USCC_SYMBOLS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_ORG_SYMBOLS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def id_check(body: str) -> str:
-    """The 18th character of a 公民身份号码 (GB 11643-1999) after its first 17 digits."""
-    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(body))
-    return "10X98765432"[total % 11]
-
 
 def luhn_check(body: str) -> str:
     """The last digit of a bank card number (GB/T 15694.1) after the others."""
@@ -48,24 +42,11 @@ def luhn_check(body: str) -> str:
     return str(-total % 10)
 
 
-def org_check(body: str) -> str:
-    """The 9th character of an 组织机构代码 (GB 11714-1997) after its first 8."""
-    weights = (3, 7, 9, 10, 5, 8, 4, 2)
-    total = sum(_ORG_SYMBOLS.index(symbol) * weight for symbol, weight in zip(body, weights, strict=True))
-    return "0123456789X0"[11 - total % 11]
-
-
-def uscc_check(body: str) -> str:
-    """The 18th symbol of a 统一社会信用代码 (GB 32100-2015) after its first 17."""
-    total = sum(_USCC_SYMBOLS.index(symbol) * pow(3, place, 31) for place, symbol in enumerate(body))
-    return _USCC_SYMBOLS[-total % 31]
-
-
 def make_uscc(serial: int, kind: str = "91", area: str = "310107") -> str:
     """A valid code; ``kind`` 11 = public body, 12 = public institution, 52 = civil non-enterprise unit, 91 = firm."""
     org = f"MA{serial:06d}" if kind == "91" else f"{serial:08d}"
-    body = f"{kind}{area}{org}{org_check(org)}"
-    return body + uscc_check(body)
+    body = f"{kind}{area}{org}{org_code.check_character(org)}"
+    return body + uscc.check_character(body)
 
 
 @dataclass(frozen=True)
@@ -105,7 +86,7 @@ class Maker:
     def id_card(self, birth: date, male: bool) -> str:
         order = self.random.randrange(0, 500) * 2 + male
         body = f"{self.one(AREAS)}{birth:%Y%m%d}{order:03d}"
-        return body + id_check(body)
+        return body + mod_11_2(body)
 
     def mobile(self) -> str:
         return f"{self.one(_MOBILES)}0000{self.random.randrange(10_000):04d}"

@@ -1,0 +1,103 @@
+"""``pdc check``: whether a loaded site can work. Without ``connect`` nothing is opened; restricted systems never are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from connectors.base import ConnectorError, SystemConfig, open_connector
+from connectors.model import Failure
+from workflows.settings import Department, Site, SystemSettings
+
+Status = Literal["ok", "warning", "failed"]
+
+
+class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of the report."""
+
+    subject: str
+    """``settings``, ``pack``, or ``department/system``."""
+    status: Status
+    message: str
+    place: str | None = None
+    """``file:line`` or a host, where there is one."""
+    hint: str | None = None
+    """What to do next; None when all is well."""
+
+
+def check_site(site: Site, connect: bool = False) -> list[CheckResult]:
+    """Settings, pack and files; with ``connect`` each system that is not restricted is reached and its rights checked.
+
+    Mistakes in the files themselves do not come so far: `workflows.settings.load_site` has raised them.
+    """
+    results = [*check_settings(site), *check_pack(site)]
+    for department, system in site.systems():
+        results.append(check_system(site, department, system, connect))
+    return results
+
+
+def check_settings(site: Site) -> Iterator[CheckResult]:
+    systems = sum(1 for _ in site.systems())
+    restricted = site.restricted_systems
+    counts = f"{len(site.departments)} departments, {systems} systems, of which {restricted} restricted"
+    if site.departments:
+        yield CheckResult("settings", "ok", counts)
+    else:
+        hint = "departments/example.yaml shows how one is written"
+        yield CheckResult("settings", "warning", "no department is configured", str(site.root / "departments"), hint)
+    for warning in site.warnings:
+        yield _from(warning, "settings", "warning")
+
+
+def check_pack(site: Site) -> Iterator[CheckResult]:
+    from classifiers import policy
+
+    try:
+        pack = policy.load_pack(site.pack, site.overlays)
+    except policy.PackError as error:
+        place = f"{error.file}:{error.line}" if error.line else error.file
+        yield CheckResult("pack", "failed", error.message, place)
+        return
+    problems = policy.check_pack(pack)
+    for problem in problems:
+        yield CheckResult("pack", "failed", problem)
+    if not problems:
+        yield CheckResult("pack", "ok", f"{pack.ident} with {len(site.overlays)} overlays")
+
+
+def check_system(site: Site, department: Department, system: SystemSettings, connect: bool) -> CheckResult:
+    subject = f"{department.id}/{system.id}"
+    if system.is_restricted:
+        return CheckResult(subject, "ok", "restricted: counted, not looked at")
+    try:
+        config = site.system_config(department.id, system.id)
+        missing = _missing_file(config)
+        if missing:
+            return _from(missing, subject, "failed")
+        if not connect:
+            return CheckResult(subject, "ok", "configured")
+        with open_connector(config) as source:
+            source.probe()
+    except ConnectorError as error:
+        return _from(error.failure, subject, "failed")
+    return CheckResult(subject, "ok", "reachable, with the rights it needs")
+
+
+def _missing_file(config: SystemConfig) -> Failure | None:
+    """Why the system's file cannot be read; None for no file, and for patterns, which only their connector knows."""
+    path = config.path
+    if path is None or any(sign in path for sign in "*?["):
+        return None
+    if not Path(path).exists():
+        return Failure("the file does not exist", place=path, hint="relative paths start at the site's folder")
+    if not os.access(path, os.R_OK):
+        return Failure("the file may not be read", place=path, hint="give the user who runs pdc the right to read it")
+    return None
+
+
+def _from(failure: Failure, subject: str, status: Status) -> CheckResult:
+    return CheckResult(subject, status, failure.what, failure.place, failure.hint)
