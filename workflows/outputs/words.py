@@ -1,0 +1,208 @@
+"""The Chinese that every output shares: states, ranks, evidence, reasons, and the labels of an entry in words.
+
+What a law names (share, open and tier values) comes from the policy pack; what is here belongs to no law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import structs
+
+from classifiers.evidence import ACCESS, TIERS, Dimension, Evidence, Finding, Label
+from workflows.entry import Entry, EntryItem
+
+if TYPE_CHECKING:
+    from classifiers.policy import Citation, Pack
+
+Judged = Literal["undetermined", "suggested", "confirmed"]
+
+Axis = Literal["tier", "share", "open"]
+
+UNDETERMINED: Final = "undetermined"
+DRAFT: Final = "建议稿"
+AXES: Final[tuple[Axis, ...]] = ("tier", "share", "open")
+KEYS: Final = frozenset((*TIERS, *ACCESS))
+AXIS_TITLES: Final = {"tier": "数据分级", "share": "共享类型", "open": "开放类型", "element": "数据元"}
+STATES: Final = {"suggested": "建议", "confirmed": "已确认", "undetermined": "待判定"}
+LIFE_CYCLE: Final = {
+    "draft": "草稿",
+    "submitted": "待审核",
+    "approved": "已审核",
+    "returned": "退回修改",
+    "published": "已发布",
+    "withdrawn": "已下线",
+}
+RANKS: Final = {"law": "法律", "regulation": "行政法规", "rule": "规章", "normative": "规范性文件", "standard": "标准"}
+ORIGINS: Final = {"own": "自产", "shared": "共享获得", "negotiated": "协商获得"}
+SOURCES: Final = {"codebook": "行业代码本", "value": "数据校验", "comment": "注释", "name": "字段名"}
+CATEGORIES: Final = {
+    "PB": "个人基本信息",
+    "PI": "个人证件信息",
+    "PC": "联系信息",
+    "PL": "住址与轨迹",
+    "PF": "家庭与监护",
+    "PE": "教育信息",
+    "PW": "就业信息",
+    "PH": "健康信息",
+    "PM": "个人财产信息",
+    "PS": "特殊身份信息",
+    "BIO": "生物识别信息",
+    "PJ": "司法信息",
+    "OI": "组织标识",
+    "OR": "组织登记信息",
+    "OO": "经营与税费",
+    "OF": "组织财务",
+    "AX": "行政行为",
+    "RE": "房产与建设",
+    "GE": "地理与城市部件",
+    "VE": "车辆与交通",
+    "EV": "环境与统计",
+    "SE": "凭据",
+    "SY": "系统字段",
+}
+"""The categories of data elements by the keys of ``elements.yaml``."""
+
+
+def category(key: str) -> str:
+    return CATEGORIES.get(key, key)
+
+
+def value_name(pack: Pack, owner: Entry | EntryItem, dimension: Dimension) -> str:
+    """The pack's name for the value of one dimension; 待判定 where nothing was decided."""
+    value = owner.value(dimension)
+    return pack.display(dimension, value)
+
+
+def tier_name(pack: Pack, key: str) -> str:
+    """``L3 敏感级``: the key helps readers who compare packs."""
+    name = pack.display("tier", key)
+    return name if key == UNDETERMINED or name.startswith(key) else f"{key} {name}"
+
+
+def axis_name(pack: Pack, owner: Entry | EntryItem, dimension: Dimension) -> str:
+    return tier_name(pack, owner.value("tier")) if dimension == "tier" else value_name(pack, owner, dimension)
+
+
+def axis_labels(owner: Entry | EntryItem) -> tuple[Label, ...]:
+    """The labels for tier, share and open that exist, in this order."""
+    return tuple(label for axis in AXES if (label := owner.label(axis)))
+
+
+def is_undetermined(label: Label) -> bool:
+    return UNDETERMINED in (label.state, label.value)
+
+
+def judged(owner: Entry | EntryItem) -> Judged:
+    """How far the judgement of tier, share and open is: the weakest of the three."""
+    labels = axis_labels(owner)
+    if len(labels) < len(AXES) or any(map(is_undetermined, labels)):
+        return "undetermined"
+    return "confirmed" if all(label.state == "confirmed" for label in labels) else "suggested"
+
+
+def open_questions(entry: Entry) -> tuple[EntryItem, ...]:
+    """The items that keep an entry from being published: a dimension of theirs is undetermined."""
+    return tuple(item for item in entry.items if judged(item) == "undetermined")
+
+
+def is_pending(entry: Entry) -> bool:
+    """Whether the entry is on no list yet: itself or one of its columns undetermined (design section 5.8)."""
+    return not entry.publishable or judged(entry) == "undetermined"
+
+
+def is_approved(entry: Entry, approved: frozenset[str]) -> bool:
+    return entry.asset in approved or entry.state in ("approved", "published")
+
+
+def all_approved(entries: Iterable[Entry], approved: frozenset[str]) -> bool:
+    """Whether a list of these entries may drop 建议稿; an empty list was approved by nobody."""
+    known = [is_approved(entry, approved) for entry in entries]
+    return bool(known) and all(known)
+
+
+def draft_title(title: str, final: bool) -> str:
+    return title if final else f"{title}（{DRAFT}）"
+
+
+def cited(labels: Iterable[Label]) -> tuple[str, ...]:
+    """The citation keys of some labels, each once, in order."""
+    return tuple(dict.fromkeys(key for label in labels for key in label.basis))
+
+
+def citation(pack: Pack, key: str) -> Citation | None:
+    """What a key stands for; None when the pack in force no longer knows it (decisions outlive packs)."""
+    try:
+        return pack.cite(key)
+    except LookupError:
+        return None
+
+
+def citation_line(pack: Pack, key: str) -> str:
+    found = citation(pack, key)
+    return found.line() if found else key
+
+
+def basis_text(pack: Pack, labels: Iterable[Label]) -> str:
+    return "\n".join(citation_line(pack, key) for key in cited(labels))
+
+
+def reason_text(labels: Iterable[Label]) -> str:
+    """``共享类型：…`` per dimension; dimensions with one and the same reason share a line."""
+    groups: dict[str, list[str]] = {}
+    for label in labels:
+        groups.setdefault(label.reason, []).append(AXIS_TITLES.get(label.dimension, label.dimension))
+    return "\n".join(f"{'、'.join(titles)}：{reason}" for reason, titles in groups.items() if reason)
+
+
+def state_text(owner: Entry | EntryItem) -> str:
+    return STATES[judged(owner)]
+
+
+def confidence(owner: Entry | EntryItem) -> float | None:
+    """The lowest of tier, share and open, 0-1; None without labels."""
+    return min((label.confidence for label in axis_labels(owner)), default=None)
+
+
+def evidence_line(evidence: Evidence, pack: Pack) -> str:
+    """``注释「身份证号」→公民身份号码，强度 0.95``; counts of distinct values, never a value."""
+    term = f"「{evidence.term}」" if evidence.term else ""
+    counts = f"，相符 {evidence.hits}/{evidence.distinct}" if evidence.distinct else ""
+    invalid = f"，校验不通过 {evidence.invalid}" if evidence.invalid else ""
+    name = pack.display("element", evidence.element)
+    return f"{SOURCES[evidence.source]}{term}→{name}{counts}{invalid}，强度 {evidence.strength:.2f}"
+
+
+def all_findings(entry: Entry) -> Iterator[Finding]:
+    """The entry's findings and its items', each once; those of items name their column."""
+    findings = dict.fromkeys(entry.findings)
+    findings |= dict.fromkeys(
+        finding if finding.column else structs.replace(finding, column=item.name)
+        for item in entry.items
+        for finding in item.findings
+    )
+    return iter(findings)
+
+
+def finding_line(finding: Finding) -> str:
+    return f"{finding.column}：{finding.message}" if finding.column else finding.message
+
+
+def proposal(entry: Entry, pack: Pack) -> str:
+    """What dropping or masking the deciding columns would allow (政府信息公开条例 37, 区分处理); empty when nothing."""
+    if not entry.open_view:
+        return ""
+    labels = entry.open_view_labels
+    parts = [AXIS_TITLES[axis] + view_value(pack, axis, labels[axis]) for axis in AXES if axis in labels]
+    gain = f"，可达到：{'，'.join(parts)}" if parts else ""
+    return f"去除或脱敏 {'、'.join(entry.open_view)} 后形成视图{gain}"
+
+
+def view_value(pack: Pack, axis: Dimension, value: str) -> str:
+    return f"「{tier_name(pack, value) if axis == 'tier' else pack.display(axis, value)}」"
+
+
+def access_order(value: str) -> int:
+    """Sort key from the most open to the most closed."""
+    return ACCESS.index(value) if value in ACCESS else len(ACCESS)
