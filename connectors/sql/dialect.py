@@ -1,0 +1,154 @@
+"""What a database has to say about itself: dictionary statements, session settings, names for its error codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from sqlalchemy.engine import URL
+
+
+class RelationRow(NamedTuple):
+    """One table or view, as ``Dialect.relations`` selects it."""
+
+    database: str | None
+    schema: str
+    name: str
+    kind: Literal["table", "view"]
+    comment: str | None
+    rows: int | None
+    definition: str | None
+    """Its CREATE statement where the dictionary keeps comments nowhere else, else None."""
+
+
+class ColumnRow(NamedTuple):
+    schema: str
+    table: str
+    name: str
+    native: str
+    base: str | None
+    """What a user-defined type is made of, in the database's own spelling; None when ``native`` says it."""
+    nullable: bool | None
+    default: str | None
+    comment: str | None
+
+
+class KeyRow(NamedTuple):
+    """One column of a primary key (``p``) or foreign key (``f``)."""
+
+    schema: str
+    table: str
+    kind: Literal["p", "f"]
+    constraint: str
+    column: str
+    referred_schema: str | None
+    referred_table: str | None
+    referred_column: str | None
+    position: int
+
+
+Row = tuple[Any, ...]
+Run = Callable[[str], Iterator[Row]]
+"""Send one dictionary statement and stream its rows."""
+
+
+class Trouble(NamedTuple):
+    """What an error code means to the reader of a message."""
+
+    retry: bool
+    what: str
+    hint: str
+
+
+UNREACHABLE = Trouble(True, "the database cannot be reached", "check host, port, firewall and that it is running")
+BUSY = Trouble(True, "the database has no free connection", "try again later or raise its connection limit")
+STOPPING = Trouble(True, "the database is starting or stopping", "try again later")
+LOST = Trouble(True, "the connection was lost", "try again later")
+TIMEOUT = Trouble(True, "the statement took too long", "try again later or raise statement_timeout")
+LOCKED = Trouble(True, "the data is locked by someone else", "try again later")
+WRONG_PASSWORD = Trouble(False, "the database refuses this user or password", "check user and password in url")
+NO_DATABASE = Trouble(False, "this database does not exist", "check the name at the end of url")
+NOT_ALLOWED = Trouble(False, "the user has no right to read this", "grant SELECT (and USAGE on the schema) to the user")
+READ_ONLY = Trouble(False, "the session is read-only", "the catalogue never writes to a source")
+GONE = Trouble(False, "the table or column is not there any more", "harvest again")
+
+
+class Timeouts(NamedTuple):
+    """Seconds; a statement timeout of 0 means none."""
+
+    connect: int = 10
+    statement: int = 300
+
+
+class Dialect:
+    """One database. Every statement is sent once per harvest, whatever the number of tables.
+
+    All three results are ordered by schema and table in code point order (binary collation), so that they can be
+    merged while they stream; columns by their position, keys by constraint and position.
+    """
+
+    name: ClassVar[str]
+    schemes: ClassVar[Mapping[str, str]] = {}
+    """The URL schemes it answers to, and SQLAlchemy's ``dialect+driver`` for each."""
+    in_file: ClassVar[bool] = False
+    """Whether the database is a file named by ``path:`` or ``url:``, not a server."""
+    shared_connection: ClassVar[bool] = True
+    """Whether one connection can stream several results at once."""
+    cast_in_samples: ClassVar[bool] = False
+    """Whether values other than characters and numbers are sampled as text, because the driver may choke on them."""
+
+    PROBE: ClassVar[str] = "SELECT 1"
+    RELATIONS: ClassVar[str]
+    COLUMNS: ClassVar[str]
+    KEYS: ClassVar[str]
+    UNSEEN: ClassVar[str | None] = None
+    """Counts the relations that exist but that this user may not see, where the database tells."""
+
+    TROUBLES: ClassVar[Mapping[str, Trouble]] = {}
+    """By error code, or by its first two characters."""
+
+    def address(self, url: URL) -> URL:
+        """What the driver opens."""
+        return url
+
+    def connect_arguments(self, url: URL, timeouts: Timeouts) -> dict[str, Any]:
+        """Arguments for the driver's ``connect``."""
+        return {}
+
+    def session(self, timeouts: Timeouts) -> Iterable[str]:
+        """Statements that make a new session read-only and bounded."""
+        return ()
+
+    def sampling_session(self, timeouts: Timeouts) -> Iterable[str]:
+        """Further statements for the session that samples."""
+        return ()
+
+    def prepare(self, connection: Any) -> None:
+        """Adjust the driver's own connection, before any statement."""
+
+    def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
+        return map(RelationRow._make, run(self.RELATIONS))
+
+    def columns(self, run: Run, url: URL) -> Iterator[ColumnRow]:
+        return map(ColumnRow._make, run(self.COLUMNS))
+
+    def keys(self, run: Run, url: URL) -> Iterator[KeyRow]:
+        return map(KeyRow._make, run(self.KEYS))
+
+    def comments(self, definition: str, columns: Iterable[str]) -> tuple[str | None, dict[str, str]]:
+        """Comments on the table and on its columns, found in its CREATE statement."""
+        return None, {}
+
+    def code(self, error: BaseException) -> str:
+        """The database's own code of an error, empty when it has none."""
+        return ""
+
+    def trouble(self, error: BaseException) -> Trouble:
+        """What an error of the driver means. The driver's text is never passed on: it may quote a value."""
+        code = self.code(error)
+        known = self.TROUBLES.get(code) or self.TROUBLES.get(code[:2])
+        return known or Trouble(
+            False,
+            f"the database answered with an error ({code or type(error).__name__})",
+            "look the code up in the database's manual or its own log",
+        )
