@@ -1,0 +1,54 @@
+"""``pdc``: the commands by name. Only the ``cli`` modules print and choose exit codes.
+
+Exit codes: 0 all done; 1 something failed and was reported; 2 usage or configuration; 3 partial, some departments or
+assets failed and the rest is done; 4 refused for safety.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from workflows import cli_classify, cli_run, cli_show, cli_site
+from workflows.cli_common import Commands, State
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--site",
+    "site_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".",
+    envvar="PDC_SITE",
+    help="The site's folder (default: the current one).",
+)
+@click.option("--debug", is_flag=True, help="Show the trace of an unexpected error.")
+@click.version_option(package_name="public-data-catalog", prog_name="pdc")
+@click.pass_context
+def cli(ctx: click.Context, site_dir: Path, debug: bool) -> None:
+    """Catalogue departments' data and propose share, open and sensitivity labels with their legal basis.
+
+    Exit codes: 0 all done, 1 failed, 2 usage or configuration, 3 partly done, 4 refused for safety.
+    """
+    ctx.obj = State(site_dir, debug)
+
+
+for command in (*cli_site.COMMANDS, *cli_run.COMMANDS, *cli_classify.COMMANDS, *cli_show.COMMANDS):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        cli(prog_name="pdc")
+    except BrokenPipeError:
+        # The reader of our output has gone (`pdc assets | head`): nothing more to say, and no trace at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

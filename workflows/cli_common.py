@@ -1,0 +1,160 @@
+"""What the commands share: the site in hand, tables and JSON on stdout, messages on stderr, errors as one sentence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+from connectors.base import ConfigurationError, ConnectorError
+from workflows.errors import InputError, WorkflowError
+
+if TYPE_CHECKING:
+    from workflows.harvest import Progress
+    from workflows.run import Job
+    from workflows.settings import Site
+    from workflows.store import Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class State:
+    """The global options of one call."""
+
+    def __init__(self, site_dir: Path, debug: bool = False) -> None:
+        self.site_dir, self.debug = site_dir, debug
+
+    def site(self, *, secrets: bool = True) -> Site:
+        from workflows.settings import load_site
+
+        site = load_site(self.site_dir, secrets=secrets)
+        for warning in site.warnings:
+            say(f"warning: {warning}")
+        return site
+
+    @contextmanager
+    def store(self, *, secrets: bool = False) -> Iterator[tuple[Site, Store]]:
+        """The site and its database; by default no system's secrets are asked for."""
+        from workflows.store import Store
+
+        site = self.site(secrets=secrets)
+        with Store(site.store_url) as store:
+            yield site, store
+
+    @contextmanager
+    def job(self, command: str, departments: Sequence[str], *, secrets: bool = False) -> Iterator[Job]:
+        """A run over the site with progress bars when a person watches."""
+        from workflows.run import Job
+
+        with (
+            self.store(secrets=secrets) as (site, store),
+            progress() as bars,
+            Job(site, store, command, departments, progress=bars) as job,
+        ):
+            yield job
+
+
+pass_state = click.make_pass_decorator(State)
+
+
+class Commands(click.Group):
+    """A group whose errors are one clear sentence and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as exc:
+            if isinstance(ctx.obj, State) and ctx.obj.debug:
+                raise
+            say(f"error: {explain_error(exc)}")
+            ctx.exit(exit_code(exc))
+
+
+def exit_code(exc: Exception) -> int:
+    if isinstance(exc, WorkflowError):
+        return exc.exit_code
+    return 2 if isinstance(exc, ConfigurationError) else 1
+
+
+def explain_error(exc: Exception) -> str:
+    if isinstance(exc, (WorkflowError, ConnectorError)):
+        return str(exc)
+    if isinstance(exc, OSError) and exc.strerror:
+        return f"{exc.filename}: {exc.strerror}" if exc.filename else exc.strerror
+    # An unforeseen error's text may quote a value: only its kind is told.
+    return f"unexpected {type(exc).__name__} (run again with `pdc --debug …` and report the trace)"
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    if sys.stderr.isatty():
+        from workflows.progress import Bars
+
+        with Bars() as bars:
+            yield bars
+    else:
+        from workflows.harvest import Silent
+
+        yield Silent()
+
+
+def say(message: str) -> None:
+    """A message for a person: stderr."""
+    click.echo(message, err=True)
+
+
+def emit_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def emit_line(value: Any) -> None:
+    """One JSON object on one line."""
+    click.echo(msgspec.json.encode(value))
+
+
+def emit_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Aligned columns on stdout; Han characters count as two."""
+    texts = [list(header), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(map(width, column)) for column in zip(*texts, strict=True)]
+    for row in texts:
+        cells = (cell + " " * (size - width(cell)) for cell, size in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def width(text: str) -> int:
+    """Columns that a text takes in a terminal."""
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def json_option(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")(command)
+
+
+def departments_argument(command: F) -> F:
+    argument = click.argument("departments", nargs=-1, metavar="[DEPT]...", shell_complete=complete_departments)
+    return argument(command)
+
+
+def complete_departments(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Department ids of the site; nothing when there is no readable site."""
+    from workflows.settings import load_site
+
+    root = ctx.find_root().params.get("site_dir") or "."
+    try:
+        site = load_site(Path(root), secrets=False)
+    except Exception:
+        return []
+    return [department.id for department in site.departments if department.id.startswith(incomplete)]
+
+
+__all__ = ["Commands", "InputError", "State", "emit_json", "emit_line", "emit_table", "exit_code", "pass_state", "say"]

@@ -1,0 +1,171 @@
+"""Commands that do the job: harvest, compile, run and demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from workflows.cli_common import State, departments_argument, emit_json, emit_table, json_option, pass_state, say
+
+if TYPE_CHECKING:
+    from workflows.harvest import HarvestResult, SystemResult
+    from workflows.run import RunResult
+
+RESAMPLE = click.option("--resample", is_flag=True, help="Sample unchanged assets again.")
+ACCEPT = click.option(
+    "--accept-removals", is_flag=True, help="What is missing is really gone: mark it, however much it is."
+)
+
+
+@click.command()
+@departments_argument
+@RESAMPLE
+@ACCEPT
+@json_option
+@click.pass_context
+@pass_state
+def harvest(
+    state: State, ctx: click.Context, departments: tuple[str, ...], resample: bool, accept_removals: bool, as_json: bool
+) -> None:
+    """Read the departments' systems into the site's store."""
+    with state.job("harvest", departments, secrets=True) as job:
+        job.harvest(resample=resample, accept_removals=accept_removals)
+    report(job.result, as_json)
+    ctx.exit(job.result.exit_code)
+
+
+@click.command("compile")
+@departments_argument
+@json_option
+@click.pass_context
+@pass_state
+def compile_(state: State, ctx: click.Context, departments: tuple[str, ...], as_json: bool) -> None:
+    """Give assets their catalogue numbers and write the outputs."""
+    with state.job("compile", departments) as job:
+        job.compile()
+        job.write_outputs()
+    report(job.result, as_json)
+    ctx.exit(job.result.exit_code)
+
+
+@click.command()
+@departments_argument
+@RESAMPLE
+@ACCEPT
+@json_option
+@click.pass_context
+@pass_state
+def run(
+    state: State, ctx: click.Context, departments: tuple[str, ...], resample: bool, accept_removals: bool, as_json: bool
+) -> None:
+    """Harvest, classify, compile and write the outputs: the whole job."""
+    result = run_job(state, departments, resample, accept_removals)
+    report(result, as_json)
+    ctx.exit(result.exit_code)
+
+
+def run_job(
+    state: State, departments: tuple[str, ...] = (), resample: bool = False, accept_removals: bool = False
+) -> RunResult:
+    """All steps in order; the pack is loaded first, so that a wrong one opens nothing."""
+    with state.job("run", departments, secrets=True) as job:
+        _ = job.pack
+        job.harvest(resample=resample, accept_removals=accept_removals)
+        job.classify()
+        job.compile()
+        job.write_outputs()
+    return job.result
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default="pdc-demo", metavar="[DIR]")
+@click.pass_context
+def demo(ctx: click.Context, folder: Path) -> None:
+    """Run the whole job on four generated sample departments (in DIR, default ./pdc-demo)."""
+    from workflows.demo import write_demo
+
+    write_demo(folder)
+    state = State(folder, ctx.obj.debug)
+    result = run_job(state)
+    report(result, as_json=False)
+    show_outputs(result)
+    show_example(state)
+    ctx.exit(result.exit_code)
+
+
+def show_example(state: State) -> None:
+    """Explain one asset as `pdc explain` does, in brief."""
+    from workflows.cli_explain import print_explanation
+    from workflows.explain import explain
+    from workflows.run import open_pack
+
+    with state.store() as (site, store):
+        keys = [item.key for item in store.judgeable()]
+        if keys:
+            asset = next((key for key in keys if key.startswith("minzheng/")), keys[0])
+            click.echo(f"\n$ pdc --site {state.site_dir} explain {asset}")
+            print_explanation(explain(store, open_pack(site.pack, site.overlays), asset), brief=True)
+
+
+def show_outputs(result: RunResult) -> None:
+    click.echo("\nLook at:")
+    for path in result.outputs:
+        click.echo(f"  {path}")
+
+
+# --- reporting ---------------------------------------------------------------------------------------------------
+
+
+def report(result: RunResult, as_json: bool) -> None:
+    """What a run did: a table and a few lines, or one JSON object."""
+    if as_json:
+        emit_json(result.as_json())
+        return
+    if result.harvest:
+        report_harvest(result.harvest)
+    report_totals(result)
+    report_labels(result)
+    if result.refused:
+        say(f"refused: {result.refused}")
+
+
+def report_harvest(found: HarvestResult) -> None:
+    header = ("system", "assets", "columns", "unchanged", "vanished", "failed", "seconds")
+    emit_table(header, [system_row(item) for item in found.systems])
+    if found.restricted:
+        click.echo(f"restricted systems, not opened: {found.restricted}")
+    quarantined = sum(item.quarantined for item in found.systems)
+    if quarantined:
+        click.echo(f"assets with a secrecy mark, not stored: {quarantined}")
+    for item in found.systems:
+        for notice in item.notices:
+            say(f"notice: {item.department}/{item.system}: {notice}")
+        for failure in item.failed:
+            say(f"failed: {item.department}/{item.system}: {failure}")
+
+
+def system_row(item: SystemResult) -> tuple[object, ...]:
+    counts = (item.assets, item.columns, item.unchanged, item.vanished, len(item.failed))
+    return (f"{item.department}/{item.system}", *counts, f"{item.seconds:.1f}")
+
+
+def report_totals(result: RunResult) -> None:
+    totals = result.totals
+    tiers = ", ".join(f"{tier} {count}" for tier, count in totals["by_tier"].items())
+    click.echo(f"assets: {totals['assets']}, columns: {totals['columns']}" + (f" (by tier: {tiers})" if tiers else ""))
+    click.echo(f"undetermined: {totals['undetermined']} columns in {totals['undetermined_assets']} assets")
+
+
+def report_labels(result: RunResult) -> None:
+    found = result.classify
+    if found is None:
+        return
+    if found.nothing_changed and not result.first_run:
+        click.echo("no label changed since the last run")
+        return
+    click.echo(f"labels: {found.first} assets labelled for the first time, {found.changed_labels} labels changed")
+
+
+COMMANDS = (harvest, compile_, run, demo)

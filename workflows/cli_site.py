@@ -1,0 +1,134 @@
+"""Commands around a site: init, check, lists, site, pack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from workflows.cli_common import Commands, State, emit_json, emit_table, json_option, pass_state, say
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+def init(folder: Path) -> None:
+    """Make a new site folder with commented configuration."""
+    from workflows.init import init_site
+
+    for path in init_site(folder):
+        click.echo(path)
+    say(f"edit these files, then run `pdc --site {folder} check`")
+
+
+@click.command()
+@click.option("--connect", is_flag=True, help="Also reach every system and look at its permissions.")
+@json_option
+@click.pass_context
+@pass_state
+def check(state: State, ctx: click.Context, connect: bool, as_json: bool) -> None:
+    """Check settings and packs; with --connect also that every system can be reached."""
+
+    raise NotImplementedError
+
+
+@click.command()
+@json_option
+@click.pass_context
+@pass_state
+def lists(state: State, ctx: click.Context, as_json: bool) -> None:
+    """Write the responsibility, open and negative lists again from the store."""
+    from workflows.outputs import write_lists
+
+    write(state, ctx, "lists", write_lists, as_json)
+
+
+@click.command()
+@json_option
+@click.pass_context
+@pass_state
+def site(state: State, ctx: click.Context, as_json: bool) -> None:
+    """Write the HTML catalogue again from the store."""
+    from workflows.outputs import write_page
+
+    write(state, ctx, "site", write_page, as_json)
+
+
+def write(state: State, ctx: click.Context, command: str, writer: Callable[..., list[Path]], as_json: bool) -> None:
+    """Write some outputs and print where they are."""
+    with state.job(command, ()) as job:
+        job.write_outputs(writer)
+    result = job.result
+    if as_json:
+        emit_json({"outputs": [str(path) for path in result.outputs], "refused": result.refused})
+    else:
+        for path in result.outputs:
+            click.echo(path)
+    if result.refused:
+        say(f"refused: {result.refused}")
+    ctx.exit(result.exit_code)
+
+
+@click.group(cls=Commands)
+def pack() -> None:
+    """Look at policy packs and check them."""
+
+
+@pack.command("list")
+@json_option
+def pack_list(as_json: bool) -> None:
+    """The packs that come with the program."""
+    from classifiers.policy import pack_names
+    from workflows.run import open_pack
+
+    packs = [open_pack(name) for name in pack_names()]
+    if as_json:
+        fields = ("id", "version", "title", "valid_from", "valid_to", "digest")
+        emit_json([{name: getattr(item, name) for name in fields} for item in packs])
+    else:
+        rows = [(item.ident, item.title, item.valid_from, item.valid_to or "") for item in packs]
+        emit_table(("pack", "title", "valid from", "valid to"), rows)
+
+
+@pack.command("show")
+@click.argument("name", default="putuo-2020")
+@json_option
+def pack_show(name: str, as_json: bool) -> None:
+    """A pack's citations: key, rank, what it is and what it says."""
+    from workflows.run import open_pack
+
+    found = open_pack(name)
+    if as_json:
+        emit_json({"pack": found.ident, "title": found.title, "digest": found.digest, "citations": found.citations()})
+        return
+    click.echo(f"{found.ident}  {found.title}  (valid from {found.valid_from})")
+    emit_table(("key", "rank", "citation"), [(c.key, c.rank, c.line()) for c in found.citations()])
+
+
+@pack.command("check")
+@click.argument("name", required=False)
+@click.pass_context
+@pass_state
+def pack_check(state: State, ctx: click.Context, name: str | None) -> None:
+    """Run a pack's own examples and look for rules without sufficient citation.
+
+    Without NAME: the site's pack with its overlays, or every built-in pack where there is no site.
+    """
+    from classifiers.pack_check import check_pack
+    from classifiers.policy import pack_names
+    from workflows.run import open_pack
+
+    if name is None and (state.site_dir / "site.yaml").exists():
+        settings = state.site(secrets=False)
+        packs = [open_pack(settings.pack, settings.overlays)]
+    else:
+        packs = [open_pack(item) for item in ([name] if name else pack_names())]
+    problems = [f"{item.ident}: {problem}" for item in packs for problem in check_pack(item)]
+    for problem in problems:
+        say(problem)
+    if not problems:
+        click.echo(", ".join(item.ident for item in packs) + ": good")
+    ctx.exit(2 if problems else 0)
+
+
+COMMANDS = (init, check, lists, site, pack)
