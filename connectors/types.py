@@ -112,6 +112,9 @@ _SPELLINGS: dict[str, str] = {
 }
 _NAMES = {word.strip(): name for name, words in _SPELLINGS.items() for word in words.split(",")}
 
+DATA_TYPES = frozenset(_SPELLINGS) | {"UNKNOWN"}
+"""Every ``data_type`` that a connector may give, a part of OpenMetadata's enumeration."""
+
 # The guide's codes, and S, BY, DT, A, AN of the health data elements. A length may follow.
 _CODES = {
     **{"c": "VARCHAR", "n": "NUMERIC", "y": "MONEY", "d": "DATE", "t": "DATETIME", "l": "BOOLEAN", "m": "TEXT"},
