@@ -20,7 +20,7 @@ import yaml
 
 from classifiers.elements import elements
 from classifiers.evidence import TIERS
-from classifiers.pack_file import PackError, PackFile, Rank, Sure, When
+from classifiers.pack_file import PackError, PackFile, Rank, Rule, Sure, When
 
 _ARTICLE_DIGITS = "〇一二三四五六七八九"
 
