@@ -1,0 +1,5 @@
+"""Assets from DDL dumps."""
+
+from connectors.ddl.connector import DdlConnector
+
+__all__ = ["DdlConnector"]

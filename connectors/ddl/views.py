@@ -1,0 +1,255 @@
+"""Columns of views from their SELECT: names, and which columns of which tables each is computed from.
+
+sqlglot parses the query and builds its scopes; names are resolved here, case-insensitively, against the tables that the
+dump defines, because dumps mix quoted and unquoted spellings that a strict resolution would not match.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel, SqlglotError
+from sqlglot.optimizer.scope import Scope, build_scope
+
+from connectors.ddl.elements import Unreadable
+from connectors.model import Column, ColumnSource
+from connectors.types import normalise
+
+_DEEPEST = 40
+
+
+class Source(NamedTuple):
+    """A table or view that a query reads, as the dump knows it."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+
+Lookup = Callable[[tuple[str, ...]], Source | None]
+"""Parts of a table's name as written → the table; None when the dump has none."""
+
+
+class _Origin(NamedTuple):
+    """What a column of a scope comes from."""
+
+    name: str
+    sources: tuple[ColumnSource, ...] = ()
+    plain: Column | None = None
+    """The column of a table or view that this one repeats unchanged."""
+    cast: str = ""
+
+
+def view_columns(query: str, dialect: str, names: tuple[str, ...], lookup: Lookup) -> tuple[Column, ...]:
+    """The columns of the view that ``query`` defines; ``names`` replaces those of the SELECT. Raises `Unreadable`."""
+    with _quiet():
+        scope = _scope(query, dialect)
+        origins = list(_Resolver(lookup, dialect).outputs(scope, 0))
+    if names and len(names) != len(origins):
+        # A star over a table that the dump does not define: the names are known, the sources are not.
+        origins = [_Origin(name) for name in names]
+    return tuple(
+        _column(origin, names[index] if names else origin.name, index + 1) for index, origin in enumerate(origins)
+    )
+
+
+def _column(origin: _Origin, name: str, ordinal: int) -> Column:
+    if (plain := origin.plain) is not None:
+        return Column(
+            name=name,
+            ordinal=ordinal,
+            type=plain.type,
+            data_type=plain.data_type,
+            comment=plain.comment,
+            length=plain.length,
+            precision=plain.precision,
+            scale=plain.scale,
+            sources=origin.sources,
+        )
+    data_type, length, precision, scale = normalise(origin.cast)
+    return Column(
+        name=name,
+        ordinal=ordinal,
+        type=origin.cast,
+        data_type=data_type,
+        length=length,
+        precision=precision,
+        scale=scale,
+        sources=origin.sources,
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """sqlglot says on its logger what is also raised or harmless here."""
+    logger = logging.getLogger("sqlglot")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _scope(query: str, dialect: str) -> Scope:
+    for text in (query, _without_tail(query)):
+        try:
+            parsed = sqlglot.parse_one(text, read=dialect, error_level=ErrorLevel.IMMEDIATE)
+            parsed = _inside(parsed)
+            scope = build_scope(parsed) if isinstance(parsed, exp.Query) else None
+        except (SqlglotError, RecursionError, ValueError, KeyError, AttributeError, TypeError, IndexError):
+            continue
+        if scope is not None:
+            return scope
+    raise Unreadable("the view's SELECT is not understood")
+
+
+_TAILS = ("WITH READ ONLY", "WITH CHECK OPTION", "WITH CASCADED CHECK OPTION", "WITH LOCAL CHECK OPTION")
+_DATA_TAILS = ("WITH NO DATA", "WITH DATA", "WITH NO SCHEMA BINDING")
+
+
+def _without_tail(query: str) -> str:
+    """The query without what may follow it in CREATE VIEW."""
+    words = query.split()
+    upper = " ".join(words).upper()
+    for tail in (*_TAILS, *_DATA_TAILS):
+        if upper.endswith(tail):
+            return query[: query.upper().rindex("WITH")]
+        begin = upper.rfind(tail + " CONSTRAINT ")
+        if begin >= 0:
+            return query[: query.upper().rindex("WITH")]
+    return query
+
+
+class _Resolver:
+    def __init__(self, lookup: Lookup, dialect: str) -> None:
+        self.lookup = lookup
+        self.dialect = dialect
+        self._outputs: dict[int, list[_Origin]] = {}
+
+    def outputs(self, scope: Scope, depth: int) -> list[_Origin]:
+        """The columns of a SELECT, or of a UNION: names of the first branch, sources of all."""
+        if depth > _DEEPEST:
+            return []
+        if id(scope) not in self._outputs:
+            self._outputs[id(scope)] = []
+            self._outputs[id(scope)] = (
+                self._of_union(scope, depth) if scope.union_scopes else list(self._of_select(scope, depth))
+            )
+        return self._outputs[id(scope)]
+
+    def _of_union(self, scope: Scope, depth: int) -> list[_Origin]:
+        first, *others = (self.outputs(branch, depth + 1) for branch in scope.union_scopes)
+        merged = []
+        for index, origin in enumerate(first):
+            further = [other[index] for other in others if index < len(other)]
+            sources = _unique([*origin.sources, *(source for other in further for source in other.sources)])
+            merged.append(_Origin(origin.name, sources, origin.plain, origin.cast))
+        return merged
+
+    def _of_select(self, scope: Scope, depth: int) -> Iterator[_Origin]:
+        for index, projection in enumerate(scope.expression.selects):
+            value = projection.unalias()
+            if isinstance(value, exp.Star):
+                yield from self._star(scope, None, depth)
+            elif isinstance(value, exp.Column) and isinstance(value.this, exp.Star):
+                yield from self._star(scope, value.table, depth)
+            else:
+                name = projection.alias_or_name or projection.output_name or f"column{index + 1}"
+                yield self._projection(name, value, scope, depth)
+
+    def _projection(self, name: str, value: exp.Expression, scope: Scope, depth: int) -> _Origin:
+        while isinstance(value, exp.Paren):
+            value = value.this
+        if isinstance(value, exp.Column):
+            return self._reference(value, scope, depth)._replace(name=name)
+        sources = _unique(self._sources(value, scope, depth))
+        cast = value.to.sql(dialect=self.dialect) if isinstance(value, exp.Cast) else ""
+        return _Origin(name, sources, None, cast)
+
+    def _sources(self, value: exp.Expression, scope: Scope, depth: int) -> Iterator[ColumnSource]:
+        for node in value.walk(prune=lambda node: isinstance(node, exp.Query | exp.Column)):
+            if isinstance(node, exp.Column):
+                yield from self._reference(node, scope, depth).sources
+            elif isinstance(node, exp.Query):
+                inner = _inside(node)
+                for nested in scope.subquery_scopes:
+                    if nested.expression is inner:
+                        for origin in self.outputs(nested, depth + 1):
+                            yield from origin.sources
+
+    def _reference(self, column: exp.Column, scope: Scope, depth: int) -> _Origin:
+        name, qualifier = column.name, column.table.lower()
+        at: Scope | None = scope
+        while at is not None:
+            candidates = [source for alias, source in _selected(at) if not qualifier or alias.lower() == qualifier]
+            for source in candidates:
+                if (found := self._column_of(source, name, depth)) is not None:
+                    return found
+            unknown = [source for source in candidates if isinstance(source, exp.Table) and not self._known(source)]
+            if len(unknown) == 1 and (qualifier or len(candidates) == 1):
+                return _Origin(name, (ColumnSource(_written(unknown[0]), name),))
+            at = at.parent
+        return _Origin(name)
+
+    def _known(self, table: exp.Table) -> Source | None:
+        return self.lookup(tuple(part.name for part in table.parts))
+
+    def _column_of(self, source: exp.Expression | Scope, name: str, depth: int) -> _Origin | None:
+        return next((o for o in self._columns_of(source, depth) if o.name.lower() == name.lower()), None)
+
+    def _columns_of(self, source: exp.Expression | Scope, depth: int) -> list[_Origin]:
+        if isinstance(source, Scope):
+            return self._renamed(source, self.outputs(source, depth + 1))
+        known = self._known(source) if isinstance(source, exp.Table) else None
+        if known is None:
+            return []
+        return [_Origin(c.name, (ColumnSource(known.name, c.name),), c) for c in known.columns]
+
+    @staticmethod
+    def _renamed(scope: Scope, origins: list[_Origin]) -> list[_Origin]:
+        """``WITH t (a, b) AS (…)`` and ``(…) AS t (a, b)`` give the columns other names."""
+        names = scope.outer_columns
+        if len(names) != len(origins):
+            return origins
+        return [origin._replace(name=name) for origin, name in zip(origins, names, strict=True)]
+
+    def _star(self, scope: Scope, qualifier: str | None, depth: int) -> Iterator[_Origin]:
+        joined = {name.lower() for join in scope.expression.args.get("joins") or [] for name in _using(join)}
+        seen: set[str] = set()
+        for alias, source in _selected(scope):
+            if qualifier and alias.lower() != qualifier.lower():
+                continue
+            for origin in self._columns_of(source, depth):
+                lower = origin.name.lower()
+                if not qualifier and lower in joined and lower in seen:
+                    continue
+                seen.add(lower)
+                yield origin
+
+
+def _selected(scope: Scope) -> Iterator[tuple[str, exp.Expression | Scope]]:
+    for alias, (_, source) in scope.selected_sources.items():
+        yield alias, source
+
+
+def _using(join: exp.Expression) -> list[str]:
+    return [identifier.name for identifier in join.args.get("using") or []]
+
+
+def _written(table: exp.Table) -> str:
+    return ".".join(part.name for part in table.parts)
+
+
+def _unique(sources: Iterator[ColumnSource] | list[ColumnSource]) -> tuple[ColumnSource, ...]:
+    return tuple(dict.fromkeys(sources))
+
+
+def _inside(query: exp.Expression) -> exp.Expression:
+    while isinstance(query, exp.Subquery | exp.Paren):
+        query = query.this
+    return query
