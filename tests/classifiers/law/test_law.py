@@ -41,7 +41,9 @@ def case(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def test_asset_labels(case: dict[str, Any]) -> None:
     verdict = _judge(case)
-    said: dict[str, Any] = {label.dimension: label.value for label in verdict.labels} | {"publishable": verdict.publishable}
+    said: dict[str, Any] = {label.dimension: label.value for label in verdict.labels} | {
+        "publishable": verdict.publishable
+    }
     detail = {c.name: [label.value for label in v.labels] for c, v in zip(_columns(case), verdict.columns, strict=True)}
     assert {key: said[key] for key in case["expect"]} == case["expect"], (verdict.subject, detail)
 
@@ -73,7 +75,7 @@ def test_columns(case: dict[str, Any]) -> None:
 
 
 def test_every_closed_label_cites_law(case: dict[str, Any]) -> None:
-    """Art. 22: conditional and none come with a reason and a law, regulation or rule; the Measures never stand alone."""
+    """Art. 22: conditional and none come with a reason and a law, regulation or rule beside the Measures."""
     pack = load_pack()
     verdict = _judge(case)
     labels = [label for column in verdict.columns for label in column.labels] + list(verdict.labels)

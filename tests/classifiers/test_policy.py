@@ -1,0 +1,129 @@
+"""Packs: what loading refuses and where it says the mistake is, overlays, citations, and ``check_pack``."""
+
+from __future__ import annotations
+
+import pytest
+
+from classifiers.elements import elements
+from classifiers.evidence import TIERS
+from classifiers.pack_check import check_pack
+from classifiers.pack_file import PackError
+from classifiers.policy import Facts, Pack, load_pack, pack_names
+
+PLAIN = Facts("object.name", "SY", "L1", False, False, False, "place", (), "table", "own", None)
+
+
+def overlaid(text: str) -> Pack:
+    return load_pack("putuo-2020", [("packs/site.yaml", text)])
+
+
+def test_the_shipped_pack_is_good() -> None:
+    assert check_pack(load_pack()) == []
+    assert "putuo-2020" in pack_names()
+
+
+def test_every_element_has_a_tier_and_both_access_types() -> None:
+    pack = load_pack()
+    for name, element in elements().items():
+        if element.variants:
+            continue
+        facts = PLAIN._replace(element=name, category=element.category, tier=pack.base_tier(name))
+        assert pack.tier(facts).value in TIERS
+        assert pack.access("share", facts).reason
+        assert pack.access("open", facts).reason
+
+
+def test_articles_stand_in_chinese() -> None:
+    assert load_pack().cite("putuo-2020/25").line() == "《上海市普陀区公共数据管理办法》第二十五条"
+    assert load_pack().cite("minors/103").article == "第一百零三条"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "says"),
+    [
+        ("extends: putuo-2020\ntiers:\n  person.mobile: L9\n", "packs/site.yaml", "L9"),
+        ("extends: putuo-2020\ntiers:\n  person.mobil: L3\n", "packs/site.yaml", "person.mobil"),
+        ("extends: putuo-2020\ntopics:\n  x:\n    zh: 1\n", "packs/site.yaml:4", "$.topics.x.zh"),
+        (
+            "extends: putuo-2020\nshare_rules:\n  - id: a\n    value: none\n    reason: r\n    basis: []\n    wh: {}\n",
+            "packs/site.yaml:7",
+            "wh",
+        ),
+        (
+            "extends: putuo-2020\nshare_rules:\n  - {id: a, value: none, reason: 理由, basis: [pipl/999]}\n",
+            "packs/site.yaml",
+            "pipl/999",
+        ),
+        (
+            "extends: putuo-2020\nopen_rules:\n  - {id: a, value: none, reason: r, basis: [], when: {topic: [nope]}}\n",
+            "packs/site.yaml",
+            "nope",
+        ),
+        ("extends: another\n", "packs/site.yaml:1", "extends: putuo-2020"),
+        ("tiers: [", "packs/site.yaml", "not YAML"),
+        ("- a\n", "packs/site.yaml:1", "mapping"),
+    ],
+)
+def test_a_bad_overlay_is_one_clear_error(text: str, place: str, says: str) -> None:
+    with pytest.raises(PackError) as caught:
+        overlaid(text)
+    assert str(caught.value).startswith(place)
+    assert says in str(caught.value)
+
+
+def test_an_unknown_pack_lists_the_known_ones() -> None:
+    with pytest.raises(PackError, match="putuo-2020"):
+        load_pack("putuo-1999")
+
+
+def test_an_overlay_changes_a_tier_and_says_so_in_the_version() -> None:
+    pack = overlaid("extends: putuo-2020\nid: district\nversion: '7'\ntiers:\n  person.mobile: L4\n")
+    assert pack.base_tier("person.mobile") == "L4"
+    assert load_pack().base_tier("person.mobile") == "L3"
+    assert pack.ident == "putuo-2020@1+district.7"
+    assert pack.digest != load_pack().digest
+
+
+def test_a_parameter_sets_the_tier_of_id_numbers() -> None:
+    pack = overlaid("extends: putuo-2020\nparameters:\n  id_number_tier: L4\n")
+    assert pack.base_tier("person.id_card") == "L4"
+    assert load_pack().base_tier("person.id_card") == "L3"
+
+
+def test_an_overlay_rule_goes_before_the_packs_own_and_a_known_id_replaces() -> None:
+    first = overlaid(
+        "extends: putuo-2020\nshare_rules:\n"
+        "  - {id: ours, value: conditional, reason: 本区规定, basis: [tax/8], when: {element: [object.name]}}\n"
+    )
+    assert first.access("share", PLAIN).rule == "ours"
+    replaced = overlaid(
+        "extends: putuo-2020\nshare_rules:\n  - {id: share-default, value: undetermined, reason: 本区规定, basis: []}\n"
+    )
+    assert replaced.access("share", PLAIN).value == "undetermined"
+
+
+@pytest.mark.parametrize("basis", ["[]", "[putuo-2020/22]", "[crime-prevention/59]", "[putuo-2020/22, hiv/39]"])
+def test_none_without_a_checked_law_is_refused_and_never_said(basis: str) -> None:
+    """Silence, the Measures alone and citations from memory never make 非共享."""
+    pack = overlaid(
+        "extends: putuo-2020\nshare_rules:\n"
+        f"  - {{id: bare, value: none, reason: 无依据, basis: {basis}, when: {{element: [object.name]}}}}\n"
+    )
+    problems = check_pack(pack)
+    assert any("share_rules/bare" in problem for problem in problems)
+    assert pack.access("share", PLAIN).value == "undetermined"
+
+
+def test_a_failing_example_names_what_differs() -> None:
+    pack = overlaid(
+        "extends: putuo-2020\nexamples:\n"
+        "  - {id: wrong, table: t_gc, comment: 公厕, columns: [{name: mc, comment: 公厕名称}], expect: {tier: L4}}\n"
+    )
+    assert check_pack(pack) == ["examples/wrong: tier is L1, expected L4"]
+
+
+def test_unverified_facts_stay_visible() -> None:
+    pack = load_pack()
+    assert pack.unverified
+    assert not pack.cite("crime-prevention/59").verified
+    assert "未核实" in pack.cite("crime-prevention/59").line()
