@@ -1,4 +1,4 @@
-"""``pdc check``: whether a loaded site can work. Without ``connect`` nothing is opened; restricted systems never are."""
+"""``pdc check``: whether a loaded site can work. Without ``connect`` nothing is opened, restricted systems never."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Literal
 
 import msgspec
 
+from classifiers.pack_check import check_pack as pack_problems
+from classifiers.pack_file import PackError
+from classifiers.policy import load_pack
 from connectors.base import ConnectorError, SystemConfig, open_connector
 from connectors.model import Failure
 from workflows.settings import Department, Site, SystemSettings
@@ -54,15 +57,13 @@ def check_settings(site: Site) -> Iterator[CheckResult]:
 
 
 def check_pack(site: Site) -> Iterator[CheckResult]:
-    from classifiers import policy
-
     try:
-        pack = policy.load_pack(site.pack, site.overlays)
-    except policy.PackError as error:
+        pack = load_pack(site.pack, site.overlays)
+    except PackError as error:
         place = f"{error.file}:{error.line}" if error.line else error.file
         yield CheckResult("pack", "failed", error.message, place)
         return
-    problems = policy.check_pack(pack)
+    problems = pack_problems(pack)
     for problem in problems:
         yield CheckResult("pack", "failed", problem)
     if not problems:

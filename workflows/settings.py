@@ -5,7 +5,7 @@
     ConfigurationError                (connectors.base) exit 2, before anything is opened
     └── InvalidConfiguration          (connectors.config) ``problems``: one `Failure` for each mistake
         └── SettingsError             this folder is no site, or its files are wrong: repair the places named
-    PackError                         (classifiers.policy) an overlay is wrong: raised when the pack is loaded
+    PackError                         (classifiers.pack_file) an overlay is wrong: raised when the pack is loaded
 
 Secrets (``${NAME}``, ``file:PATH``) are checked when the site is loaded and put in only when a system is opened. Of a
 system with ``restricted: true`` nothing but id, name, origin and update cycle is kept: it is counted, never resolved.

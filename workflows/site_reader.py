@@ -241,29 +241,36 @@ def by_place(problem: Failure) -> tuple[bool, str, int]:
 
 
 def as_failure(detail: ErrorDetails, model: type[BaseModel], document: Document) -> Failure:
-    path, kind = detail["loc"], detail["type"]
-    key = str(path[-1]) if path else document.file
-    where = f"{shown(path[:-1])}: " if path[:-1] else ""
-    context = detail.get("ctx", {})
-    hint = None
-    if kind == "extra_forbidden":
-        what = f"unknown key {key!r}"
-        hint = suggest(key, list(model_at(model, path[:-1]).model_fields))
-    elif kind == "missing":
-        what = f"the key {key!r} is missing"
-    elif kind == "literal_error":
-        allowed = literals_at(model, path)
-        what, hint = f"{key!r} is not one of the allowed words", suggest(str(detail["input"]), allowed)
-    elif kind == "string_pattern_mismatch":
-        what = f"{key!r} {_SHAPES[key]}"
-    elif kind in _WANTED:
-        what = f"{key!r} must be {_WANTED[kind]}, not {type_name(detail['input'])}"
-        hint = "put it in quotes" if kind == "string_type" and not isinstance(detail["input"], list | dict) else None
-    elif "ge" in context or "le" in context:
-        what = f"{key!r} must be at {'least' if 'ge' in context else 'most'} {context.get('ge', context.get('le'))}"
-    else:
-        what = f"{key!r}: {detail['msg']}" if not kind.endswith(("_flag", "_false")) else f"{key!r} {detail['msg']}"
+    path = detail["loc"]
+    what, hint = in_words(detail, model)
+    above = path[:-1] if path and isinstance(path[-1], str) else ()
+    where = f"{shown(above)}: " if above else ""
     return Failure(where + what, place=document.place(path), hint=hint)
+
+
+def in_words(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str | None]:
+    """What is wrong and what to do, naming only the last key: never a value."""
+    path, kind, given = detail["loc"], detail["type"], detail["input"]
+    key = str(path[-1]) if path else ""
+    name = "the file" if not path else repr(key) if isinstance(path[-1], str) else shown(path)
+    context = detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"unknown key {name}", suggest(key, list(model_at(model, path[:-1]).model_fields))
+    if kind == "missing":
+        return f"the key {name} is missing", None
+    if kind == "literal_error":
+        return f"{name} is not one of the allowed words", suggest(str(given), literals_at(model, path))
+    if kind == "string_too_short":
+        return f"{name} must not be empty", None
+    if kind == "string_pattern_mismatch":
+        return f"{name} {_SHAPES[key]}", None
+    if kind in _WANTED:
+        quotes = kind == "string_type" and not isinstance(given, list | dict)
+        return f"{name} must be {_WANTED[kind]}, not {type_name(given)}", "put it in quotes" if quotes else None
+    for bound, side in (("ge", "least"), ("le", "most")):
+        if bound in context:
+            return f"{name} must be at {side} {context[bound]}", None
+    return f"{name} {detail['msg'][:1].lower()}{detail['msg'][1:]}", None
 
 
 def model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel]:
