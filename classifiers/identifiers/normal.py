@@ -21,7 +21,8 @@ SEPARATORS = PADDING + "-‐‑‒–—()+·•\xa0"
 SEPARATOR_TABLE: dict[int, None] = dict.fromkeys(map(ord, SEPARATORS.replace("\n", "")))
 
 _NULL_WORDS = r"""
-. .. / \ * ** *** ? ?? 、 , , 。 ; : _ __ 空 无 无无 没有 未知 不详 暂无 暂缺 暂无数据 无数据 未填 未填写 未提供 待补 待补充 缺
+. .. / \ * ** *** ? ?? 、 , , 。 ; : _ __ 空 无 无无 没有 未知 不详 暂无 暂缺 暂无数据
+无数据 未填 未填写 未提供 待补 待补充 缺
 NULL <NULL> [NULL] \N NONE NIL NAN N/A #N/A NA UNKNOWN UNDEFINED
 """
 NULLS = frozenset(_NULL_WORDS.split()) | {""}

@@ -1,0 +1,18 @@
+"""MAC 地址."""
+
+from __future__ import annotations
+
+from classifiers.identifiers import mac
+
+from .base import Recognizer
+
+RECOGNIZER = Recognizer(
+    id="mac",
+    element="device.ip",
+    kind="plain",
+    examine=mac.examine,
+    symbols=True,
+    digits=(12,),
+    letters=(12,),
+    tidy=True,
+)
