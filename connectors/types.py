@@ -140,7 +140,7 @@ _CODE = re.compile(
     r"(?P<least>\d*)(?P<dots>\.\.)?(?P<most>\d*)(?:[,.](?P<scale>\d+))?(?:/\d+|\*\d+|x\d+|ul)*$"
 )
 _WORD_WITH_CODE = re.compile(
-    r"^(?P<word>[一-鿿]{2,})\s*[:-]?\s*(?:by|dt|an|[acndtlmgbifys])?\s*(?:[一-鿿]+|(?P<numbers>[\d.,]*))$"
+    r"^(?P<word>[一-鿿]{2,})\s*[:,-]?\s*(?:by|dt|an|[acndtlmgbifys])?\s*(?:[一-鿿]+|(?P<numbers>[\d.,]*))$"
 )
 
 
