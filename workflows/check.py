@@ -9,7 +9,6 @@ from typing import Literal
 
 import msgspec
 
-from classifiers.pack_check import check_pack as pack_problems
 from classifiers.pack_file import PackError
 from classifiers.policy import load_pack
 from connectors.base import ConnectorError, SystemConfig, open_connector
@@ -57,6 +56,9 @@ def check_settings(site: Site) -> Iterator[CheckResult]:
 
 
 def check_pack(site: Site) -> Iterator[CheckResult]:
+    # Judging the pack's own examples needs the whole classifier.
+    from classifiers.pack_check import check_pack as pack_problems
+
     try:
         pack = load_pack(site.pack, site.overlays)
     except PackError as error:

@@ -1,0 +1,181 @@
+"""The demo's departments: the same every time, dirty as promised, obviously synthetic, and one file nobody reads."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openpyxl import load_workbook
+
+from classifiers.identifiers import bank_card, id_card, mobile, uscc
+from connectors.base import ConfigurationError
+from workflows.demo import CANARY, write_demo
+from workflows.demo.people import TODAY, Maker, luhn_check, make_uscc
+
+Check = Callable[[str], Any]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_demo(tmp_path_factory.mktemp("demo") / "site")
+
+
+def column(path: Path, table: str, name: str) -> list[Any]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [value for (value,) in connection.execute(f'SELECT "{name}" FROM "{table}"')]
+
+
+def dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return list(connection.iterdump())
+
+
+def cells(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    book = load_workbook(path)
+    return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
+
+
+def test_writing_takes_less_than_three_seconds_and_is_the_same_every_time(demo: Path, tmp_path: Path) -> None:
+    started = time.perf_counter()
+    other = write_demo(tmp_path / "other")
+    assert time.perf_counter() - started < 3
+    files = sorted(path.relative_to(demo).as_posix() for path in demo.rglob("*") if path.is_file())
+    assert files == sorted(path.relative_to(other).as_posix() for path in other.rglob("*") if path.is_file())
+    for name in files:
+        if name.endswith(".xlsx"):
+            assert cells(demo / name) == cells(other / name)
+        elif name in ("data/rescue.sqlite", "data/facilities.sqlite"):
+            assert dump(demo / name) == dump(other / name)
+        else:
+            assert (demo / name).read_bytes() == (other / name).read_bytes()
+
+
+def test_a_demo_is_written_over_a_demo_and_over_nothing_else(tmp_path: Path) -> None:
+    write_demo(tmp_path / "demo")
+    (tmp_path / "demo" / "data" / "scjg.sql").write_text("changed")
+    write_demo(tmp_path / "demo")
+    assert "t_qydjxx" in (tmp_path / "demo" / "data" / "scjg.sql").read_text("utf-8")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "site.yaml").write_text("name: mine\n")
+    with pytest.raises(ConfigurationError, match="was not made by the demo"):
+        write_demo(tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["site.yaml"]
+
+
+def test_departments_have_valid_codes(demo: Path) -> None:
+    files = sorted((demo / "departments").glob("*.yaml"))
+    assert [path.stem for path in files] == ["cgj", "minzheng", "scjg", "wjw"]
+    codes = [yaml.safe_load(path.read_text("utf-8"))["department"]["code"] for path in files]
+    assert [uscc.check(code).result for code in codes] == ["valid"] * 4
+    assert len(set(codes)) == 4
+
+
+@pytest.mark.parametrize(
+    ("file", "table", "name", "check"),
+    [
+        ("rescue.sqlite", "T_JZDX", "GMSFHM", id_card.check),
+        ("rescue.sqlite", "T_DBJT", "HZSFZH", id_card.check),
+        ("rescue.sqlite", "T_DBJT_CY", "CYSFZH", id_card.check),
+        ("rescue.sqlite", "T_CJR", "SFZH", id_card.check),
+        ("rescue.sqlite", "T_JZDX", "YHZH", bank_card.check),
+        ("rescue.sqlite", "T_YLJG", "TYSHXYDM", uscc.check),
+        ("rescue.sqlite", "T_JZDX", "LXDH", mobile.check),
+    ],
+)
+def test_identifiers_are_valid_but_for_a_dirty_tail(demo: Path, file: str, table: str, name: str, check: Check) -> None:
+    values = column(demo / "data" / file, table, name)
+    good = sum(1 for value in values if value and check(value).result == "valid")
+    assert len(values) >= 100
+    assert 0.75 <= good / len(values) <= 0.97
+    assert any(value is None or not value.strip() for value in values)
+
+
+def test_dirt_is_of_every_sort(demo: Path) -> None:
+    values = column(demo / "data" / "rescue.sqlite", "T_JZDX", "GMSFHM")
+    bad = [value for value in values if value is None or not re.fullmatch(r"\d{17}[\dX]", value)]
+    wrong = [v for v in values if v and re.fullmatch(r"[0-9]{17}[0-9X]", v) and id_card.check(v).result != "valid"]
+    assert None in bad
+    assert "" in bad
+    assert "无" in bad
+    assert any(value and value.endswith("  ") for value in bad)
+    assert any(value and "\uff10" <= value[0] <= "\uff19" for value in bad)
+    assert wrong
+    valid = sum(1 for value in values if value and id_card.check(value).result == "valid")
+    assert 0.1 <= 1 - valid / len(values) <= 0.25
+
+
+def test_every_database_table_has_rows(demo: Path) -> None:
+    for file, least in (("rescue.sqlite", 800), ("facilities.sqlite", 700)):
+        with closing(sqlite3.connect(demo / "data" / file)) as connection:
+            tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            counts = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables}
+        assert min(counts.values()) > 0
+        assert sum(counts.values()) >= least
+
+
+def test_the_dump_has_commented_tables_rows_and_a_view_without_personal_columns(demo: Path) -> None:
+    text = (demo / "data" / "scjg.sql").read_text("utf-8")
+    tables = re.findall(r"CREATE TABLE `(\w+)`.*?COMMENT='([^']+)';", text, flags=re.DOTALL)
+    assert [name for name, _ in tables] == ["t_qydjxx", "t_xzxkgs", "t_xzcf", "t_xfzts", "dm_qylx"]
+    assert text.count("INSERT INTO") == 5
+    assert text.count("\n(") > 600
+    view = text.split("CREATE VIEW")[1]
+    assert "`fddbr`" in view
+    assert "sfzh" not in view
+    assert "_dh`" not in view
+
+
+def test_the_dictionaries_hold_fields_and_no_rows(demo: Path) -> None:
+    sheets = cells(demo / "data" / "his_dictionary.xlsx")
+    assert list(sheets) == ["门诊病历", "预防接种"]
+    assert sheets["门诊病历"][0][:2] == ("表名", "MZ_BLJL")
+    assert sheets["门诊病历"][1][1] == "字段名"
+    raw = (demo / "data" / "public_health.csv").read_bytes()
+    with pytest.raises(UnicodeDecodeError):
+        raw.decode("utf-8")
+    rows = list(csv.DictReader(raw.decode("gb18030").splitlines()))
+    assert {row["表中文名"] for row in rows} == {"医疗机构名录", "传染病报告卡", "门诊人次月度统计"}
+
+
+def test_the_restricted_file_exists_and_its_canary_stands_nowhere_else(demo: Path) -> None:
+    holders = [path for path in demo.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
+    assert holders == [demo / "data" / "restricted" / "ledger.sqlite"]
+    systems = yaml.safe_load((demo / "departments" / "minzheng.yaml").read_text("utf-8"))["systems"]
+    assert [system["id"] for system in systems if system.get("restricted")] == ["classified"]
+
+
+def test_people_are_synthetic_by_construction() -> None:
+    maker = Maker(1)
+    for _ in range(300):
+        person = maker.person(1, 95)
+        assert person.mobile[3:7] == "0000"
+        assert person.bank_card[6:12] == "000000"
+        assert date(1931, 1, 1) <= person.birth < TODAY
+        assert person.id_card[6:14] == f"{person.birth:%Y%m%d}"
+        assert int(person.id_card[16]) % 2 == person.male
+        assert id_card.check(person.id_card).result == "valid"
+        assert bank_card.check(person.bank_card).result == "valid"
+        assert mobile.check(person.mobile).result == "valid"
+        assert 2 <= len(person.name) <= 3
+    assert maker.landline().startswith("021-5000")
+
+
+@pytest.mark.parametrize(("serial", "kind"), [(1, "11"), (19, "11"), (7, "91"), (999, "52")])
+def test_made_codes_are_valid(serial: int, kind: str) -> None:
+    code = make_uscc(serial, kind)
+    assert code.startswith(kind + "310107")
+    assert uscc.check(code).result == "valid"
+
+
+def test_luhn() -> None:
+    assert luhn_check("622202000000000") == "7"
+    assert luhn_check("7992739871") == "3"
