@@ -173,6 +173,7 @@ class _SystemHarvest:
         self.known: dict[str, Known] = {}
         self.seen: set[str] = set()
         self.returned: list[int] = []
+        self.broken = False
 
     def run(self, opener: Callable[[SystemConfig], Connector]) -> SystemResult:
         started = time.monotonic()
@@ -201,11 +202,11 @@ class _SystemHarvest:
         self.progress.start(self.step, len(listing.names))
         if not listing.complete:
             self._fail(Failure(what=f"the listing is incomplete: {listing.reason or 'no reason given'}"))
-        whole = self._read(source)
+        self._read(source)
         self.result.statements = source.statements
         for failure in source.failures:
             self._fail(failure)
-        self.result.complete = listing.complete and whole
+        self.result.complete = listing.complete and not self.broken
         if self.result.complete:
             self._settle_missing(listing)
         self._notice_empty(listing)
@@ -223,25 +224,30 @@ class _SystemHarvest:
             what = "include matches nothing" if self.config.include else "the source holds no assets"
             self.result.notices.append(what)
 
-    def _read(self, source: Connector) -> bool:
-        """Write the stream batch by batch; False when it broke off."""
+    def _read(self, source: Connector) -> None:
+        """Write the stream batch by batch, also the part that came before it broke off."""
         try:
-            for batch in chunks(source.assets(), BATCH):
+            for batch in chunks(self._until_broken(source), BATCH):
                 changed = [item for item in (self._take(source, asset) for asset in batch) if item is not None]
                 if changed:
                     self.store.write_assets(self.run_id, self.at, changed)
                 self.progress.advance(self.step, len(batch))
-        except ConnectorError as exc:
-            self._fail(exc.failure)
-            return False
         finally:
             if self.returned:
                 self.store.mark_present(self.returned)
-        return True
+
+    def _until_broken(self, source: Connector) -> Iterator[Asset]:
+        try:
+            yield from source.assets()
+        except ConnectorError as exc:
+            self.broken = True
+            self._fail(exc.failure)
 
     def _take(self, source: Connector, raw: Asset) -> Harvested | None:
         """What must be written for one asset; None when the store has it already."""
         asset, findings = masked_asset(raw)
+        if asset.key != raw.key:
+            asset = self._told_apart(asset)
         if asset.key in self.seen:
             what = "the source lists this asset twice; only the first is kept"
             self._fail(Failure(what=what, place=asset.qualified_name))
@@ -260,6 +266,14 @@ class _SystemHarvest:
         if same and not sampled:
             return None
         return Harvested(asset, evidence, (*findings, *more), sampled, known.id if known else None)
+
+    def _told_apart(self, asset: Asset) -> Asset:
+        """Masked names can become equal (one file per phone number): later ones get a number."""
+        number, candidate = 2, asset
+        while candidate.key in self.seen:
+            candidate = msgspec.structs.replace(asset, name=f"{asset.name}_{number}")
+            number += 1
+        return candidate
 
     def _wants_sample(self, known: Known | None, same: bool) -> bool:
         if self.config.sample_rows <= 0:

@@ -3,47 +3,65 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
 from classifiers.evidence import Finding
-from connectors.model import Asset, Column, to_json
+from connectors.model import Asset, Column, ColumnSource, ForeignKey, to_json
 
-# What cannot match here holds nothing that the validators know: most assets are done after one scan.
-_SUSPICIOUS = re.compile(rb"\d{5}|@")
-_SUSPICIOUS_TEXT = re.compile(r"\d{5}|@|[０-９]{5}")
+# No identifier that the validators know has fewer digits in a row: most assets are done after one scan.
+_SUSPICIOUS = re.compile(r"\d{11}")
 
 
 def masked_text(text: str) -> str:
     """``text`` with validated identifiers masked."""
-    if not _SUSPICIOUS_TEXT.search(text):
+    if not _SUSPICIOUS.search(text):
         return text
     from classifiers.structure import mask_identifiers
 
-    return mask_identifiers(text)
+    return mask_identifiers(text, None)[0]
 
 
 def masked_asset(asset: Asset) -> tuple[Asset, tuple[Finding, ...]]:
     """The asset with identifiers in its structure masked, and one finding per place that held one."""
-    body = to_json(asset)
-    if not _SUSPICIOUS.search(body) and not _SUSPICIOUS_TEXT.search(body.decode()):
+    if not _SUSPICIOUS.search(to_json(asset).decode()):
         return asset, ()
     columns, found = _masked_columns(asset.columns)
     names = {before.name: after.name for before, after in zip(asset.columns, columns, strict=True)}
-    name = masked_text(asset.name)
-    comment = _optional(asset.comment)
-    if name != asset.name or comment != asset.comment:
+    masked = msgspec.structs.replace(
+        asset,
+        name=masked_text(asset.name),
+        schema=_optional(asset.schema),
+        database=_optional(asset.database),
+        comment=_optional(asset.comment),
+        place=_optional(asset.place),
+        columns=columns,
+        primary_key=tuple(names.get(key, key) for key in asset.primary_key),
+        foreign_keys=tuple(_masked_key(key, names) for key in asset.foreign_keys),
+    )
+    if (masked.key, masked.comment) != (asset.key, asset.comment):
         found.insert(0, Finding("identifier_in_structure", "资源名称或注释中含有个人标识，已遮盖"))
-    return (
-        msgspec.structs.replace(
-            asset,
-            name=name,
-            comment=comment,
-            place=_optional(asset.place),
-            columns=columns,
-            primary_key=tuple(names.get(key, key) for key in asset.primary_key),
-        ),
-        tuple(found),
+    return masked, tuple(found)
+
+
+def _masked_key(key: ForeignKey, names: Mapping[str, str]) -> ForeignKey:
+    return ForeignKey(
+        columns=tuple(names.get(column, column) for column in key.columns),
+        referred_table=masked_text(key.referred_table),
+        referred_columns=tuple(masked_text(column) for column in key.referred_columns),
+    )
+
+
+def _masked_column(column: Column, taken: set[str]) -> Column:
+    sources = tuple(ColumnSource(masked_text(s.table), masked_text(s.column)) for s in column.sources)
+    return msgspec.structs.replace(
+        column,
+        name=_unique(masked_text(column.name), taken),
+        type=masked_text(column.type),
+        comment=_optional(column.comment),
+        default=_optional(column.default),
+        sources=sources,
     )
 
 
@@ -51,13 +69,12 @@ def _masked_columns(columns: tuple[Column, ...]) -> tuple[tuple[Column, ...], li
     taken: set[str] = set()
     masked, found = [], []
     for column in columns:
-        name = _unique(masked_text(column.name), taken)
-        comment, default = _optional(column.comment), _optional(column.default)
-        taken.add(name)
-        if (name, comment, default) != (column.name, column.comment, column.default):
-            found.append(Finding("identifier_in_structure", "字段名、注释或默认值中含有个人标识，已遮盖", name))
-            column = msgspec.structs.replace(column, name=name, comment=comment, default=default)
-        masked.append(column)
+        clean = _masked_column(column, taken)
+        taken.add(clean.name)
+        masked.append(clean)
+        if clean != column:
+            message = "字段名、类型、注释或默认值中含有个人标识，已遮盖"
+            found.append(Finding("identifier_in_structure", message, clean.name))
     return tuple(masked), found
 
 

@@ -34,7 +34,8 @@ def now() -> datetime:
 
 def open_pack(name: str, overlays: Sequence[tuple[str, str]] = ()) -> Pack:
     """Load a policy pack; raises `PackProblem` with file and line."""
-    from classifiers.policy import PackError, load_pack
+    from classifiers.pack_file import PackError
+    from classifiers.policy import load_pack
 
     try:
         return load_pack(name, overlays)
