@@ -101,7 +101,7 @@ def test_identifiers_are_valid_but_for_a_dirty_tail(demo: Path, file: str, table
 
 def test_dirt_is_of_every_sort(demo: Path) -> None:
     values = column(demo / "data" / "rescue.sqlite", "T_JZDX", "GMSFHM")
-    bad = [value for value in values if value is None or not re.fullmatch(r"\d{17}[\dX]", value)]
+    bad = [value for value in values if value is None or not re.fullmatch(r"[0-9]{17}[0-9X]", value)]
     wrong = [v for v in values if v and re.fullmatch(r"[0-9]{17}[0-9X]", v) and id_card.check(v).result != "valid"]
     assert None in bad
     assert "" in bad
