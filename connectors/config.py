@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -271,13 +271,19 @@ def source_keys(name: str, connector: type[Connector]) -> frozenset[str]:
     return connector.KEYS - {"path"} if name in _SERVERS and "url" in connector.KEYS else connector.KEYS
 
 
-def check_keys(name: str, given: Mapping[str, Any], common: Sequence[str]) -> list[KeyProblem]:
+def check_keys(
+    name: str,
+    given: Mapping[str, Any],
+    common: Sequence[str],
+    find: Callable[[str], type[Connector]] = find_connector,
+) -> list[KeyProblem]:
     """What is wrong with the keys of a system that uses the connector ``name``; loads the connector, opens nothing.
 
-    ``common`` are the keys that every system may have; ``url`` and ``path`` are among them.
+    ``common`` are the keys that every system may have; ``url`` and ``path`` are among them. ``find`` may remember what
+    `find_connector` gave: each look through the installed packages takes milliseconds.
     """
     try:
-        connector = find_connector(name)
+        connector = find(name)
     except ConfigurationError as error:
         # A key near no common one may well be an option of the connector that was meant.
         misspelt = [unknown_key(key, common) for key in given if key not in common and nearest(key, common)]

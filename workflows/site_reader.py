@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -59,6 +60,7 @@ class SiteReader:
         self.secrets = secrets
         self.problems: list[Failure] = []
         self.warnings: list[Failure] = []
+        self.find_connector = cache(find_connector)
 
     def read(self) -> Site:
         if not (self.root / "site.yaml").is_file():
@@ -153,7 +155,7 @@ class SiteReader:
     def key_problems(self, raw: dict[str, Any]) -> list[KeyProblem]:
         name = raw.get("connector")
         if isinstance(name, str):
-            problems = check_keys(name, raw, COMMON_KEYS)
+            problems = check_keys(name, raw, COMMON_KEYS, self.find_connector)
         else:
             problems = [unknown_key(key, COMMON_KEYS) for key in raw if key not in COMMON_KEYS]
         if name is None:
