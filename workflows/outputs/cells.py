@@ -26,6 +26,7 @@ MAX_TEXT: Final = 32_767
 """UTF-16 code units in a cell."""
 MAX_ROWS: Final = 1_048_576
 A4: Final = 9
+CACHED_CELLS: Final = 20_000
 CUT: Final = "…（超长，已截断）"
 FONT: Final = "Microsoft YaHei"
 INK, PRIMARY, RULE = "1F2933", "1F4E79", "D5DBE3"
@@ -112,6 +113,7 @@ class Book:
         self._workbook.properties.title = clean_text(title)
         self._workbook.properties.creator = "public-data-catalog"
         self._workbook.properties.created = self._moment
+        self._cells: dict[tuple[type, Value, str], Any] = {}
         for style in _styles():
             self._workbook.add_named_style(style)
 
@@ -169,16 +171,25 @@ class Book:
 
     def _cell(self, sheet: Any, cell: Cell, look: str) -> Any:
         value, style = (cell.value, f"pdc_{cell.key}") if isinstance(cell, Tinted) else (cell, look)
-        if not isinstance(value, str):
-            made = WriteOnlyCell(sheet, value)
-            made.style = style
-            return made
-        text = cut_text(clean_text(value))
-        made = WriteOnlyCell(sheet)
-        made.style = style
-        made.value = text
+        # A written cell may be given again for another place: rows repeat what they say, and making cells is slow.
+        key = (value.__class__, value, style)
+        made = self._cells.get(key)
+        if made is None:
+            if len(self._cells) >= CACHED_CELLS:
+                self._cells.clear()
+            made = self._cells[key] = make_cell(sheet, value, style)
+        return made
+
+
+def make_cell(sheet: Any, value: Value, style: str) -> Any:
+    """A cell of a write-only sheet; text is always a string, never a formula or an error value."""
+    made = WriteOnlyCell(sheet)
+    made.style = style
+    made.value = text = cut_text(clean_text(value)) if isinstance(value, str) else value
+    if text == "":
+        made.value = None
+    elif isinstance(text, str):
         # openpyxl takes "=…" for a formula and "#N/A" for an error.
         made.data_type = "s"
-        if looks_like_formula(text):
-            made.quotePrefix = True
-        return made
+        made.quotePrefix = looks_like_formula(text)
+    return made

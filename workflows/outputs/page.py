@@ -107,7 +107,7 @@ class Compiler:
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
-        self.labels, self.cites, self.notes = Pool(), Pool(), Pool()
+        self.labels, self.cites, self.notes, self.kinds = Pool(), Pool(), Pool(), Pool()
 
     def label(self, label: Label) -> int:
         key = (label.dimension, label.value, label.state, label.confidence, label.reason, label.basis, label.origin)
@@ -125,15 +125,17 @@ class Compiler:
     def note(self, text: str) -> int:
         return self.notes.place(clean_text(text))
 
+    def kind(self, item: EntryItem) -> int:
+        types = [item.data_type, clean_text(item.native_type)]
+        shown = [" · ".join(filter(None, types)), item.element_name, words.category(item.category)]
+        return self.kinds.place(tuple(shown), shown)
+
     def item(self, item: EntryItem) -> list[Any]:
         return [
             item.number,
             clean_text(item.name),
             clean_text(item.title),
-            item.data_type,
-            clean_text(item.native_type),
-            item.element_name,
-            words.category(item.category),
+            self.kind(item),
             [self.label(label) for label in words.axis_labels(item)],
             [self.note(words.evidence_line(evidence, self.pack)) for evidence in item.evidence],
             [self.note(finding.message) for finding in item.findings],
@@ -148,7 +150,7 @@ class Compiler:
             "title": clean_text(entry.title),
             "abstract": clean_text(entry.abstract),
             "source": clean_text(entry.source_name),
-            "facts": [[name, clean_text(text)] for name, text in entry_facts(entry) if text],
+            "facts": [[self.note(name), self.note(text)] for name, text in entry_facts(entry) if text],
             "state": words.judged(entry) if entry.publishable else words.UNDETERMINED,
             "life": entry.state,
             "labels": [self.label(label) for label in words.axis_labels(entry)],
@@ -227,5 +229,6 @@ def payload(
         "labels": compiler.labels.values,
         "cites": compiler.cites.values,
         "notes": compiler.notes.values,
+        "kinds": compiler.kinds.values,
         "assets": assets,
     }

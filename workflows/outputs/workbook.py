@@ -176,9 +176,13 @@ def resource_row(entry: Entry, pack: Pack) -> list[Cell]:
 
 
 def deciding_text(entry: Entry) -> str:
-    """Per dimension the columns that have the deciding value."""
+    """Per dimension the columns that have the deciding value; all of them are not named one by one."""
     lines = ((words.AXIS_TITLES[axis], entry.because.get(axis, ())) for axis in words.AXES)
-    return "\n".join(f"决定{title}的信息项：{'、'.join(columns)}" for title, columns in lines if columns)
+    return "\n".join(f"决定{title}的信息项：{column_names(entry, columns)}" for title, columns in lines if columns)
+
+
+def column_names(entry: Entry, columns: Sequence[str]) -> str:
+    return "全部" if 1 < len(columns) == len(entry.items) else "、".join(columns)
 
 
 def item_rows(entries: Iterable[Entry], pack: Pack) -> Iterator[list[Cell]]:

@@ -1,11 +1,13 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("catalogue").textContent);
-  const { site, words, departments, labels, cites, notes, assets } = data;
+  const { site, words, departments, labels, cites, notes, kinds, assets } = data;
   const AXES = ["tier", "share", "open"];
+  const BRIEF = { tier: "分级", share: "共享", open: "开放" };
   const STEP = 40;
   const WHOLE_NUMBER = new Intl.NumberFormat("zh-CN");
-  const [NUMBER, NAME, TITLE, TYPE, NATIVE, ELEMENT, CATEGORY, LABELS, EVIDENCE, FINDINGS, KEY, STATE] = Array(12).keys();
+  const [NUMBER, NAME, TITLE, KIND, LABELS, EVIDENCE, FINDINGS, KEY, STATE] = Array(9).keys();
+  const [TYPES, ELEMENT, CATEGORY] = Array(3).keys();
   const [AXIS, VALUE, LABEL_STATE, CONFIDENCE, REASON, CITES, ORIGIN] = Array(7).keys();
   const main = document.getElementById("content");
 
@@ -18,7 +20,7 @@
       if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
       else node.setAttribute(name, value === true ? "" : value);
     }
-    for (const child of children.flat()) {
+    for (const child of children.flat(Infinity)) {
       if (child === null || child === undefined || child === false || child === "") continue;
       node.append(child instanceof Node ? child : document.createTextNode(String(child)));
     }
@@ -45,13 +47,14 @@
 
   /* ---- what is searched and filtered ---- */
 
+  const factsOf = (asset) => (asset.facts || []).map((places) => places.map((place) => notes[place]));
   const fold = (text) => String(text || "").normalize("NFKC").toLowerCase();
-  const itemText = (item) => fold([item[NAME], item[TITLE], item[ELEMENT]].join(" "));
+  const itemText = (item) => fold([item[NAME], item[TITLE], kinds[item[KIND]][ELEMENT]].join(" "));
 
   const records = assets.map((asset, place) => {
     const items = asset.items || [];
     const head = [asset.title, asset.source, asset.abstract, departments[asset.department]];
-    const facts = (asset.facts || []).map((fact) => fact[1]);
+    const facts = factsOf(asset).map((fact) => fact[1]);
     return {
       asset,
       place,
@@ -80,7 +83,8 @@
   ];
   for (const facet of facets) {
     const present = new Set(records.map((record) => record.values[facet.id]));
-    const order = Object.keys(facet.names).filter((value) => present.has(value));
+    const named = Object.keys(facet.names).filter((value) => present.has(value));
+    const order = [...named.filter((value) => value !== "undetermined"), ...named.filter((value) => value === "undetermined")];
     facet.values = [...order, ...[...present].filter((value) => !order.includes(value))];
     facet.chosen = new Set();
     facet.shown = facet.id !== "life" || facet.values.length > 1;
@@ -144,7 +148,7 @@
 
   /* ---- the list ---- */
 
-  const view = {};
+  const view = { rows: [] };
   let shown = 0;
   let results = [];
   let listTop = 0;
@@ -269,7 +273,7 @@
 
   function card(record) {
     const { asset, items, values, pending } = record;
-    const system = (asset.facts || []).find((fact) => fact[0] === "所属系统");
+    const system = factsOf(asset).find((fact) => fact[0] === "所属系统");
     const hits = matchingItems(items);
     return el("li", { class: `card edge-${known("tier", values.tier)}` },
       el("div", { class: "card-head" },
@@ -309,23 +313,30 @@
         el("p", { class: "badges" }, AXES.map((axis) => badge(axis, values[axis])),
           el("span", { class: `state is-${values.state}` }, words.state[values.state]))),
       draftNote(),
-      el("div", { class: "verdicts" }, AXES.map((axis) => verdict(asset, axis))),
-      proposal(asset), findings(asset),
+      el("div", { class: "verdicts" }, AXES.map((axis) => verdict(record, axis))),
+      proposal(record), findings(asset),
       columnTable(asset, items, column),
       elements(asset));
     return page;
   }
 
-  function verdict(asset, axis) {
+  function verdict({ asset, items }, axis) {
     const label = labelOf(asset.labels, axis);
     const causes = (asset.because || {})[axis] || [];
+    const all = causes.length > 1 && causes.length === items.length;
     return el("section", { class: "sheet verdict", "data-axis": axis },
       el("h3", {}, words.axis[axis], badge(axis, label ? label[VALUE] : "undetermined")),
       label && el("p", { class: "reason" }, label[REASON]),
-      causes.length > 0 && el("p", { class: "causes" }, el("span", {}, "决定性信息项 "), causes.map((name) =>
-        el("a", { href: link(asset.key, name), class: "cause" }, name))),
+      causes.length > 0 && el("p", { class: "causes" }, el("span", {}, "决定性信息项 "), all ? `全部 ${count(causes.length)} 项`
+        : [causes.slice(0, 12).map((name) => cause(asset, items, name)), causes.length > 12 && ` 等 ${count(causes.length)} 项`]),
       label && el("ul", { class: "cites" }, label[CITES].map(citation)),
       el("p", { class: "certainty" }, label ? certainty(label) : "尚无判定"));
+  }
+
+  function cause(asset, items, name) {
+    const item = items.find((one) => one[NAME] === name);
+    const title = item && item[TITLE] !== name ? [item[TITLE], el("code", {}, name)] : name;
+    return el("a", { href: link(asset.key, name), class: "cause" }, title);
   }
 
   function certainty(label) {
@@ -339,11 +350,11 @@
       !verified && el("span", { class: "rank unverified" }, "未核实"), text && el("span", { class: "law" }, text));
   }
 
-  function proposal(asset) {
+  function proposal({ asset, items }) {
     if (!asset.view) return null;
     return el("section", { class: "sheet proposal" },
       el("h3", {}, "可提高开放程度的处理建议"),
-      el("p", {}, "去除或脱敏 ", asset.view.map((name) => el("a", { href: link(asset.key, name), class: "cause" }, name)), " 后形成视图",
+      el("p", {}, "去除或脱敏 ", asset.view.map((name) => cause(asset, items, name)), " 后形成视图",
         asset.viewLabels ? "，可达到：" : "。"),
       asset.viewLabels && el("p", { class: "badges" }, asset.viewLabels.map(([axis, value]) => badge(axis, value))));
   }
@@ -356,43 +367,65 @@
   }
 
   function columnTable(asset, items, column) {
-    const deciding = (item) => AXES.filter((axis) => ((asset.because || {})[axis] || []).includes(item[NAME]));
+    /* Where every column has the deciding value, none stands out. */
+    const because = AXES.map((axis) => [axis, new Set((asset.because || {})[axis])]).filter(([, names]) => items.length < 2 || names.size < items.length);
+    const deciding = (item) => because.filter(([, names]) => names.has(item[NAME])).map(([axis]) => axis);
     const groups = {
       all: ["全部", () => true],
       deciding: ["决定性", (item) => deciding(item).length > 0],
       pending: ["待判定", (item) => item[STATE] === "undetermined"],
     };
-    const body = el("tbody", {});
-    const rows = items.map((item) => columnRow(item, deciding(item), item[NAME] === column));
-    body.append(...rows);
+    const rows = items.map((item) => columnRows(item, deciding(item), item[NAME] === column));
+    const body = el("tbody", {}, rows.map((row) => [row.main, row.more]));
     const buttons = Object.entries(groups).map(([id, [name, keep]]) => el("button", {
       type: "button", "aria-pressed": String(id === "all"), onclick: (event) => {
-        rows.forEach((row, i) => { row.hidden = !keep(items[i]); });
+        rows.forEach((row, i) => row.keep(keep(items[i])));
         buttons.forEach((button) => button.setAttribute("aria-pressed", String(button === event.currentTarget)));
       },
     }, `${name} ${count(items.filter(keep).length)}`));
     const expand = el("button", { type: "button", onclick: () => {
-      const all = [...body.querySelectorAll("details")];
-      const open = all.some((one) => !one.open);
-      for (const one of all) one.open = open;
-    } }, "展开或收起全部理由");
+      const open = rows.some((row) => !row.isOpen());
+      for (const row of rows) row.toggle(open);
+    } }, "展开或收起全部依据");
     const heads = ["序号", "信息项", "数据元", "分级", "共享", "开放", "理由与依据"];
     return el("section", { class: "sheet items" },
       el("div", { class: "items-head" }, el("h3", {}, "8 信息项"), el("div", { class: "switch", role: "group", "aria-label": "显示哪些信息项" }, buttons), expand),
       el("table", {}, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))), body));
   }
 
-  function columnRow(item, deciding, wanted) {
+  /* A column is two table rows: what it is, and, when opened, why. */
+  function columnRows(item, deciding, wanted) {
     const found = item[LABELS].map((place) => labels[place]);
     const cell = (head, ...children) => el("td", { "data-head": head }, children);
-    return el("tr", { class: [deciding.length && "deciding", wanted && "wanted"].filter(Boolean).join(" "), id: wanted && "wanted" },
-      cell("序号", item[NUMBER]),
-      cell("信息项", el("b", {}, item[TITLE]), el("code", {}, item[NAME], item[KEY] ? el("span", { class: "pk", title: "主键" }, "主键") : null),
-        el("small", {}, [item[TYPE], item[NATIVE]].filter(Boolean).join(" · ")),
-        deciding.map((axis) => el("span", { class: "decides" }, `决定${words.axis[axis]}`))),
-      cell("数据元", item[ELEMENT] || "未识别", el("small", {}, item[CATEGORY])),
-      ...AXES.map((axis) => cell(words.axis[axis], badge(axis, valueOf(item[LABELS], axis)))),
-      cell("理由与依据", reasons(item, found, wanted)));
+    const brief = [...new Set(found.map((label) => label[REASON]))].filter(Boolean).join("；") || "尚无判定";
+    const button = el("button", { type: "button", class: "brief", "aria-expanded": "false", onclick: () => row.toggle(!row.isOpen()) }, brief);
+    const marks = [deciding.length && "deciding", wanted && "wanted"].filter(Boolean).join(" ");
+    const row = {
+      kept: true,
+      main: el("tr", { class: marks, id: wanted && "wanted" },
+        cell("序号", item[NUMBER]),
+        cell("信息项", el("b", {}, item[TITLE]), el("code", {}, item[NAME], item[KEY] > 0 && el("span", { class: "pk" }, "主键")),
+          el("small", {}, kinds[item[KIND]][TYPES]),
+          deciding.map((axis) => el("span", { class: "decides" }, `决定${BRIEF[axis]}`))),
+        cell("数据元", kinds[item[KIND]][ELEMENT] || "未识别", el("small", {}, kinds[item[KIND]][CATEGORY])),
+        AXES.map((axis) => cell(words.axis[axis], badge(axis, valueOf(item[LABELS], axis)))),
+        cell("理由与依据", button)),
+      more: el("tr", { class: `more-row ${marks}`, hidden: true }),
+      isOpen: () => button.getAttribute("aria-expanded") === "true",
+      toggle(open) {
+        if (open && !row.more.firstChild) row.more.append(el("td", { colspan: 7 }, reasons(item, found)));
+        button.setAttribute("aria-expanded", String(open));
+        row.more.hidden = !open || !row.kept;
+      },
+      keep(kept) {
+        row.kept = kept;
+        row.main.hidden = !kept;
+        row.more.hidden = !kept || !row.isOpen();
+      },
+    };
+    if (wanted) row.toggle(true);
+    view.rows.push(row);
+    return row;
   }
 
   function grouped(found) {
@@ -406,22 +439,19 @@
     return [...groups.values()];
   }
 
-  function reasons(item, found, wanted) {
-    const groups = grouped(found);
-    const brief = [...new Set(found.map((label) => label[REASON]))].filter(Boolean).join("；") || "尚无判定";
-    return el("details", { open: wanted },
-      el("summary", {}, brief),
-      groups.map(({ axes, label }) => el("div", { class: "why" },
-        el("h4", {}, axes.join("、"), el("small", {}, certainty(label))),
-        el("p", {}, label[REASON]),
-        el("ul", { class: "cites" }, label[CITES].map(citation)))),
-      item[EVIDENCE].length > 0 && el("div", { class: "why" }, el("h4", {}, "证据"), el("ul", {}, item[EVIDENCE].map((place) => el("li", {}, notes[place])))),
-      item[FINDINGS].length > 0 && el("div", { class: "why" }, el("h4", {}, "提示"), el("ul", {}, item[FINDINGS].map((place) => el("li", {}, notes[place])))));
+  function reasons(item, found) {
+    const whys = grouped(found).map(({ axes, label }) => el("section", { class: "why" },
+      el("h4", {}, axes.join("、"), el("small", {}, certainty(label))),
+      el("p", {}, label[REASON]),
+      el("ul", { class: "cites" }, label[CITES].map(citation))));
+    const noted = [["证据", item[EVIDENCE]], ["提示", item[FINDINGS]]].filter(([, places]) => places.length);
+    return el("div", { class: "whys" }, whys, noted.map(([title, places]) => el("section", { class: "why" },
+      el("h4", {}, title), el("ul", {}, places.map((place) => el("li", {}, notes[place]))))));
   }
 
   function elements(asset) {
     return el("section", { class: "sheet" }, el("h3", {}, "目录元素"),
-      el("dl", { class: "facts" }, (asset.facts || []).map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", {}, text)))));
+      el("dl", { class: "facts" }, factsOf(asset).map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", {}, text)))));
   }
 
   /* ---- which view ---- */
@@ -437,6 +467,7 @@
   }
 
   function showDetail(record, column) {
+    view.rows = [];
     main.replaceChildren(detail(record, column));
     const row = column && document.getElementById("wanted");
     if (row) row.scrollIntoView({ block: "center" });
@@ -486,7 +517,7 @@
   route();
   window.addEventListener("hashchange", route);
   window.addEventListener("beforeprint", () => {
-    for (const one of main.querySelectorAll("details")) one.open = true;
+    for (const row of view.rows) row.toggle(true);
   });
   document.addEventListener("keydown", onKey);
 })();
