@@ -22,7 +22,7 @@ class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of the report."""
 
     subject: str
-    """``settings``, ``pack``, or ``department/system``."""
+    """``settings``, ``pack``, ``folders``, ``store``, or ``department/system``."""
     status: Status
     message: str
     place: str | None = None
@@ -36,7 +36,7 @@ def check_site(site: Site, connect: bool = False) -> list[CheckResult]:
 
     Mistakes in the files themselves do not come so far: `workflows.settings.load_site` has raised them.
     """
-    results = [*check_settings(site), *check_pack(site)]
+    results = [*check_settings(site), *check_pack(site), *check_folders(site), *check_store(site, connect)]
     for department, system in site.systems():
         results.append(check_system(site, department, system, connect))
     return results
@@ -70,6 +70,31 @@ def check_pack(site: Site) -> Iterator[CheckResult]:
         yield CheckResult("pack", "failed", problem)
     if not problems:
         yield CheckResult("pack", "ok", f"{pack.ident} with {len(site.overlays)} overlays")
+
+
+def check_folders(site: Site) -> Iterator[CheckResult]:
+    """Whether the program may write where it will; the folders themselves need not exist yet."""
+    for folder in (site.var_dir, site.out_dir):
+        standing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        if not (standing.is_dir() and os.access(standing, os.W_OK)):
+            hint = "give the user who runs pdc the right to write there"
+            yield CheckResult("folders", "failed", f"{folder.name}/ cannot be written", str(standing), hint)
+
+
+def check_store(site: Site, connect: bool) -> Iterator[CheckResult]:
+    """With ``connect`` a store on a server is opened, which makes its tables; a file lies in a checked folder."""
+    from workflows.errors import StoreError
+    from workflows.store import Store
+
+    try:
+        url = site.store_url
+        if connect and not url.startswith("sqlite"):
+            Store(url).close()
+            yield CheckResult("store", "ok", "reachable, with the rights it needs")
+    except ConnectorError as error:
+        yield _from(error.failure, "store", "failed")
+    except StoreError as error:
+        yield CheckResult("store", "failed", str(error))
 
 
 def check_system(site: Site, department: Department, system: SystemSettings, connect: bool) -> CheckResult:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectors import config
 from connectors.base import ConfigurationError, Connector
@@ -85,6 +87,18 @@ def test_broken_yaml_is_named_with_its_line(text: str, message: str) -> None:
     _, problems = parsed(text)
     assert len(problems) == 1
     assert problems[0].startswith(message)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.text(alphabet="abc:-[]{}#&*!|>'\"%@`,? \n\t<=~0159.eE+_\\xé每\ufeff\x85\u2028", max_size=60))
+def test_any_text_is_data_or_a_problem_with_a_line(text: str) -> None:
+    problems: list[Failure] = []
+    document = parse_yaml(text, "f.yaml", problems)
+    assert document.data is None or problems or document.lines[()] >= 1
+    last = text.count("\n") + text.count("\x85") + text.count("\u2028") + 1
+    for problem in problems:
+        assert problem.place is not None
+        assert 1 <= int(problem.place.removeprefix("f.yaml:")) <= last
 
 
 def test_aliases_cannot_blow_up_memory() -> None:

@@ -105,3 +105,20 @@ def test_a_site_without_departments_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text("")
     settings = by_subject(check_site(load_site(tmp_path)))["settings"]
     assert [(one.status, one.message) for one in settings] == [("warning", "no department is configured")]
+
+
+def test_folders_that_cannot_be_written_are_named(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text("out: report.html\n")
+    (tmp_path / "report.html").write_text("")
+    (failed,) = by_subject(check_site(load_site(tmp_path)))["folders"]
+    assert (failed.status, failed.message) == ("failed", "report.html/ cannot be written")
+    assert failed.place == str(tmp_path / "report.html")
+
+
+def test_a_store_on_a_server_is_opened_only_with_connect(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text("store: postgresql://nobody@127.0.0.1:1/none\n")
+    site = load_site(tmp_path)
+    assert "store" not in by_subject(check_site(site))
+    (failed,) = by_subject(check_site(site, connect=True))["store"]
+    assert failed.status == "failed"
+    assert "the store could not be used" in failed.message

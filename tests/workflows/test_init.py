@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from classifiers.policy import load_pack
 from connectors.base import ConfigurationError
 from workflows.init import init_site, template_files
 from workflows.settings import load_site
@@ -58,6 +59,16 @@ def test_the_example_department_loads_once_its_comment_signs_are_gone(tmp_path: 
     assert site.restricted_systems == 1
     assert site.warnings == ()
     assert site.system_config("minzheng", "rescue").restricted == ("public.t_sm_*",)
+
+
+def test_the_example_overlay_changes_the_pack_once_its_comment_signs_are_gone(tmp_path: Path) -> None:
+    init_site(tmp_path)
+    example = tmp_path / "packs" / "example.yaml"
+    example.write_text(uncommented(example.read_text("utf-8")), "utf-8")
+    site = load_site(tmp_path)
+    pack = load_pack(site.pack, site.overlays)
+    assert pack.ident == "putuo-2020@1+district.1"
+    assert (pack.base_tier("person.mobile"), pack.base_tier("person.id_card")) == ("L4", "L4")
 
 
 def test_commented_settings_are_real_settings(tmp_path: Path) -> None:
