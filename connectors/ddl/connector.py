@@ -216,11 +216,11 @@ class _Views:
     def _numbered(self, table: Table, columns: list[Column]) -> Iterator[Column]:
         seen: set[str] = set()
         for column in columns:
-            if column.name.lower() in seen or not column.name:
+            if column.name in seen or not column.name:
                 what = f"{table.name}: a column has no name or the name of another"
                 self.dump.failures.append(Failure(what, table.place, "the first of that name is kept"))
                 continue
-            seen.add(column.name.lower())
+            seen.add(column.name)
             yield msgspec.structs.replace(column, ordinal=len(seen))
 
     def _raw(self, table: Table) -> tuple[Column, ...]:

@@ -1,0 +1,263 @@
+"""Data dictionaries as a system: ``connector: workbook``, ``path:`` a .xlsx or .csv file, a folder or a glob of them.
+
+A dictionary describes tables and holds no rows, so nothing is sampled. Headings are recognised by headers.yaml.
+"""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from connectors.base import ConfigurationError, Connector, SourceFatalError, SystemConfig, is_quarantined, keeps
+from connectors.model import Asset, Failure, Listing
+from connectors.workbook.fields import FieldReader
+from connectors.workbook.grid import Row, Sheet, narrow, read_sheets
+from connectors.workbook.layout import Block, Headings, find_blocks, is_default_title, split_name, synonyms
+
+SUFFIXES = (".xlsx", ".xlsm", ".csv")
+_OLD = (".xls", ".et")
+# Sheets that belong to a dictionary and describe no table.
+_NO_TABLE = re.compile(
+    r"封面|目录|索引|说明|修订|修改|版本|变更|记录|历史|填写|模板|示例|代码|字典项|枚举|码表|附录|概述|前言|统计"
+    r"|cover|index|history|readme|change|version|code",
+    re.I,
+)
+
+
+@dataclass
+class _IndexEntry:
+    name: str
+    label: str | None
+    update_cycle: str | None
+    place: str
+
+
+@dataclass
+class _Reading:
+    """What one reading of all files found."""
+
+    assets: dict[str, Asset] = field(default_factory=dict)
+    index: dict[str, _IndexEntry] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    """Why the listing is not complete."""
+
+
+class WorkbookConnector(Connector):
+    KEYS: ClassVar[frozenset[str]] = frozenset({"path"})
+    OPTIONS: ClassVar[dict[str, type]] = {"headers": dict, "encoding": str}
+
+    def __init__(self, config: SystemConfig) -> None:
+        super().__init__(config)
+        if not config.path:
+            raise ConfigurationError("connector workbook needs path", hint="give a .xlsx or .csv file or a folder")
+        self.path = Path(config.path)
+        self.headings = Headings(_further_headings(config))
+        self._assets: list[Asset] | None = None
+        self._listing = Listing(())
+
+    def probe(self) -> None:
+        self._files()
+
+    def list_assets(self) -> Listing:
+        self._read()
+        return self._listing
+
+    def assets(self) -> Iterator[Asset]:
+        yield from self._read()
+
+    def close(self) -> None:
+        self._assets = None
+
+    # --- reading --------------------------------------------------------------------------------------------------
+
+    def _files(self) -> list[Path]:
+        if self.path.is_file():
+            return [self.path]
+        if self.path.is_dir():
+            found = [path for path in self.path.rglob("*") if path.is_file()]
+        elif glob.has_magic(str(self.path)):
+            found = [Path(name) for name in glob.glob(str(self.path), recursive=True) if Path(name).is_file()]
+        else:
+            raise SourceFatalError("no such file or folder", place=str(self.path), hint="check path")
+        kept = sorted(path for path in found if _is_dictionary(path))
+        if not kept:
+            raise SourceFatalError("no workbook there", place=str(self.path), hint=f"looked for {', '.join(SUFFIXES)}")
+        return kept
+
+    def _read(self) -> list[Asset]:
+        if self._assets is None:
+            reading = _Reading()
+            sheets = self._sheets(reading)
+            found = [(sheet, find_blocks(sheet, self.headings)) for sheet in sheets]
+            for sheet, blocks in found:
+                for block in blocks:
+                    if block.header.kind == "index":
+                        _read_index(reading, sheet, block)
+            for sheet, blocks in found:
+                self._read_sheet(reading, sheet, [block for block in blocks if block.header.kind != "index"], blocks)
+            self._check_index(reading)
+            self._assets = self._judged(reading)
+            self.failures += reading.failures
+        return self._assets
+
+    def _sheets(self, reading: _Reading) -> list[Sheet]:
+        paths = self._files()
+        sheets: list[Sheet] = []
+        for path in paths:
+            try:
+                sheets += read_sheets(path, self.config.options.get("encoding"))
+            except SourceFatalError as error:
+                if len(paths) == 1:
+                    raise
+                reading.failures.append(error.failure)
+                reading.lost.append(f"{path.name} could not be read")
+        if paths and len(reading.lost) == len(paths):
+            raise SourceFatalError("no file could be read", place=str(self.path), hint=str(reading.failures[0]))
+        return sheets
+
+    def _read_sheet(self, reading: _Reading, sheet: Sheet, blocks: list[Block], found: list[Block]) -> None:
+        reading.failures += sheet.failures
+        if not found and sheet.rows and not _NO_TABLE.search(sheet.title or ""):
+            reading.failures.append(
+                Failure(
+                    "no heading row recognised",
+                    sheet.place,
+                    "name the columns 字段名, 数据类型 …, or add option headers",
+                )
+            )
+            reading.lost.append(f"{sheet.place} is not understood")
+        for block in blocks:
+            if block.header.kind == "all":
+                self._read_all(reading, sheet, block)
+            else:
+                self._add(reading, sheet, block, block.rows, *_named(reading, sheet, block))
+
+    def _read_all(self, reading: _Reading, sheet: Sheet, block: Block) -> None:
+        """Rows of many tables; an empty table cell (merged, or left out) means the table above."""
+        cells = block.header.cells
+        groups: dict[str, list[Row]] = {}
+        labels: dict[str, str | None] = {}
+        name = ""
+        for row in block.rows:
+            written = narrow(row.cell(cells["table"]))
+            schema = narrow(row.cell(cells.get("schema")))
+            if written:
+                name = f"{schema}.{written}" if schema else written
+            if not name:
+                reading.failures.append(
+                    Failure("a field without a table", sheet.at(row, cells["table"]), "fill in the table's name")
+                )
+                continue
+            groups.setdefault(name, []).append(row)
+            labels[name] = labels.get(name) or row.cell(cells.get("table_label")) or None
+        for name, rows in groups.items():
+            self._add(reading, sheet, block, rows, name, labels[name])
+
+    def _add(
+        self, reading: _Reading, sheet: Sheet, block: Block, rows: list[Row], name: str, label: str | None
+    ) -> None:
+        *schemas, own = name.split(".") if re.fullmatch(r"[\w$#]+(?:\.[\w$#]+)+", name) else [name]
+        entry = reading.index.get(name.lower()) or reading.index.get(own.lower())
+        place = sheet.place + (" (hidden)" if sheet.hidden else "")
+        if name.lower() in reading.assets:
+            first = reading.assets[name.lower()].place
+            reading.failures.append(
+                Failure(f"{name} is described a second time", sheet.at(block.row, 0), f"kept: {first}")
+            )
+            return
+        fields = FieldReader(sheet, block.header)
+        columns = fields.read(rows)
+        reading.failures += fields.failures
+        reading.assets[name.lower()] = Asset(
+            department=self.config.department,
+            system=self.config.id,
+            name=own,
+            schema=".".join(schemas) or None,
+            comment=label or (entry.label if entry else None),
+            primary_key=tuple(fields.primary_key),
+            foreign_keys=tuple(fields.foreign_keys),
+            columns=tuple(columns),
+            origin=self.config.origin,  # type: ignore[arg-type]
+            update_cycle=(entry.update_cycle if entry else None) or self.config.update_cycle,
+            place=place,
+        )
+
+    def _check_index(self, reading: _Reading) -> None:
+        described = {asset.name.lower() for asset in reading.assets.values()} | set(reading.assets)
+        described |= {asset.comment.lower() for asset in reading.assets.values() if asset.comment}
+        for key, entry in reading.index.items():
+            secret = is_quarantined(entry.name, entry.label) or not keeps(self.config, entry.name)
+            if key in described or (entry.label or "").lower() in described or secret:
+                continue
+            reading.failures.append(
+                Failure(
+                    f"{entry.name} is in the index but not described", entry.place, "add its fields to the workbook"
+                )
+            )
+            reading.lost.append(f"{entry.name} is not described")
+
+    def _judged(self, reading: _Reading) -> list[Asset]:
+        kept = []
+        quarantined = excluded = 0
+        for asset in reading.assets.values():
+            if not keeps(self.config, asset.qualified_name):
+                excluded += 1
+            elif is_quarantined(asset.qualified_name, asset.comment):
+                quarantined += 1
+            else:
+                kept.append(asset)
+        self._listing = Listing(
+            names=tuple(asset.qualified_name for asset in kept),
+            complete=not reading.lost,
+            reason="; ".join(reading.lost) or None,
+            quarantined=quarantined,
+            excluded=excluded,
+        )
+        return kept
+
+
+def _further_headings(config: SystemConfig) -> dict[str, list[str]]:
+    further: dict[str, list[str]] = {}
+    for role, words in dict(config.options.get("headers") or {}).items():
+        if role not in synonyms():
+            raise ConfigurationError(f"unknown heading role {role!r}", hint=f"known: {', '.join(synonyms())}")
+        further[role] = [str(word) for word in (words if isinstance(words, list) else [words])]
+    return further
+
+
+def _is_dictionary(path: Path) -> bool:
+    # ~$ marks the lock file of a workbook that somebody has open.
+    return path.suffix.lower() in (*SUFFIXES, *_OLD) and not path.name.startswith(("~$", ".~", "._"))
+
+
+def _read_index(reading: _Reading, sheet: Sheet, block: Block) -> None:
+    cells = block.header.cells
+    for row in block.rows:
+        name, label = narrow(row.cell(cells["table"])), row.cell(cells.get("table_label")) or None
+        if name and name != label:
+            cycle = row.cell(cells.get("update_cycle")) or None
+            reading.index.setdefault(name.lower(), _IndexEntry(name, label, cycle, sheet.at(row, cells["table"])))
+
+
+def _named(reading: _Reading, sheet: Sheet, block: Block) -> tuple[str, str | None]:
+    """A table's name and label: from its title, its sheet, the index, its file, in that order."""
+    name, label = block.named.name, block.named.label
+    by_sheet, sheet_label = split_name(sheet.title or "")
+    if name and (block.named.sure or not by_sheet or is_default_title(sheet.title)):
+        return name, label
+    if is_default_title(sheet.title):
+        by_file, file_label = split_name(sheet.stem)
+        written = by_file or label or file_label or sheet.stem
+        return written, label if by_file and label else (file_label if by_file else None)
+    if by_sheet:
+        return by_sheet, label or sheet_label
+    for entry in reading.index.values():
+        if entry.label and entry.label in (sheet_label, label):
+            return entry.name, entry.label
+    written = sheet_label or sheet.stem
+    return written, label if label != written else None

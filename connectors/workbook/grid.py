@@ -1,0 +1,202 @@
+"""Sheets of cells from .xlsx and .csv files, as plain text with the place of each cell.
+
+Formulas are not evaluated: what the file says their last result was is read. The files are read without macros, links
+or styles.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import re
+import unicodedata
+import warnings
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectors.base import SourceFatalError
+from connectors.model import Failure
+from connectors.text import decode
+
+ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#GETTING_DATA", "#SPILL!"})
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|_x00[01][0-9A-Fa-f]_")
+_WIDE_ALPHABET = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0).isalnum()} | {
+    0xFF3F: 0x5F
+}
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(frozen=True)
+class Row:
+    number: int
+    """1-based, as the spreadsheet program shows it."""
+    cells: tuple[str, ...]
+
+    def cell(self, index: int | None) -> str:
+        return self.cells[index] if index is not None and index < len(self.cells) else ""
+
+    def filled(self) -> list[tuple[int, str]]:
+        return [(index, text) for index, text in enumerate(self.cells) if text]
+
+
+@dataclass
+class Sheet:
+    file: str
+    title: str | None
+    """None for a .csv file, which has no sheets."""
+    rows: list[Row] = field(default_factory=list)
+    """Without the blank ones."""
+    hidden: bool = False
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def stem(self) -> str:
+        return Path(self.file).stem
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}!{self.title}" if self.title is not None else self.file
+
+    def at(self, row: Row, index: int) -> str:
+        """``file!sheet!B7``"""
+        return f"{self.place}!{letters(index)}{row.number}"
+
+
+def letters(index: int) -> str:
+    """0 → A, 26 → AA."""
+    text, number = "", index + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def read_sheets(path: Path, encoding: str | None = None) -> Iterator[Sheet]:
+    """All sheets of a workbook, hidden ones too, or the one of a .csv file. Raises `SourceFatalError`."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4096)
+    except OSError as error:
+        raise SourceFatalError(
+            error.strerror or "cannot be opened", place=str(path), hint="check the rights"
+        ) from error
+    if path.suffix.lower() in (".csv", ".txt", ".tsv"):
+        yield _read_csv(path, encoding)
+    else:
+        _check_is_workbook(path, head)
+        yield from _read_workbook(path)
+
+
+def _check_is_workbook(path: Path, head: bytes) -> None:
+    if head.startswith(_OLE2):
+        if path.suffix.lower() == ".xls":
+            raise SourceFatalError("an old binary workbook (.xls)", place=path.name, hint="save it as .xlsx")
+        hint = "save it without a password, as .xlsx"
+        raise SourceFatalError(
+            "the workbook is protected by a password, or of the old kind", place=path.name, hint=hint
+        )
+    if not head.startswith(b"PK"):
+        raise SourceFatalError("not a workbook", place=path.name, hint="save it as .xlsx or .csv")
+
+
+def _read_workbook(path: Path) -> Iterator[Sheet]:
+    from openpyxl import load_workbook
+
+    try:
+        with warnings.catch_warnings():
+            # What openpyxl leaves out (validation, styles, odd dates) says nothing about fields.
+            warnings.simplefilter("ignore")
+            book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+            try:
+                sheets = []
+                for worksheet in book.worksheets:
+                    # Some programs write a wrong extent, which would cut the sheet off.
+                    worksheet.reset_dimensions()
+                    sheet = Sheet(path.name, worksheet.title, hidden=worksheet.sheet_state != "visible")
+                    for number, values in enumerate(worksheet.iter_rows(values_only=True), 1):
+                        _add(sheet, number, values)
+                    sheets.append(sheet)
+            finally:
+                book.close()
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        SyntaxError,
+        OSError,
+    ) as error:
+        # xml.etree's ParseError is a SyntaxError.
+        raise SourceFatalError(
+            f"the workbook is damaged ({type(error).__name__})",
+            place=path.name,
+            hint="open it and save it again as .xlsx",
+        ) from error
+    yield from sheets
+
+
+def _read_csv(path: Path, encoding: str | None) -> Sheet:
+    sheet = Sheet(path.name, None)
+    try:
+        raw = path.read_bytes()
+        text = raw.decode(encoding, "replace").removeprefix("\ufeff") if encoding else decode(raw)
+    except (OSError, LookupError) as error:
+        raise SourceFatalError(f"cannot be read: {error}", place=path.name, hint="check the file") from error
+    # csv of Python 3.10 refuses NUL.
+    lines = text.replace("\0", "\x01").splitlines(keepends=True)
+    try:
+        for number, values in enumerate(csv.reader(lines, delimiter=_delimiter(lines)), 1):
+            _add(sheet, number, values)
+    except csv.Error as error:
+        sheet.failures.append(Failure(f"the rest cannot be read: {error}", path.name, "check the quotation marks"))
+    return sheet
+
+
+def _delimiter(lines: list[str]) -> str:
+    head = "".join(lines[:20])
+    return max(",\t;|", key=head.count) if head else ","
+
+
+def _add(sheet: Sheet, number: int, values: list[str] | tuple[object, ...]) -> None:
+    texts = [_text(value) for value in values]
+    if not any(texts):
+        return
+    row = Row(number, tuple(_CONTROL.sub("", text).strip() for text in texts))
+    for index, text in enumerate(texts):
+        if _CONTROL.search(text):
+            sheet.failures.append(
+                Failure("the cell holds control characters", sheet.at(row, index), "read without them; retype the cell")
+            )
+    sheet.rows.append(row)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value).strip()
+
+
+def narrow(name: str) -> str:
+    """A field's or table's name with full-width letters and digits as ASCII, and without line breaks."""
+    return re.sub(r"\s+", " ", name.translate(_WIDE_ALPHABET)).strip()
+
+
+def heading(text: str) -> tuple[str, str]:
+    """A heading in the form of headers.yaml: with what stands in brackets, and without."""
+    plain = unicodedata.normalize("NFKC", text).lower()
+    without = re.sub(r"\([^)]*\)|\[[^\]]*\]|【[^】]*】", "", plain)
+    return _bare(plain), _bare(without)
+
+
+def _bare(text: str) -> str:
+    return text.strip() if text.strip() == "#" else re.sub(r"[\W_]+", "", text)
