@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from classifiers.evidence import AssetVerdict, Decision, Label
-from workflows.harvest import Progress, Silent, table_input
+from connectors.model import Failure
+from workflows.errors import unforeseen
+from workflows.harvest import REPORT_HINT, Progress, Silent, table_input
 from workflows.store import Store, chunks, digest
-from workflows.store_records import Judgeable, Judged, LabelChange, StoredAsset
+from workflows.store_records import Event, Judgeable, Judged, LabelChange, StoredAsset
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -34,13 +36,15 @@ class ClassifyResult(msgspec.Struct, kw_only=True):
     """Assets judged for the first time."""
     changed_labels: int = 0
     """Labels of assets judged before whose value or state is another now."""
+    failed: list[Failure] = []
+    """Assets that could not be judged; they keep the labels they had."""
 
     @property
     def nothing_changed(self) -> bool:
         return not self.changed_labels and not self.first
 
     def as_json(self) -> dict[str, Any]:
-        return dict(msgspec.structs.asdict(self))
+        return msgspec.structs.asdict(self) | {"failed": [msgspec.to_builtins(item) for item in self.failed]}
 
 
 def classify(
@@ -68,7 +72,11 @@ def classify(
         changes: list[LabelChange] = []
         judged = []
         for asset in store.load([row for row, _ in batch]):
-            verdict = _judge_one(judge, asset, names, pack, rulings.get(asset.asset.key, ()), as_of)
+            try:
+                verdict = _judge_one(judge, asset, names, pack, rulings.get(asset.asset.key, ()), as_of)
+            except Exception as exc:
+                result.failed.append(Failure(what=unforeseen(exc), place=asset.asset.key, hint=REPORT_HINT))
+                continue
             names_in_order = tuple(column.name for column in asset.asset.columns)
             judged.append(Judged(asset.id, stale[asset.id], names_in_order, verdict))
             result.first += asset.verdict is None
@@ -78,6 +86,7 @@ def classify(
         result.changed_labels += len(changes)
         bar.advance("classify", len(batch))
     bar.finish("classify")
+    store.add_events(run, at, [Event("failed", str(failure), place=failure.place) for failure in result.failed])
     return result
 
 

@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from connectors.base import ConfigurationError, ConnectorError
-from workflows.errors import InputError, WorkflowError
+from workflows.errors import WorkflowError, unforeseen
 
 if TYPE_CHECKING:
     from workflows.harvest import Progress
@@ -88,8 +88,7 @@ def explain_error(exc: Exception) -> str:
         return str(exc)
     if isinstance(exc, OSError) and exc.strerror:
         return f"{exc.filename}: {exc.strerror}" if exc.filename else exc.strerror
-    # An unforeseen error's text may quote a value: only its kind is told.
-    return f"unexpected {type(exc).__name__} (run again with `pdc --debug …` and report the trace)"
+    return f"{unforeseen(exc)} (run again with `pdc --debug …` and report the trace)"
 
 
 @contextmanager
@@ -155,6 +154,3 @@ def complete_departments(ctx: click.Context, _param: click.Parameter, incomplete
     except Exception:
         return []
     return [department.id for department in site.departments if department.id.startswith(incomplete)]
-
-
-__all__ = ["Commands", "InputError", "State", "emit_json", "emit_line", "emit_table", "exit_code", "pass_state", "say"]

@@ -162,7 +162,9 @@ def report_labels(result: RunResult) -> None:
     found = result.classify
     if found is None:
         return
-    if found.nothing_changed and not result.first_run:
+    for failure in found.failed:
+        say(f"failed: {failure}")
+    if found.nothing_changed and not result.first_run and not found.failed:
         click.echo("no label changed since the last run")
         return
     click.echo(f"labels: {found.first} assets labelled for the first time, {found.changed_labels} labels changed")

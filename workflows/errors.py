@@ -13,6 +13,9 @@ Errors of configuration and of sources are `connectors.base.ConnectorError`.
 
 from __future__ import annotations
 
+import traceback
+from pathlib import PurePath
+
 
 class WorkflowError(Exception):
     exit_code = 1
@@ -32,3 +35,17 @@ class StoreError(WorkflowError):
 
 class Refusal(WorkflowError):
     exit_code = 4
+
+
+def unforeseen(exc: Exception) -> str:
+    """An error that nobody planned for, told by kind and place only: its own text may quote a value.
+
+    >>> try:
+    ...     {}["13800138000"]
+    ... except KeyError as exc:
+    ...     unforeseen(exc).startswith("unexpected KeyError at ")
+    True
+    """
+    frames = traceback.extract_tb(exc.__traceback__)
+    place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"unexpected {type(exc).__name__}{place}"

@@ -17,11 +17,13 @@ import msgspec
 from classifiers.evidence import ColumnInput, Evidence, Finding, TableInput
 from connectors.base import Connector, ConnectorError, SystemConfig, matches, open_connector
 from connectors.model import Asset, Failure, Listing
+from workflows.errors import WorkflowError, unforeseen
 from workflows.masking import masked_asset, masked_text
 from workflows.store import Store, chunks
 from workflows.store_records import Event, Harvested, Known, SystemState
 
 BATCH = 500
+REPORT_HINT = "this is a fault of the program: please report it"
 
 Observe = Callable[..., dict[str, tuple[Evidence, ...]]]
 """`classifiers.engine.observe`, or a test's."""
@@ -182,8 +184,13 @@ class _SystemHarvest:
                 self._harvest(source)
         except ConnectorError as exc:
             self._fail(exc.failure)
+        except WorkflowError:
+            raise
         except OSError as exc:
             self._fail(Failure(what=f"{type(exc).__name__}: {exc.strerror or 'could not be read'}"))
+        except Exception as exc:
+            # One connector's mistake must not keep the other systems from being read.
+            self._fail(Failure(what=unforeseen(exc), hint=REPORT_HINT))
         finally:
             self.progress.finish(self.step)
         self.result.seconds = time.monotonic() - started
@@ -300,6 +307,8 @@ class _SystemHarvest:
             except ConnectorError as exc:
                 place = exc.failure.place or asset.qualified_name
                 self._fail(msgspec.structs.replace(exc.failure, place=place))
+            except Exception as exc:
+                self._fail(Failure(what=unforeseen(exc), place=asset.qualified_name, hint=REPORT_HINT))
         carried = self._carried(asset, known) if known else {}
         missed = (Finding("not_sampled", "未能抽样，标注仅依据名称和注释"),) if wants_sample else ()
         return carried, False, missed

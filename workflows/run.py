@@ -62,6 +62,8 @@ class RunResult(msgspec.Struct, kw_only=True):
     @property
     def exit_code(self) -> int:
         code = self.harvest.exit_code if self.harvest else 0
+        if self.classify and self.classify.failed:
+            code = code or (3 if self.classify.judged or self.classify.skipped else 1)
         return Refusal.exit_code if self.refused and not code else code
 
     def as_json(self) -> dict[str, Any]:

@@ -1,0 +1,180 @@
+"""Compile: what an entry says, element by element of the national guide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from classifiers.evidence import AssetVerdict, Because, ColumnVerdict, Finding, Label, Subject
+from classifiers.policy import Pack, load_pack
+from connectors.model import Asset, Column
+from workflows import catalogue
+from workflows.entry import Entry
+from workflows.store import Store
+from workflows.store_records import Harvested, Judged
+
+AT = "2025-06-01T08:00:00+08:00"
+DEPARTMENT = SimpleNamespace(
+    id="dept", name="普陀区民政局", code="11310107000000019B", section="信息科", contact="a@example.cn"
+)
+SYSTEM = SimpleNamespace(id="sys", connector="sqlite", path=None, title="社会救助系统")
+# As issue and regulation.md 2.2 have it: class, group, item, detail, then the sequence.
+CODE = re.compile(r"[1-3]\d{2}\d{3}[0-9A-Za-z]*/\d+")
+
+
+@pytest.fixture(scope="module")
+def pack() -> Pack:
+    return load_pack("putuo-2020")
+
+
+def column_verdict(element: str | None, category: str = "PB", catalogued: bool = True) -> ColumnVerdict:
+    labels = (
+        Label("tier", "L3", "suggested", 0.9, "含个人信息"),
+        Label("share", "conditional", "suggested", 0.9, "含个人信息", ("pipl/34", "putuo-2020/22")),
+        Label("open", "none", "suggested", 0.9, "涉及个人隐私", ("putuo-2020/25",)),
+    )
+    return ColumnVerdict(element, "other", category, labels, catalogued=catalogued)
+
+
+COLUMNS = (
+    Column("ID", 1, "bigint", "BIGINT", False),
+    Column("XM", 2, "varchar(50)", "VARCHAR", True, "姓名：户主的姓名", length=50),
+    Column("ZJHM", 3, "varchar(18)", "VARCHAR", True),
+    Column("MM", 4, "varchar(64)", "VARCHAR", True, "密码"),
+)
+ASSET = Asset(
+    "dept", "sys", "DIBAO", comment="低保家庭，按户", primary_key=("ID",), columns=COLUMNS, update_cycle="每日"
+)
+
+
+@pytest.fixture
+def compiled(store: Store, pack: Pack) -> Callable[..., list[Entry]]:
+    def run(*assets: Asset, system: Any = SYSTEM) -> list[Entry]:
+        store.write_assets(1, AT, [Harvested(asset, findings=(Finding("not_sampled", "未抽样"),)) for asset in assets])
+        rows = store.known("dept", "sys")
+        columns = (
+            column_verdict("system.id", "SY"),
+            column_verdict("person.name"),
+            column_verdict("person.id_card", "PI"),
+            column_verdict("credential.password", "SE", catalogued=False),
+        )
+        because = {"tier": Because(("XM", "ZJHM"), "name-with-id")}
+        for asset in assets:
+            names = tuple(column.name for column in asset.columns)
+            found = AssetVerdict(Subject("person", "表名含低保"), columns[1].labels, because, columns[: len(names)])
+            store.write_verdicts(1, AT, [Judged(rows[asset.key].id, "k", names, found)], [])
+        catalogue.number(store, ["dept"])
+        return list(catalogue.entries(store, pack, DEPARTMENT, {"sys": system}))
+
+    return run
+
+
+def test_an_entry_has_the_elements_of_the_guide(compiled: Any, pack: Pack) -> None:
+    (entry,) = compiled(ASSET)
+    assert (entry.title, entry.category) == ("低保家庭", "部门信息资源类/普陀区民政局/社会救助系统")
+    assert (entry.provider, entry.provider_code, entry.update_cycle) == ("普陀区民政局", "11310107000000019B", "每日")
+    assert (
+        entry.abstract
+        == f"低保家庭，按户（社会救助系统），主要信息项：姓名、{pack.display('element', 'person.id_card')}。"
+    )
+    assert (entry.format, entry.share_method) == ("数据库(sqlite)", "通过共享平台（数据库）")
+    assert (entry.section, entry.contact, entry.system_name) == ("信息科", "a@example.cn", "社会救助系统")
+    assert CODE.fullmatch(entry.code)
+    assert entry.subject == "自然人（表名含低保）"
+    assert [finding.code for finding in entry.findings] == ["not_sampled"]
+
+
+def test_conditions_name_reason_and_basis(compiled: Any, pack: Pack) -> None:
+    (entry,) = compiled(ASSET)
+    assert entry.share_condition.startswith("含个人信息（依据：《")
+    assert pack.cite("pipl/34").line() in entry.share_condition
+    assert pack.cite("putuo-2020/25").line() in entry.open_condition
+    label = Label("share", "unconditional", "suggested", 0.9, "可公开")
+    assert catalogue.condition(label, pack) == "无条件"
+    gone = Label("share", "conditional", "confirmed", 1.0, "旧规则", ("no-such/1",))
+    assert catalogue.condition(gone, pack) == "旧规则（依据：no-such/1）"
+
+
+def test_credentials_are_no_items_but_counted(compiled: Any) -> None:
+    (entry,) = compiled(ASSET)
+    assert ([item.name for item in entry.items], entry.withheld) == (["ID", "XM", "ZJHM"], 1)
+
+
+def test_items_are_titled_typed_and_marked(compiled: Any, pack: Pack) -> None:
+    (entry,) = compiled(ASSET)
+    first, name, number = entry.items
+    assert (first.data_type, first.primary_key, first.required) == ("整型I", True, True)
+    assert (name.title, name.data_type, name.length, name.required) == ("姓名", "字符型C", 50, False)
+    assert number.title == number.element_name == pack.display("element", "person.id_card")
+    assert (entry.because, entry.because_rules) == ({"tier": ("XM", "ZJHM")}, {"tier": "name-with-id"})
+
+
+def test_codes_stay_and_unjudged_assets_have_no_entry(compiled: Any, store: Store, pack: Pack) -> None:
+    (first,) = compiled(ASSET)
+    store.write_assets(1, AT, [Harvested(Asset("dept", "sys", "AAA", columns=COLUMNS))])
+    catalogue.number(store, ["dept"])
+    assert [entry.code for entry in catalogue.entries(store, pack, DEPARTMENT, {})] == [first.code]
+
+
+def test_an_asset_without_columns_is_never_publishable(compiled: Any) -> None:
+    (entry,) = compiled(Asset("dept", "sys", "empty"))
+    assert not entry.publishable
+
+
+@pytest.mark.parametrize(
+    ("data_type", "precision", "scale", "expected"),
+    [
+        ("VARCHAR", None, None, "字符型C"),
+        ("CHAR", None, None, "字符型C"),
+        ("UNKNOWN", None, None, "字符型C"),
+        ("INT", None, None, "整型I"),
+        ("DECIMAL", 10, 2, "数值型N"),
+        ("NUMBER", 10, 0, "整型I"),
+        ("NUMBER", None, None, "数值型N"),
+        ("MONEY", None, None, "货币型Y"),
+        ("DATE", None, None, "日期型D"),
+        ("TIMESTAMPZ", None, None, "日期时间型T"),
+        ("BOOLEAN", None, None, "逻辑型L"),
+        ("CLOB", None, None, "备注型M"),
+        ("BLOB", None, None, "通用型G"),
+        ("DOUBLE", None, None, "双精度型B"),
+        ("FLOAT", None, None, "浮点型F"),
+    ],
+)
+def test_data_types_are_the_guides(data_type: str, precision: int | None, scale: int | None, expected: str) -> None:
+    assert catalogue.guide_type(Column("c", 1, data_type=data_type, precision=precision, scale=scale)) == expected
+
+
+@pytest.mark.parametrize(
+    ("comment", "title"),
+    [
+        ("性别：0未知，1男，2女", "性别"),
+        ("姓名(户主)", "姓名"),
+        ("状态 1有效", "状态"),
+        ("", ""),
+        (None, ""),
+        ("��", ""),
+        ("：无", ""),
+    ],
+)
+def test_titles_are_a_comments_first_clause(comment: str | None, title: str) -> None:
+    assert catalogue.first_clause(comment) == title
+
+
+@pytest.mark.parametrize(
+    ("connector", "path", "kind", "expected"),
+    [
+        ("postgresql", None, "table", "数据库(postgresql)"),
+        ("workbook", "/data/dict.XLSX", "sheet", "电子表格(xlsx)"),
+        ("ddl", "/data/a.sql", "table", "数据库(ddl)"),
+        ("openapi", None, "operation", "服务接口(openapi)"),
+        ("files", "/data/x.csv", "file", "电子文件(csv)"),
+    ],
+)
+def test_formats_are_group_and_type(connector: str, path: str | None, kind: Any, expected: str) -> None:
+    system = SimpleNamespace(connector=connector, path=path, id="s", title="S")
+    assert catalogue.data_format(Asset("d", "s", "n", kind), system) == expected
