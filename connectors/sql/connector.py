@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date, time, timedelta
 from decimal import Decimal
-from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnClause, Connection, Engine, Select
+from sqlalchemy import ColumnClause, Connection, CursorResult, Engine, Select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -32,7 +31,7 @@ from connectors.base import (
     matches,
 )
 from connectors.model import Asset, Column, Failure, Listing, Origin
-from connectors.sql.dialect import ColumnRow, Dialect, KeyRow, RelationRow, Row, Timeouts
+from connectors.sql.dialect import ColumnRow, Dialect, KeyRow, RelationRow, Row, Run, Timeouts
 from connectors.sql.merge import ByTable, columns_of, foreign_keys_of, primary_key_of
 
 LONGEST_VALUE = 4_000
@@ -75,11 +74,11 @@ class SqlConnector(Connector):
         self._hidden: frozenset[tuple[str, str]] | None = None
 
     def probe(self) -> None:
-        with self._errors(), self._reading() as connection:
-            for _ in self._run(connection, self.dialect.PROBE):
+        with self._errors(), self._reading() as run:
+            for _ in run(self.dialect.PROBE):
                 pass
-            if next(self._relations(connection), None) is None:
-                self._refuse_blindness(connection)
+            if next(self.dialect.relations(run, self.url), None) is None:
+                self._refuse_blindness(run)
 
     def list_assets(self) -> Listing:
         names: list[str] = []
@@ -87,8 +86,8 @@ class SqlConnector(Connector):
         excluded = 0
         reason: str | None = None
         try:
-            with self._errors(), self._reading() as connection:
-                for row in self._relations(connection):
+            with self._errors(), self._reading() as run:
+                for row in self.dialect.relations(run, self.url):
                     if not keeps(self.config, _qualified(row)):
                         excluded += 1
                     elif is_quarantined(row.name, row.comment):
@@ -96,7 +95,7 @@ class SqlConnector(Connector):
                     else:
                         names.append(_asset_name(row))
                 if not (names or hidden or excluded):
-                    self._refuse_blindness(connection)
+                    self._refuse_blindness(run)
         except ConnectorError as error:
             if not (names or hidden or excluded):
                 raise
@@ -118,9 +117,9 @@ class SqlConnector(Connector):
             main = stack.enter_context(self._reading())
             shared = self.dialect.shared_connection
             second, third = (main if shared else stack.enter_context(self._reading()) for _ in range(2))
-            relations = self._kept(self._relations(main))
-            columns = ByTable(self.dialect.columns(partial(self._run, second), self.url))
-            keys = ByTable(self.dialect.keys(partial(self._run, third), self.url))
+            relations = self._kept(self.dialect.relations(main, self.url))
+            columns = ByTable(self.dialect.columns(second, self.url))
+            keys = ByTable(self.dialect.keys(third, self.url))
             for row in relations:
                 table_key = (row.schema, row.name)
                 yield self._asset(row, columns.take(table_key), keys.take(table_key))
@@ -147,9 +146,6 @@ class SqlConnector(Connector):
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
-
-    def _relations(self, connection: Connection) -> Iterator[RelationRow]:
-        return self.dialect.relations(partial(self._run, connection), self.url)
 
     def _kept(self, rows: Iterator[RelationRow]) -> Iterator[RelationRow]:
         # Only a name with a dot in it can look like another schema's table.
@@ -223,18 +219,24 @@ class SqlConnector(Connector):
             self._sampler = None
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _reading(self) -> Iterator[Run]:
+        """A connection of its own on which to send dictionary statements whose rows stream."""
         connection = self._connect()
-        try:
-            yield connection
-        finally:
-            connection.close()
+        results: list[CursorResult[Any]] = []
 
-    def _run(self, connection: Connection, statement: str) -> Iterator[Row]:
-        """Send one dictionary statement when its first row is asked for, and stream the rows."""
-        self.statements += 1
-        options = {"no_parameters": True, "stream_results": True, "yield_per": FETCH}
-        yield from connection.exec_driver_sql(statement, execution_options=options).tuples()
+        def run(statement: str) -> Iterator[Row]:
+            self.statements += 1
+            options = {"no_parameters": True, "stream_results": True, "yield_per": FETCH}
+            results.append(connection.exec_driver_sql(statement, execution_options=options))
+            return iter(results[-1].tuples())
+
+        try:
+            yield run
+        finally:
+            # Before the connection: PyMySQL wants what is left of an unbuffered result to be read first.
+            for result in results:
+                result.close()
+            connection.close()
 
     def _connect(self) -> Connection:
         if self.dialect.in_file and not Path(self.place).is_file():
@@ -248,11 +250,11 @@ class SqlConnector(Connector):
             hint = "install the Python package cryptography" if "cryptography" in str(error) else None
             raise SourceFatalError("the driver cannot log in to this server", place=self.place, hint=hint) from None
 
-    def _refuse_blindness(self, connection: Connection) -> None:
+    def _refuse_blindness(self, run: Run) -> None:
         """A database in which everything is hidden from the user is not an empty one."""
         if self.dialect.UNSEEN is None:
             return
-        unseen = next(self._run(connection, self.dialect.UNSEEN))[0]
+        unseen = next(run(self.dialect.UNSEEN))[0]
         if unseen:
             what = f"the user may read none of the {unseen} tables"
             raise SourceFatalError(what, place=self.place, hint="grant USAGE on the schemas and SELECT on the tables")
@@ -281,7 +283,7 @@ def _engine(dialect: Dialect, url: URL, timeouts: Timeouts) -> Engine:
     engine = sa.create_engine(dialect.address(url), poolclass=NullPool, connect_args=arguments)
 
     def start(connection: Any, _: object) -> None:
-        dialect.prepare(connection)
+        dialect.prepare(connection, timeouts)
         cursor = connection.cursor()
         for statement in dialect.session(timeouts):
             cursor.execute(statement)

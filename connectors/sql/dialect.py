@@ -123,7 +123,7 @@ class Dialect:
         """Further statements for the session that samples."""
         return ()
 
-    def prepare(self, connection: Any) -> None:
+    def prepare(self, connection: Any, timeouts: Timeouts) -> None:
         """Adjust the driver's own connection, before any statement."""
 
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:

@@ -67,8 +67,13 @@ class MariaDB(Dialect):
     }
 
     def connect_arguments(self, url: URL, timeouts: Timeouts) -> dict[str, Any]:
-        bound = timeouts.statement or None
-        return {"connect_timeout": timeouts.connect, "read_timeout": bound, "charset": "utf8mb4"}
+        # PyMySQL's connect_timeout ends with TCP's handshake; a silent server is caught by the read timeout.
+        bound = timeouts.connect or None
+        return {"connect_timeout": bound, "read_timeout": bound, "charset": "utf8mb4"}
+
+    def prepare(self, connection: Any, timeouts: Timeouts) -> None:
+        # The server's own limit comes first; this one is for a server that has gone silent.
+        connection._read_timeout = timeouts.statement + 10 if timeouts.statement else None
 
     def session(self, timeouts: Timeouts) -> Iterable[str]:
         yield "SET SESSION TRANSACTION READ ONLY"

@@ -80,7 +80,7 @@ class SQLite(Dialect):
         # A view of the source must not call functions with side effects.
         yield "PRAGMA trusted_schema = OFF"
 
-    def prepare(self, connection: Any) -> None:
+    def prepare(self, connection: Any, timeouts: Timeouts) -> None:
         # Old programs wrote GB18030 where SQLite expects UTF-8; such text becomes unreadable, not an error.
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
 

@@ -1,0 +1,207 @@
+"""MariaDB, read from a real server and compared with what SQLAlchemy's inspector says, table by table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from connectors.base import SourceFatalError, SystemConfig
+from connectors.model import Column, ForeignKey
+from connectors.sql.dialect import Timeouts
+from connectors.sql.mysql import DIALECT as MYSQL
+from connectors.testing import Conformance
+
+TABLE = """
+CREATE TABLE `T{i}` (id bigint PRIMARY KEY COMMENT '主键', up bigint COMMENT '上级',
+  身份证号 varchar(18) NOT NULL DEFAULT '' COMMENT '身份证号，表{i}', money decimal(12,2) unsigned DEFAULT NULL,
+  born date, seen datetime(3) DEFAULT current_timestamp(3), kind enum('a','b') DEFAULT 'a' COMMENT '类别''{i}',
+  story longtext, photo mediumblob, year year, {foreign}) COMMENT '表{i}'"""
+
+
+def many_tables(tables: int) -> str:
+    keys = ["KEY (up)"] + [f"CONSTRAINT f{i} FOREIGN KEY (up) REFERENCES `T{i - 1}` (id)" for i in range(2, tables + 1)]
+    return ";\n".join(TABLE.format(i=i, foreign=key) for i, key in enumerate(keys, 1))
+
+
+def test_every_table_equals_the_databases_own_dictionary(mariadb_url: str, fill: Any, opened: Any) -> None:
+    fill(mariadb_url, many_tables(100))
+    assets = list(opened("mariadb", mariadb_url).assets())
+    database = make_url(mariadb_url).database
+    with create_engine(mariadb_url, poolclass=NullPool).connect() as connection:
+        inspector = inspect(connection)
+        assert [asset.name for asset in assets] == sorted(inspector.get_table_names())
+        for asset in assets:
+            reflected = inspector.get_columns(asset.name)
+            assert [(c.name, c.nullable, c.default, c.comment) for c in asset.columns] == [
+                (c["name"], c["nullable"], c["default"], c["comment"]) for c in reflected
+            ]
+            assert asset.comment == inspector.get_table_comment(asset.name)["text"]
+            assert list(asset.primary_key) == inspector.get_pk_constraint(asset.name)["constrained_columns"]
+            assert [(list(key.columns), key.referred_table) for key in asset.foreign_keys] == [
+                (key["constrained_columns"], f"{database}.{key['referred_table']}")
+                for key in inspector.get_foreign_keys(asset.name)
+            ]
+    types = ["BIGINT", "BIGINT", "VARCHAR", "DECIMAL", "DATE", "DATETIME", "ENUM", "TEXT", "MEDIUMBLOB", "YEAR"]
+    assert {tuple(column.data_type for column in asset.columns) for asset in assets} == {tuple(types)}
+    assert assets[0].columns[3].type == "decimal(12,2) unsigned"
+
+
+def test_statements_do_not_grow_with_tables(
+    mariadb_database: Callable[[str], str], fill: Any, opened: Any, sent: list[str]
+) -> None:
+    counts = []
+    for tables in (3, 60):
+        url = mariadb_database("grow")
+        fill(url, many_tables(tables))
+        sent.clear()
+        source = opened("mariadb", url)
+        source.probe()
+        assert len(source.list_assets().names) == len(list(source.assets())) == tables
+        counts.append((len(sent), source.statements))
+    assert counts[0] == counts[1]
+    assert counts[0][1] <= 6
+
+
+ODD = """
+CREATE TABLE `人``员 100%` (id int AUTO_INCREMENT PRIMARY KEY, `身份:证` varchar(18) NOT NULL COMMENT '证''号',
+  `select` json, `a"b\\` bit(3), born date, story longtext) COMMENT '表的\\'名\\''
+;
+INSERT INTO `人``员 100%` (`身份:证`, `select`, born, story)
+  SELECT concat('x', seq), '{"a": 1}', '2020-01-01', repeat('长', 5000) FROM seq_1_to_9
+;
+CREATE TABLE child (a int, b int, PRIMARY KEY (b, a), KEY (a), FOREIGN KEY (a) REFERENCES `人``员 100%` (id))
+;
+CREATE VIEW v AS SELECT a, b FROM child
+;
+CREATE TABLE gone (x int)
+;
+CREATE VIEW broken AS SELECT x FROM gone
+;
+DROP TABLE gone
+;
+CREATE TABLE plan (x int) COMMENT '绝密'
+;
+CREATE TABLE hidden (a int, FOREIGN KEY (a) REFERENCES child (a))
+;
+CREATE TABLE refers (x int PRIMARY KEY, a int, KEY (x), FOREIGN KEY (x) REFERENCES hidden (a))"""
+
+
+@pytest.fixture
+def odd(mariadb_url: str, fill: Any) -> str:
+    fill(mariadb_url, ODD)
+    return mariadb_url
+
+
+class TestMariaDB(Conformance):
+    @pytest.fixture
+    def config(self, odd: str, fill: Any) -> SystemConfig:
+        fill(odd, "DROP VIEW broken")
+        return SystemConfig(department="d", id="s", connector="mariadb", url=odd)
+
+
+def test_odd_names_comments_and_keys(odd: str, opened: Any) -> None:
+    schema = make_url(odd).database
+    source = opened("mysql", odd.replace("mariadb+pymysql", "mysql"))
+    assets = {asset.name: asset for asset in source.assets()}
+    person = assets["人`员 100%"]
+    assert (person.database, person.schema, person.comment) == (None, schema, "表的'名'")
+    assert person.columns[1] == Column(
+        name="身份:证", ordinal=2, type="varchar(18)", data_type="VARCHAR", nullable=False, comment="证'号", length=18
+    )
+    assert [column.name for column in person.columns[2:4]] == ["select", 'a"b\\']
+    assert assets["child"].primary_key == ("b", "a")
+    assert assets["child"].foreign_keys == (
+        ForeignKey(columns=("a",), referred_table=f"{schema}.人`员 100%", referred_columns=("id",)),
+    )
+    assert {asset.name for asset in assets.values() if asset.kind == "view"} == {"v", "broken"}
+    assert assets["v"].comment is None
+    assert [failure.place for failure in source.failures] == [f"{schema}.broken"]
+
+
+def test_samples_obey_the_limit(odd: str, opened: Any, sent: list[str]) -> None:
+    source = opened("mariadb", odd)
+    assets = {asset.name: asset for asset in source.assets()}
+    person = assets["人`员 100%"]
+    source.sample(person, 1)
+    sent.clear()
+    sample = source.sample(person, 4)
+    assert len(sent) == 1
+    assert "LIMIT" in sent[0]
+    assert set(sample) == {"id", "身份:证", "select", "born", "story"}
+    assert {len(values) for values in sample.values()} == {4}
+    assert (sample["身份:证"][0], sample["story"][0]) == ("x1", "长" * 4000)
+
+
+def test_restricted_and_secret_tables_leave_no_trace(odd: str, opened: Any) -> None:
+    source = opened("mariadb", odd, restricted=("*.hidden",))
+    listing = source.list_assets()
+    assets = list(source.assets())
+    assert (listing.quarantined, listing.excluded, len(assets)) == (1, 1, 5)
+    told = f"{listing}{assets}{source.failures}"
+    assert not [word for word in ("plan", "hidden", "绝密") if word in told]
+
+
+def test_the_session_refuses_writes(odd: str, opened: Any) -> None:
+    source = opened("mariadb", odd)
+    for connection in (source._connect(), source._sampling()):
+        with pytest.raises(DBAPIError, match="READ ONLY"):
+            connection.exec_driver_sql("INSERT INTO child VALUES (1, 1)")
+        connection.close()
+
+
+def test_a_reader_with_select_only_sees_what_an_administrator_sees(odd: str, fill: Any, opened: Any) -> None:
+    url = make_url(odd)
+    fill(odd, f"CREATE USER '{url.database}' IDENTIFIED BY 'pw';\nGRANT SELECT ON {url.database}.* TO '{url.database}'")
+    as_reader = url.set(username=url.database, password="pw").render_as_string(hide_password=False)
+    with_views = [asset for asset in opened("mariadb", odd).assets() if asset.kind == "table"]
+    seen = [asset for asset in opened("mariadb", as_reader).assets() if asset.kind == "table"]
+    assert [(a.name, a.columns, a.primary_key) for a in seen] == [
+        (a.name, a.columns, a.primary_key) for a in with_views
+    ]
+
+
+def test_a_url_without_a_database_reads_all_but_the_servers_own(
+    mariadb_database: Callable[[str], str], fill: Any, opened: Any
+) -> None:
+    urls = [mariadb_database("every") for _ in range(2)]
+    for url in urls:
+        fill(url, "CREATE TABLE t (x int)")
+    names = {str(make_url(url).database) for url in urls}
+    whole = urls[0].rsplit("/", 1)[0]
+    source = opened("mariadb", whole, include=("every_*.*",))
+    assert {asset.schema for asset in source.assets()} == names
+    everything = opened("mariadb", whole).list_assets().names
+    assert not [name for name in everything if name.split(".")[0] in ("mysql", "sys", "information_schema")]
+
+
+def test_an_empty_database_is_a_complete_listing(mariadb_url: str, opened: Any) -> None:
+    listing = opened("mariadb", mariadb_url).list_assets()
+    assert (listing.names, listing.complete) == ((), True)
+
+
+def test_a_slow_sample_is_stopped(mariadb_url: str, fill: Any, opened: Any) -> None:
+    fill(mariadb_url, "CREATE VIEW slow AS SELECT benchmark(5000000000, md5('a')) AS x")
+    source = opened("mariadb", mariadb_url, options={"statement_timeout": 1})
+    with pytest.raises(Exception, match="took too long"):
+        source.sample(next(source.assets()), 1)
+
+
+def test_mysql_differs_where_it_has_to() -> None:
+    assert list(MYSQL.sampling_session(Timeouts(statement=3))) == ["SET SESSION max_execution_time = 3000"]
+    assert MYSQL._statement(MYSQL.COLUMNS, make_url("mysql://h/it's")).count("TABLE_SCHEMA = 'it''s'") == 1
+    assert "NULLIF(COLUMN_DEFAULT" not in MYSQL._statement(MYSQL.COLUMNS, make_url("mysql://h/d"))
+
+
+def test_a_driver_that_cannot_log_in_is_told_with_its_remedy(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise RuntimeError("'cryptography' package is required for sha256_password")
+
+    monkeypatch.setattr("pymysql.connect", refuse)
+    with pytest.raises(SourceFatalError, match="install the Python package cryptography"):
+        opened("mysql", "mysql://u:p@127.0.0.1/d").probe()
