@@ -46,6 +46,7 @@ FREE_TEXT_HITS, FREE_TEXT_LENGTH = 3, 20
 
 _RUN = re.compile(r"[0-9A-Z]{8,40}")
 _DIGIT_RUN = re.compile(r"[0-9]{8}")
+_LONG_DIGIT_RUN = re.compile(r"[0-9]{11}")
 _MASKED_RUN = re.compile(r"[0-9X*]{9,19}")
 _LABEL = re.compile(r"[\u3400-\u9fffA-Za-z]{1,12}\s*[::=]\s*(?!//)")
 _GLUE = 12
@@ -191,20 +192,23 @@ def _tally(recognizer: Recognizer, numbers: list[str], column: Distinct, today: 
     """Count hits and damaged values; None as soon as too many values are of another kind."""
     examine, texts = recognizer.examine, column.values
     misses = len(column.values) * (1 - _least_ratio(recognizer)) + _EPSILON
+    labelled = ":" in column.joined or "=" in column.joined
     hits = invalid = 0
     for number in numbers:
         if recognizer.tidy:
             text = texts.get(number, number).strip(PADDING)
             if recognizer.max_length and len(text) > recognizer.max_length and "·" not in text:
                 return None
-            result = examine(text if text.isascii() else _LABEL.sub("", text, count=1), today)[0]
+            if labelled and not text.isascii():
+                text = _LABEL.sub("", text, count=1)
+            result = examine(text, today)[0]
         else:
             result = examine(number, today)[0]
         if result == "valid":
             hits += 1
         elif result == "invalid":
             invalid += 1
-        else:
+        if result != "valid" and (result == "other" or recognizer.kind == "check_digit"):
             misses -= 1
             if misses < 0:
                 return None
@@ -271,6 +275,8 @@ def tail(hits: int, total: int, chance: float) -> float:
 
 
 def _free_text(column: Distinct, groups: Mapping[int, list[str]], as_of: date) -> list[Evidence]:
+    if not _LONG_DIGIT_RUN.search(column.joined):
+        return []
     texts = [column.values[number] for number in groups.get(OTHERS, []) + groups.get(SYMBOLS, [])]
     long = [text for text in texts if len(text) >= FREE_TEXT_LENGTH]
     found = {text[start:end] for text in long for _, start, end in identifiers_in_text(text, as_of)}

@@ -15,6 +15,7 @@ from .identifiers.common import day_number
 
 # Full width to half width, one character for one, so that positions stay true.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
 _ANY = re.compile(r"[0-9]{11}")
 _ID_CARD = re.compile(r"(?<![0-9])[1-8][0-9]{16}[0-9Xx](?![0-9A-Za-z])")
 _BANK_CARD = re.compile(r"(?<![0-9A-Za-z.])(?:62[0-9]{17}|(?:62|4[0-9]|5[1-5])[0-9]{14})(?![0-9A-Za-z])")
@@ -30,7 +31,7 @@ def identifiers_in_text(text: str, as_of: date | None) -> list[tuple[str, int, i
     >>> identifiers_in_text("t_20260101000000001", None)
     []
     """
-    half = text if text.isascii() else text.translate(_HALF_WIDTH)
+    half = text.translate(_HALF_WIDTH) if _FULL_WIDTH.search(text) else text
     return list(_find(half, day_number(as_of))) if _ANY.search(half) else []
 
 

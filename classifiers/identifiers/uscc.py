@@ -22,13 +22,15 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from operator import mul
 
 from .common import NO_LIMIT, OTHER, VALID, WRONG_CHECK, Check, day_number
 from .normal import compact as normalise
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
-_SHAPE = re.compile(rf"[{ALPHABET}]{{2}}[0-9]{{6}}[{ALPHABET}]{{10}}")
+# No authority has the number 0: rows of zeros would pass every check.
+_SHAPE = re.compile(rf"[{ALPHABET[1:]}][{ALPHABET}][0-9]{{6}}[{ALPHABET}]{{10}}")
 _NEAR = re.compile(r"[0-9A-Z]{18}")
 _WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
@@ -52,5 +54,4 @@ def check_character(code: str) -> str:
     >>> check_character("91310107MA0000007")
     'Y'
     """
-    total = sum(weight * _VALUES[character] for weight, character in zip(_WEIGHTS, code, strict=False))
-    return ALPHABET[-total % 31]
+    return ALPHABET[-sum(map(mul, _WEIGHTS, map(_VALUES.__getitem__, code))) % 31]

@@ -12,6 +12,7 @@ RECOGNIZER = Recognizer(
     kind="self_describing",
     examine=email.examine,
     symbols=True,
+    han=True,
     tidy=True,
     mark="@",
 )
