@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -17,9 +18,10 @@ import yaml
 from openpyxl import load_workbook
 
 from classifiers.identifiers import bank_card, id_card, mobile, uscc
-from connectors.base import ConfigurationError
+from connectors.base import ConfigurationError, open_connector
 from workflows.demo import CANARY, write_demo
 from workflows.demo.people import TODAY, Maker, luhn_check, make_uscc
+from workflows.settings import load_site
 
 Check = Callable[[str], Any]
 
@@ -137,7 +139,7 @@ def test_the_dump_has_commented_tables_rows_and_a_view_without_personal_columns(
 def test_the_dictionaries_hold_fields_and_no_rows(demo: Path) -> None:
     sheets = cells(demo / "data" / "his_dictionary.xlsx")
     assert list(sheets) == ["门诊病历", "预防接种"]
-    assert sheets["门诊病历"][0][:2] == ("表名", "MZ_BLJL")
+    assert sheets["门诊病历"][0][:4] == ("表名", "MZ_BLJL", "表中文名", "门诊病历记录")
     assert sheets["门诊病历"][1][1] == "字段名"
     raw = (demo / "data" / "public_health.csv").read_bytes()
     with pytest.raises(UnicodeDecodeError):
@@ -151,6 +153,37 @@ def test_the_restricted_file_exists_and_its_canary_stands_nowhere_else(demo: Pat
     assert holders == [demo / "data" / "restricted" / "ledger.sqlite"]
     systems = yaml.safe_load((demo / "departments" / "minzheng.yaml").read_text("utf-8"))["systems"]
     assert [system["id"] for system in systems if system.get("restricted")] == ["classified"]
+
+
+@pytest.mark.parametrize(
+    ("department", "system", "assets", "columns", "comment"),
+    [
+        ("minzheng", "rescue", 8, 66, None),
+        ("scjg", "register", 6, 54, "企业登记信息"),
+        ("wjw", "his", 2, 30, "门诊病历记录"),
+        ("wjw", "health", 3, 25, "医疗机构名录"),
+        ("cgj", "facilities", 6, 42, None),
+    ],
+)
+def test_connectors_read_every_system(
+    demo: Path, department: str, system: str, assets: int, columns: int, comment: str | None
+) -> None:
+    site = load_site(demo, environ={})
+    with open_connector(site.system_config(department, system)) as source:
+        found = list(source.assets())
+        assert source.failures == []
+    assert (len(found), sum(len(asset.columns) for asset in found)) == (assets, columns)
+    assert comment in {asset.comment for asset in found}
+    assert {asset.update_cycle for asset in found} != {None}
+
+
+def test_the_demo_loads_without_warning_and_without_its_restricted_file(tmp_path: Path) -> None:
+    root = write_demo(tmp_path / "demo")
+    shutil.rmtree(root / "data" / "restricted")
+    site = load_site(root, environ={})
+    assert site.warnings == ()
+    assert site.restricted_systems == 1
+    assert [one.id for one in site.departments] == ["cgj", "minzheng", "scjg", "wjw"]
 
 
 def test_people_are_synthetic_by_construction() -> None:

@@ -104,7 +104,7 @@ def write_workbook(path: Path) -> None:
     book = Workbook(write_only=True)
     for title, (table, name, fields) in SHEETS.items():
         sheet = book.create_sheet(title)
-        sheet.append(["表名", table, "中文名", name])
+        sheet.append(["表名", table, "表中文名", name])
         sheet.append(list(HEADER))
         for number, (field, label, kind, length, required, remark) in enumerate(fields, 1):
             key = "是" if number == 1 else ""
