@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from workflows.cli_common import State, departments_argument, emit_json, emit_ta
 if TYPE_CHECKING:
     from workflows.harvest import HarvestResult, SystemResult
     from workflows.run import RunResult
+    from workflows.store_records import StoredAsset
 
 RESAMPLE = click.option("--resample", is_flag=True, help="Sample unchanged assets again.")
 ACCEPT = click.option(
@@ -90,29 +92,44 @@ def demo(ctx: click.Context, folder: Path) -> None:
     state = State(folder, ctx.obj.debug)
     result = run_job(state)
     report(result, as_json=False)
-    show_outputs(result)
     show_example(state)
+    show_outputs(result, folder)
     ctx.exit(result.exit_code)
 
 
 def show_example(state: State) -> None:
-    """Explain one asset as `pdc explain` does, in brief."""
+    """Explain the column that makes the most sensitive asset so, as `pdc explain` does, in brief."""
     from workflows.cli_explain import print_explanation
     from workflows.explain import explain
     from workflows.run import open_pack
 
     with state.store() as (site, store):
-        keys = [item.key for item in store.judgeable()]
-        if keys:
-            asset = next((key for key in keys if key.startswith("minzheng/")), keys[0])
-            click.echo(f"\n$ pdc --site {state.site_dir} explain {asset}")
-            print_explanation(explain(store, open_pack(site.pack, site.overlays), asset), brief=True)
+        labelled = [stored for stored in store.stream() if stored.verdict and stored.verdict.labels]
+        if not labelled:
+            return
+        top = max(labelled, key=lambda stored: (tier_of(stored), stored.asset.department == "minzheng"))
+        because = top.verdict.because.get("tier") if top.verdict else None
+        name = ".".join((top.asset.key, *(because.columns[:1] if because else ())))
+        click.echo(f"\n$ pdc --site {state.site_dir} explain {name}")
+        print_explanation(explain(store, open_pack(site.pack, site.overlays), name), brief=True)
 
 
-def show_outputs(result: RunResult) -> None:
+def tier_of(stored: StoredAsset) -> str:
+    label = stored.verdict.label("tier") if stored.verdict else None
+    return label.value if label else ""
+
+
+def show_outputs(result: RunResult, folder: Path) -> None:
+    """The page first, then the folders of workbooks and lists."""
+    folders = Counter(path.parent for path in result.outputs if path.suffix != ".html")
     click.echo("\nLook at:")
     for path in result.outputs:
-        click.echo(f"  {path}")
+        if path.suffix == ".html":
+            click.echo(f"  {path}  (open it in a browser)")
+    for parent, count in sorted(folders.items()):
+        names = sorted(path.name for path in result.outputs if path.parent == parent and path.suffix == ".xlsx")
+        click.echo(f"  {parent}  ({count} files: {'、'.join(names)})")
+    click.echo(f"\nNext: pdc --site {folder} assets --labels; pdc --site {folder} explain ASSET[.COLUMN]")
 
 
 # --- reporting ---------------------------------------------------------------------------------------------------

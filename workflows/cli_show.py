@@ -162,9 +162,9 @@ def status(state: State, runs: int, as_json: bool) -> None:
         )
     if events:
         click.echo("\nevents")
+        header = ("at", "kind", "system", "message")
         emit_table(
-            ("at", "kind", "system", "message"),
-            [(e.at, e.kind, f"{e.department}/{e.system}", e.message) for e in events],
+            header, [(e.at, e.kind, "/".join(filter(None, (e.department, e.system))), e.message) for e in events]
         )
 
 

@@ -28,8 +28,17 @@ def init(folder: Path) -> None:
 @pass_state
 def check(state: State, ctx: click.Context, connect: bool, as_json: bool) -> None:
     """Check settings and packs; with --connect also that every system can be reached."""
+    from workflows.check import check_site
 
-    raise NotImplementedError
+    results = check_site(state.site(), connect)
+    if as_json:
+        emit_json(results)
+    else:
+        rows = [(item.status, item.subject, item.message, item.place or "", item.hint or "") for item in results]
+        emit_table(("status", "what", "message", "place", "what to do"), rows)
+    failed = {item.subject for item in results if item.status == "failed"}
+    # Settings and packs are configuration; a system that cannot be reached is a failure of its own.
+    ctx.exit(2 if failed & {"settings", "pack"} else int(bool(failed)))
 
 
 @click.command()
