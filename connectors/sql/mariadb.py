@@ -68,7 +68,7 @@ class MariaDB(Dialect):
 
     def connect_arguments(self, url: URL, timeouts: Timeouts) -> dict[str, Any]:
         # PyMySQL's connect_timeout ends with TCP's handshake; a silent server is caught by the read timeout.
-        bound = timeouts.connect or None
+        bound = max(timeouts.connect, 1)
         return {"connect_timeout": bound, "read_timeout": bound, "charset": "utf8mb4"}
 
     def prepare(self, connection: Any, timeouts: Timeouts) -> None:

@@ -117,7 +117,7 @@ class PostgreSQL(Dialect):
 
     def connect_arguments(self, url: URL, timeouts: Timeouts) -> dict[str, Any]:
         return {
-            "connect_timeout": timeouts.connect,
+            "connect_timeout": max(timeouts.connect, 1),
             "application_name": "public-data-catalog",
             "client_encoding": "utf8",
         }
