@@ -9,20 +9,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from .identifiers.normal import NULLS, SEPARATOR_TABLE
+from .identifiers.normal import NULLS, PADDING, SEPARATOR_TABLE
 
 MAX_LENGTH = 2000
 """Characters of one value that are looked at."""
 
 _EXACT_FLOAT = 2**53
+_LABEL = re.compile(r"^[\u3400-\u9fffA-Za-z]{1,12}\s*[:=]\s*(?!//)", re.MULTILINE)
 _SEPARATORS = re.compile("[" + re.escape("".join(map(chr, SEPARATOR_TABLE))) + "]+")
 
 
 @dataclass
 class Distinct:
-    """Compact form → text in half width (not stripped) of every value that is not null; in order of appearance."""
+    """Distinct values that are not null, in order of appearance."""
 
     values: dict[str, str]
+    """Compact form → tidy text without a label before it (电话:…)."""
     filled: int
     """Values that are not null, repetitions counted."""
     numeric: bool
@@ -35,7 +37,7 @@ def distinct(values: Sequence[Any]) -> Distinct:
     """Normalise a column's values; None, blanks and words for "nothing" are dropped.
 
     >>> distinct(["３１０１０７ ", "'310107", None, "无", 7]).values
-    {'310107': "'310107", '7': '7'}
+    {'310107': '310107', '7': '7'}
     """
     kinds = set(map(type, values))
     if kinds <= _PLAIN_KINDS:
@@ -44,7 +46,7 @@ def distinct(values: Sequence[Any]) -> Distinct:
         texts = [text for value in values if (text := as_text(value)) is not None]
     joined = _join(texts)
     compacts = _compact(joined).split("\n")
-    found = dict(zip(compacts, joined.split("\n"), strict=True))
+    found = dict(zip(compacts, _tidy(joined), strict=True))
     nulls = [number for number in found if number in NULLS]
     filled = len(compacts)
     for null in nulls:
@@ -81,6 +83,13 @@ def _join(texts: list[str]) -> str:
     if joined.count("\n") != len(texts) - 1 or len(joined) > MAX_LENGTH * len(texts) or len(joined) > 20 * MAX_LENGTH:
         joined = "\n".join([text[:MAX_LENGTH].replace("\n", " ") for text in texts])
     return joined if joined.isascii() else unicodedata.normalize("NFKC", joined)
+
+
+def _tidy(joined: str) -> list[str]:
+    texts = [text.strip(PADDING) for text in joined.split("\n")]
+    if joined.isascii() or not _LABEL.search(joined):
+        return texts
+    return [text if text.isascii() else _LABEL.sub("", text, count=1) for text in texts]
 
 
 def _compact(joined: str) -> str:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .distinct import Distinct, distinct
 from .evidence import Evidence, TableInput
 from .identifiers.common import day_number
-from .identifiers.normal import PADDING, masked_kind
+from .identifiers.normal import masked_kind
 from .recognizers import Recognizer, outside, recognizers
 from .recognizers.base import OTHERS, SYMBOLS, shape
 from .structure import identifiers_in_text
@@ -48,7 +48,6 @@ _RUN = re.compile(r"[0-9A-Z]{8,40}")
 _DIGIT_RUN = re.compile(r"[0-9]{8}")
 _LONG_DIGIT_RUN = re.compile(r"[0-9]{11}")
 _MASKED_RUN = re.compile(r"[0-9X*]{9,19}")
-_LABEL = re.compile(r"[\u3400-\u9fffA-Za-z]{1,12}\s*[::=]\s*(?!//)")
 _GLUE = 12
 _NUMERIC_TYPE = re.compile(
     r"\s*(?:unsigned\s+)?(?:big|small|medium|tiny)?(?:int|num|dec|double|float|real|money)", re.I
@@ -192,15 +191,12 @@ def _tally(recognizer: Recognizer, numbers: list[str], column: Distinct, today: 
     """Count hits and damaged values; None as soon as too many values are of another kind."""
     examine, texts = recognizer.examine, column.values
     misses = len(column.values) * (1 - _least_ratio(recognizer)) + _EPSILON
-    labelled = ":" in column.joined or "=" in column.joined
     hits = invalid = 0
     for number in numbers:
         if recognizer.tidy:
-            text = texts.get(number, number).strip(PADDING)
+            text = texts.get(number, number)
             if recognizer.max_length and len(text) > recognizer.max_length and "·" not in text:
                 return None
-            if labelled and not text.isascii():
-                text = _LABEL.sub("", text, count=1)
             result = examine(text, today)[0]
         else:
             result = examine(number, today)[0]

@@ -12,7 +12,6 @@ RECOGNIZER = Recognizer(
     kind="plain",
     examine=landline.examine,
     digits=range(7, 18),
-    symbols=True,
     han=True,
     tidy=True,
 )

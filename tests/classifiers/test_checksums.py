@@ -98,6 +98,8 @@ def test_swapped_neighbours_are_noticed(name: str, data: st.DataObject) -> None:
     left, right = number[place], number[place + 1]
     assume(left != right and not (name in LUHN and {left, right} == {"0", "9"}))
     assume(name != "vin" or place != BEFORE_VIN_CHECK)
+    # X is ten as a check character but 33, which is 0 modulo 11, inside an organisation code.
+    assume(name not in ("org_code", "tax_no") or right != "X")
     assert check(number[:place] + right + left + number[place + 2 :]).result != "valid"
 
 

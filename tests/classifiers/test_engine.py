@@ -357,6 +357,11 @@ def test_free_text_with_identifiers_is_a_finding_not_an_element() -> None:
     assert observe_column([f"{texts[0]}甲", *("情况说明,请尽快处理本事项。" + letter for letter in "甲乙丙丁戊")]) == ()
 
 
+def test_one_identifier_in_each_of_many_texts_is_no_element() -> None:
+    column = observe_column([f"来电人反映小区停车问题,身份证{number},请尽快处理。" for number in some(id_card, 20)])
+    assert [(found.recognizer, found.hits) for found in column] == [("free_text", 20)]
+
+
 # --- shapes that support or contradict ---------------------------------------------------------------------------
 
 
@@ -394,6 +399,7 @@ def test_names_differ_are_short_and_begin_with_a_surname() -> None:
         ("number", "measure.value", [f"{n}.5" for n in range(1, 9)]),
         ("coordinates", "generic.location", [f"121.40{n}123" for n in range(1, 9)]),
         ("ip", "device.ip", [f"192.0.2.{n}" for n in range(1, 9)]),
+        ("phone", "generic.phone", [f"021-5000000{n}" for n in range(4)] + [f"1380013800{n}" for n in range(4)]),
         ("document_number", "act.document_no", [f"沪普市监罚〔2026〕{n}号" for n in range(1, 9)]),
     ],
 )
