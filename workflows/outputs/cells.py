@@ -84,12 +84,12 @@ def _style(name: str, fill: str | None = None, centre: bool = False, **font: Any
         font=Font(**{"name": FONT, "size": 10, "color": INK, **font}),
         fill=PatternFill("solid", fgColor=fill) if fill else PatternFill(),
         border=Border(side, side, side, side),
-        alignment=Alignment("center" if centre else "left", "center" if centre else "top", wrap_text=True),
+        alignment=Alignment("center" if centre else "left", "center" if name == "pdc_head" else "top", wrap_text=True),
     )
 
 
-def _plain_style(name: str, **font: Any) -> NamedStyle:
-    alignment = Alignment("left", "top", wrap_text=True)
+def _plain_style(name: str, wrap: bool = True, **font: Any) -> NamedStyle:
+    alignment = Alignment("left", "top", wrap_text=wrap)
     return NamedStyle(name, font=Font(**{"name": FONT, "size": 10, "color": INK, **font}), alignment=alignment)
 
 
@@ -97,7 +97,7 @@ def _styles() -> Iterable[NamedStyle]:
     yield _style("pdc_text")
     yield _style("pdc_centre", centre=True)
     yield _style("pdc_head", PRIMARY, True, bold=True, color="FFFFFF")
-    yield _plain_style("pdc_title", size=16, bold=True, color=PRIMARY)
+    yield _plain_style("pdc_title", wrap=False, size=16, bold=True, color=PRIMARY)
     yield _plain_style("pdc_label", bold=True, color=PRIMARY)
     yield _plain_style("pdc_note")
     for key, fill in {**TIER_FILLS, **ACCESS_FILLS}.items():

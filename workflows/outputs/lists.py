@@ -224,13 +224,13 @@ def open_record(entry: Entry, pack: Pack) -> Row:
 
 IDENTITY: Final = (Column("信息资源名称", 28), Column("信息资源代码", 22), Column("提供方", 20))
 STATE: Final = Column("状态", 11, centre=True)
-TIER: Final = Column("数据分级", 13, centre=True)
+TIER: Final = Column("数据分级", 15, centre=True)
 
 RESPONSIBILITY: Final = ListKind(
     "数据责任清单",
     (
         *IDENTITY,
-        Column("共享类型", 13, centre=True),
+        Column("共享类型", 15, centre=True),
         Column("共享条件", 38),
         Column("共享方式", 20),
         TIER,
@@ -250,7 +250,7 @@ NEGATIVE: Final = ListKind(
     "共享负面清单",
     (
         *IDENTITY,
-        Column("共享类型", 13, centre=True),
+        Column("共享类型", 15, centre=True),
         TIER,
         Column("理由", 44),
         Column("法律、法规、规章依据", 70),
@@ -272,7 +272,7 @@ OPEN: Final = ListKind(
         Column("数据领域", 16),
         Column("摘要", 40),
         Column("开放范围", 24),
-        Column("开放类型", 13, centre=True),
+        Column("开放类型", 15, centre=True),
         Column("开放条件", 34),
         Column("更新频率", 10, centre=True),
         Column("数据项", 60),
@@ -316,7 +316,7 @@ def left_out(kind: ListKind, entries: Sequence[Entry]) -> Iterator[list[Cell]]:
 def cover_lines(kind: ListKind, chosen: int, entries: Sequence[Entry], info: SiteInfo, pack: Pack, final: bool) -> Any:
     pending = sum(map(words.is_pending, entries))
     yield "目录", info.name
-    yield "生成时间", info.generated_at
+    yield "生成时间", words.minute(info.generated_at)
     yield "判定规则", f"{pack.title}（{info.pack}）"
     yield "状态", "各条目均已审核" if final else f"{words.DRAFT}：机器提出、尚未全部审核，不作为共享、开放的决定"
     yield "条目", f"信息资源共 {len(entries)} 个，列入本清单 {chosen} 个"

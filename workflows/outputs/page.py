@@ -21,6 +21,7 @@ from workflows.entry import Entry, EntryItem, SiteInfo
 from workflows.outputs import words
 from workflows.outputs.cells import clean_text
 from workflows.outputs.files import json_bytes, safe_name, write_bytes
+from workflows.outputs.lists import open_list
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -213,6 +214,7 @@ def payload(
             "generated": info.generated_at,
             "pack": f"{pack.title}（{info.pack}）",
             "draft": draft,
+            "openable": len(open_list(entries, pack)),
             "restricted": info.restricted_systems,
             "quarantined": info.quarantined_assets,
             **counts(entries),

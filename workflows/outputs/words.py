@@ -65,14 +65,17 @@ CATEGORIES: Final = {
 """The categories of data elements by the keys of ``elements.yaml``."""
 
 
+def minute(moment: str) -> str:
+    """An ISO 8601 time as readers know it.
+
+    >>> minute("2026-11-23T10:30:00+08:00")
+    '2026-11-23 10:30'
+    """
+    return moment.replace("T", " ")[:16]
+
+
 def category(key: str) -> str:
     return CATEGORIES.get(key, key)
-
-
-def value_name(pack: Pack, owner: Entry | EntryItem, dimension: Dimension) -> str:
-    """The pack's name for the value of one dimension; 待判定 where nothing was decided."""
-    value = owner.value(dimension)
-    return pack.display(dimension, value)
 
 
 def tier_name(pack: Pack, key: str) -> str:
@@ -81,8 +84,13 @@ def tier_name(pack: Pack, key: str) -> str:
     return name if key == UNDETERMINED or name.startswith(key) else f"{key} {name}"
 
 
+def key_name(pack: Pack, dimension: Dimension, key: str) -> str:
+    return tier_name(pack, key) if dimension == "tier" else pack.display(dimension, key)
+
+
 def axis_name(pack: Pack, owner: Entry | EntryItem, dimension: Dimension) -> str:
-    return tier_name(pack, owner.value("tier")) if dimension == "tier" else value_name(pack, owner, dimension)
+    """The pack's name for the value of one dimension; 待判定 where nothing was decided."""
+    return key_name(pack, dimension, owner.value(dimension))
 
 
 def axis_labels(owner: Entry | EntryItem) -> tuple[Label, ...]:
@@ -194,15 +202,6 @@ def proposal(entry: Entry, pack: Pack) -> str:
     if not entry.open_view:
         return ""
     labels = entry.open_view_labels
-    parts = [AXIS_TITLES[axis] + view_value(pack, axis, labels[axis]) for axis in AXES if axis in labels]
+    parts = [f"{AXIS_TITLES[axis]}「{key_name(pack, axis, labels[axis])}」" for axis in AXES if axis in labels]
     gain = f"，可达到：{'，'.join(parts)}" if parts else ""
     return f"去除或脱敏 {'、'.join(entry.open_view)} 后形成视图{gain}"
-
-
-def view_value(pack: Pack, axis: Dimension, value: str) -> str:
-    return f"「{tier_name(pack, value) if axis == 'tier' else pack.display(axis, value)}」"
-
-
-def access_order(value: str) -> int:
-    """Sort key from the most open to the most closed."""
-    return ACCESS.index(value) if value in ACCESS else len(ACCESS)

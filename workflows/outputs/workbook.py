@@ -21,7 +21,7 @@ RESOURCE_COLUMNS: Final = (
     Column("5 信息资源提供方代码", 22),
     Column("6 信息资源摘要", 40),
     Column("7 信息资源格式", 16),
-    Column("9.1 共享类型", 13, centre=True),
+    Column("9.1 共享类型", 15, centre=True),
     Column("9.2 共享条件", 34),
     Column("9.3 共享方式", 18),
     Column("10.1 是否向社会开放", 12, centre=True),
@@ -29,8 +29,8 @@ RESOURCE_COLUMNS: Final = (
     Column("11 更新周期", 10, centre=True),
     Column("12 发布日期", 12, centre=True),
     Column("13 关联资源代码", 20),
-    Column("数据分级（安全等级）", 14, centre=True),
-    Column("开放类型", 13, centre=True),
+    Column("数据分级（安全等级）", 15, centre=True),
+    Column("开放类型", 15, centre=True),
     Column("数据来源", 11, centre=True),
     Column("所属系统", 18),
     Column("责任科室", 14),
@@ -55,9 +55,9 @@ ITEM_COLUMNS: Final = (
     Column("主键", 7, centre=True),
     Column("数据元", 16),
     Column("数据类别", 14),
-    Column("分级", 13, centre=True),
-    Column("共享类型", 13, centre=True),
-    Column("开放类型", 13, centre=True),
+    Column("分级", 15, centre=True),
+    Column("共享类型", 15, centre=True),
+    Column("开放类型", 15, centre=True),
     Column("理由", 46),
     Column("依据", 40),
     Column("置信度", 8, centre=True),
@@ -103,7 +103,7 @@ def write_workbook(
 def cover_lines(entries: Sequence[Entry], info: SiteInfo, pack: Pack, final: bool) -> Iterator[tuple[str, str]]:
     pending = sum(map(words.is_pending, entries))
     yield "目录", info.name
-    yield "生成时间", info.generated_at
+    yield "生成时间", words.minute(info.generated_at)
     yield "判定规则", f"{pack.title}（{info.pack}），有效期自 {pack.valid_from} 起" + valid_until(pack)
     yield "状态", "各条目均已审核" if final else f"{words.DRAFT}：机器提出、尚未全部审核，不作为共享、开放的决定"
     yield "规模", f"信息资源 {len(entries)} 个，信息项 {sum(len(entry.items) for entry in entries)} 个"

@@ -11,13 +11,10 @@ import pytest
 from msgspec import structs
 from openpyxl import load_workbook
 
-from classifiers.evidence import Label
 from classifiers.policy import Pack
 from workflows.entry import Entry, SiteInfo
 from workflows.outputs import lists, write_all
 from workflows.outputs.lists import MissingBasisError, negative_list, open_list, responsibility_list
-
-Change = Callable[[Label], Label]
 
 
 def relabel(entry: Entry, dimension: str, **changes: Any) -> Entry:
@@ -88,6 +85,12 @@ def test_a_citation_from_memory_does_not_carry_a_refusal(entries: list[Entry], p
     unverified = next(citation.key for citation in pack.citations() if not citation.verified and citation.rank == "law")
     with pytest.raises(MissingBasisError):
         negative_list([relabel(entries[0], "share", value="none", basis=(unverified,))], pack)
+
+
+def test_a_pack_that_asks_nothing_of_a_refusal_changes_nothing(entries: list[Entry], pack: Pack) -> None:
+    lenient = Pack(structs.replace(pack.body, sufficient_ranks={}), "lenient")
+    with pytest.raises(MissingBasisError):
+        negative_list([relabel(entries[0], "share", value="none", basis=("putuo-2020/22",))], lenient)
 
 
 def test_after_a_refused_list_everything_else_is_written(

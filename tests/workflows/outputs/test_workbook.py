@@ -155,7 +155,7 @@ def test_the_cover_counts_what_is_undetermined_and_withheld(book: Any) -> None:
     assert "1 个信息资源尚有待判定内容，判定前不得发布，也不列入任何清单" in text
     assert "1 个存放口令、密钥等凭据的字段不作为信息项编目" in text
     assert "信息资源 4 个，信息项 6 个" in text
-    assert "2026-11-23T10:30:00+08:00" in text
+    assert "生成时间\n2026-11-23 10:30" in text
 
 
 def test_no_cell_is_a_formula(book: Any) -> None:

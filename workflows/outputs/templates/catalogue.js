@@ -27,6 +27,12 @@
     return node;
   }
 
+  /* Not replaceChildren: offices still run browsers from before 2020. */
+  function fill(node, ...children) {
+    while (node.firstChild) node.firstChild.remove();
+    node.append(...children.flat());
+  }
+
   const count = (number) => WHOLE_NUMBER.format(number);
   const known = (axis, value) => (words[axis][value] ? value : "undetermined");
 
@@ -167,10 +173,9 @@
       el("li", {}, el("i", { class: `dot is-${key}` }), words.tier[key], el("b", {}, count(tally[key])))));
     const figure = (number, name) => el("div", { class: "figure" }, el("b", {}, count(number)), el("span", {}, name));
     const pending = records.filter((record) => record.values.state === "undetermined").length;
-    const opened = records.filter((record) => ["unconditional", "conditional"].includes(record.values.open)).length;
     return el("section", { class: "summary", "aria-label": "概况" },
       el("div", { class: "figures" },
-        figure(total, "信息资源"), figure(site.columns, "信息项"), figure(opened, "可开放"), figure(pending, "待判定")),
+        figure(total, "信息资源"), figure(site.columns, "信息项"), figure(site.openable, "列入开放清单"), figure(pending, "待判定")),
       el("div", { class: "tiers" }, el("h2", {}, words.axis.tier), bar, legend));
   }
 
@@ -234,9 +239,9 @@
       }
     }
     view.count.textContent = `共 ${count(found.length)} 个信息资源`;
-    view.chips.replaceChildren(...chips());
+    fill(view.chips, chips());
     shown = 0;
-    view.results.replaceChildren();
+    fill(view.results);
     if (!found.length) view.results.append(el("li", { class: "nothing" }, "没有符合条件的信息资源，请减少条件或换一个词。"));
     showMore(false);
   }
@@ -468,7 +473,7 @@
 
   function showDetail(record, column) {
     view.rows = [];
-    main.replaceChildren(detail(record, column));
+    fill(main, detail(record, column));
     const row = column && document.getElementById("wanted");
     if (row) row.scrollIntoView({ block: "center" });
     else window.scrollTo(0, 0);
@@ -477,7 +482,7 @@
 
   function showList(missing) {
     const returning = !view.list.isConnected;
-    main.replaceChildren(view.list);
+    fill(main, view.list);
     if (missing) view.list.prepend(el("p", { class: "notice", role: "alert" }, `本页没有这个信息资源：${missing}`));
     if (returning) window.scrollTo(0, listTop);
   }
@@ -486,7 +491,7 @@
     const items = data.pages.map((page) => el("li", { class: "card" },
       el("div", { class: "card-head" }, el("a", { href: page.href }, page.title)),
       el("p", { class: "where" }, `${count(page.assets)} 个信息资源`)));
-    main.replaceChildren(el("div", { class: "wrap" }, draftNote(),
+    fill(main, el("div", { class: "wrap" }, draftNote(),
       el("p", { class: "notice plain", role: "note" }, `共有 ${count(site.assets)} 个信息资源、${count(site.columns)} 个信息项，一页放不下；请按部门打开。`),
       el("ol", { class: "results pages" }, items)));
   }
