@@ -11,7 +11,7 @@ import codecs
 from collections.abc import Iterator
 from typing import BinaryIO
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 HEAD = 4 << 20
 """Bytes looked at, from the first non-ASCII one, to tell the encoding."""
 _SEARCH = 64 << 20

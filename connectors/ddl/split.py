@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from connectors.ddl.lexicon import MYSQL, Family, Lexicon, Opener, lexicon, unversioned
 
 LIMIT = 1 << 20
-"""Characters that a kept statement may have, and that are held of a literal which is passed over."""
+"""Characters that a kept statement may have."""
+_WINDOW = 1 << 18
+"""Characters held of a literal, comment or row that is passed over."""
 _LOOK_AHEAD = 512
 _LOOK_BEHIND = 64
 
@@ -245,7 +247,7 @@ class _Splitter:
         rest = opener.rest or re.compile(f".*?{re.escape(mark)}", re.S)
         size = self._advance(self.at + len(mark))
         while not (found := rest.match(self.buffer, self.at)):
-            if len(self.buffer) - self.at > LIMIT:
+            if len(self.buffer) - self.at > _WINDOW:
                 size += self._advance(self._outside_escape(len(self.buffer) - len(mark) - 1))
             if not self._more():
                 return size + self._advance(len(self.buffer))
@@ -264,7 +266,7 @@ class _Splitter:
             newline = self.buffer.rfind("\n", self.at)
             if newline > self.at:
                 size += self._advance(newline)
-            elif newline < 0 and len(self.buffer) - self.at > LIMIT:
+            elif newline < 0 and len(self.buffer) - self.at > _WINDOW:
                 size += self._advance(len(self.buffer) - _LOOK_BEHIND)
             if not self._more():
                 return size + self._advance(len(self.buffer))

@@ -172,7 +172,7 @@ class _Resolver:
         return _Origin(name, sources, None, cast)
 
     def _sources(self, value: exp.Expression, scope: Scope, depth: int) -> Iterator[ColumnSource]:
-        for node in value.walk(prune=lambda node: isinstance(node, exp.Query | exp.Column)):
+        for node in value.dfs(prune=lambda node: isinstance(node, exp.Query | exp.Column)):
             if isinstance(node, exp.Column):
                 yield from self._reference(node, scope, depth).sources
             elif isinstance(node, exp.Query):
