@@ -17,12 +17,12 @@ from connectors.model import Failure
 COMMON = ("id", "connector", "url", "path", "include")
 
 
-class Database(Connector):  # type: ignore[misc]
+class Database(Connector):
     KEYS: ClassVar[frozenset[str]] = frozenset({"url", "path"})
     OPTIONS: ClassVar[dict[str, type]] = {"timeout": int, "share": float, "quiet": bool}
 
 
-class Dump(Connector):  # type: ignore[misc]
+class Dump(Connector):
     KEYS: ClassVar[frozenset[str]] = frozenset({"path"})
     OPTIONS: ClassVar[dict[str, type]] = {"dialect": str}
 

@@ -19,12 +19,12 @@ COMMON = "id, name, connector, url, path, include, exclude, sample, update_cycle
 WriteSite = Callable[..., Path]
 
 
-class Database(Connector):  # type: ignore[misc]
+class Database(Connector):
     KEYS: ClassVar[frozenset[str]] = frozenset({"url", "path"})
     OPTIONS: ClassVar[dict[str, type]] = {"connect_timeout": int}
 
 
-class Dump(Connector):  # type: ignore[misc]
+class Dump(Connector):
     KEYS: ClassVar[frozenset[str]] = frozenset({"path"})
     OPTIONS: ClassVar[dict[str, type]] = {"dialect": str}
 
