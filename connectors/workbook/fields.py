@@ -16,6 +16,8 @@ _NO_WORDS = """
     否 n no false f 0 × x ✗ ✘ ☐ - / o c 无 不 选填 可选 非必填 非空 不为空 不允许 不可空 不可以 不能为空
 """
 _YES, _NO = frozenset(_YES_WORDS.split()), frozenset(_NO_WORDS.split())
+# 说明：… under the last field.
+_REMARK = re.compile(r"[:：。；]|^(?:注|说明|备注)$")
 _LENGTH = re.compile(r"(\d+)(?:\s*[,，.]\s*(\d+))?")
 _TAKES_LENGTH = frozenset({"CHAR", "VARCHAR", "STRING", "BINARY", "VARBINARY", "BIT"})
 _TAKES_SCALE = frozenset({"DECIMAL", "NUMERIC", "NUMBER", "FLOAT", "DOUBLE", "MONEY"})
@@ -51,6 +53,8 @@ class FieldReader:
             self._fail(row, "column", "the field's name is an error value", "repair the formula")
             return None
         name = narrow(text)
+        if _REMARK.search(name) and len(row.filled()) == 1:
+            return None
         if not name:
             if self._says_something(row):
                 self._fail(row, "column", "a row with content but without a field name", "fill in the field's name")
