@@ -14,15 +14,16 @@ from workflows.cli_common import State, departments_argument, json_option, pass_
 if TYPE_CHECKING:
     from workflows.standalone import Summary
 
-FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+INPUT = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+OUTPUT = click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path)
 SHOWN_BAD_LINES = 20
 
 
 @click.command()
 @departments_argument
-@click.option("--input", "source", type=FILE, help="Columns as JSON lines: classify them without a site (- = stdin).")
-@click.option("--output", "target", type=FILE, help="Where the labels of --input go, one line each (- = stdout).")
-@click.option("--assets", "assets_target", type=FILE, help="Where the rolled-up labels of --input's tables go.")
+@click.option("--input", "source", type=INPUT, help="Columns as JSON lines: classify them without a site (- = stdin).")
+@click.option("--output", "target", type=OUTPUT, help="Where the labels of --input go, one line each (- = stdout).")
+@click.option("--assets", "assets_target", type=OUTPUT, help="Where the rolled-up labels of --input's tables go.")
 @click.option("--pack", "pack_name", default=None, help="Policy pack for --input (default putuo-2020).")
 @json_option
 @click.pass_context

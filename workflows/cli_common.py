@@ -29,11 +29,12 @@ class State:
     def __init__(self, site_dir: Path, debug: bool = False) -> None:
         self.site_dir, self.debug = site_dir, debug
 
-    def site(self, *, secrets: bool = True) -> Site:
+    def site(self, *, secrets: bool = True, warn: bool = False) -> Site:
+        """The checked settings; ``warn`` tells what is odd in them on stderr."""
         from workflows.settings import load_site
 
         site = load_site(self.site_dir, secrets=secrets)
-        for warning in site.warnings:
+        for warning in site.warnings if warn else ():
             say(f"warning: {warning}")
         return site
 
@@ -42,7 +43,7 @@ class State:
         """The site and its database; by default no system's secrets are asked for."""
         from workflows.store import Store
 
-        site = self.site(secrets=secrets)
+        site = self.site(secrets=secrets, warn=secrets)
         with Store(site.store_url) as store:
             yield site, store
 

@@ -1,0 +1,313 @@
+"""`pdc run` and what looks at its results, on small sites with real files."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from workflows.cli import cli
+
+ASSET_KEYS = [
+    *("department", "system", "database", "schema", "name", "kind", "comment"),
+    *("row_estimate", "primary_key", "foreign_keys", "columns"),
+]
+COLUMN_KEYS = ["name", "ordinal", "type", "data_type", "nullable", "comment"]
+MOBILES = [f"138001380{i:02d}" for i in range(12)]
+NAMES = ["欧阳测试甲", "欧阳测试乙", "欧阳测试丙", "欧阳测试丁", "欧阳测试戊", "欧阳测试己"]
+
+
+def with_check_digit(first: str) -> str:
+    """An identity number from its first 17 digits (GB 11643-1999)."""
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    return first + "10X98765432"[sum(int(digit) * weight for digit, weight in zip(first, weights, strict=True)) % 11]
+
+
+IDENTITIES = [
+    with_check_digit(f"310107199001{day:02d}{serial:03d}") for day, serial in zip(range(1, 13), range(12), strict=True)
+]
+
+
+def make_database(path: Path, *statements: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def make_site(root: Path) -> Path:
+    """Two departments: people with every planted value, toilets that are open; and one restricted system."""
+    (root / "departments").mkdir(parents=True)
+    (root / "site.yaml").write_text("name: 测试目录\n", encoding="utf-8")
+    (root / "departments" / "minzheng.yaml").write_text(
+        "department: {id: minzheng, name: 普陀区民政局, code: 11310107000000019B}\n"
+        "systems:\n"
+        "  - {id: rescue, name: 救助系统, connector: sqlite, path: data/rescue.sqlite, update_cycle: 每日}\n"
+        "  - {id: secret, restricted: true, connector: sqlite, path: data/secret.sqlite}\n",
+        encoding="utf-8",
+    )
+    (root / "departments" / "cgj.yaml").write_text(
+        "department: {id: cgj, name: 普陀区城管局, code: '113101070000000276'}\n"
+        "systems:\n"
+        "  - {id: fac, connector: sqlite, path: data/fac.sqlite}\n",
+        encoding="utf-8",
+    )
+    people = ", ".join(
+        f"('{NAMES[i % len(NAMES)]}', '{IDENTITIES[i]}', '{MOBILES[i]}', 'hunter2-{i}')" for i in range(12)
+    )
+    make_database(
+        root / "data" / "rescue.sqlite",
+        "create table T_DBJT (XM text, SFZH text, LXDH text, password text)",
+        f"insert into T_DBJT values {people}",
+        "create table dict_status (code text, name text)",
+    )
+    make_database(
+        root / "data" / "fac.sqlite",
+        "create table public_toilet (toilet_name text, address text)",
+        "insert into public_toilet values ('长寿路公厕', '长寿路1号')",
+    )
+    (root / "data" / "secret.sqlite").write_text("绝不可读", encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    return make_site(tmp_path / "site")
+
+
+@pytest.fixture
+def pdc(site: Path) -> Callable[..., Result]:
+    def call(*args: object) -> Result:
+        return CliRunner().invoke(cli, ["--site", str(site), *(str(arg) for arg in args)])
+
+    return call
+
+
+@pytest.fixture
+def ran(pdc: Any) -> Result:
+    result: Result = pdc("run")
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result
+
+
+def test_a_run_tells_what_it_did(ran: Result, site: Path) -> None:
+    assert "minzheng/rescue" in ran.stdout
+    assert "restricted systems, not opened: 1" in ran.stdout
+    assert "assets: 3, columns: 8 (by tier: " in ran.stdout
+    assert "3 assets labelled for the first time" in ran.stdout
+    assert (site / "out" / "catalogue.html").exists()
+    assert (site / "out" / "minzheng" / "资源目录.xlsx").exists()
+
+
+def test_a_second_run_changes_no_label_and_says_so(ran: Result, pdc: Any, site: Path) -> None:
+    with closing(sqlite3.connect(site / "var" / "catalogue.sqlite")) as connection:
+        before = connection.execute("select * from assets order by id").fetchall()
+        again = pdc("run")
+        assert connection.execute("select * from assets order by id").fetchall() == before
+    assert again.exit_code == 0
+    assert "no label changed since the last run" in again.stdout
+
+
+def test_json_is_one_object_with_every_count(pdc: Any) -> None:
+    found = json.loads(pdc("run", "--json").stdout)
+    assert [(item["department"], item["system"]) for item in found["systems"]] == [
+        ("cgj", "fac"),
+        ("minzheng", "rescue"),
+    ]
+    keys = {"assets", "columns", "unchanged", "vanished", "failed", "seconds", "statements"}
+    assert all(keys <= item.keys() for item in found["systems"])
+    assert (found["restricted"], found["exit_code"]) == (1, 0)
+    assert (found["totals"]["assets"], found["totals"]["columns"]) == (3, 8)
+    assert found["labels"]["first"] == 3
+    assert found["outputs"]
+
+
+def test_one_department_alone(pdc: Any) -> None:
+    found = json.loads(pdc("run", "cgj", "--json").stdout)
+    assert [item["system"] for item in found["systems"]] == ["fac"]
+    assert (found["totals"]["assets"], found["restricted"]) == (1, 0)
+
+
+def test_steps_alone_do_what_run_does(pdc: Any, site: Path) -> None:
+    for command in ("harvest", "classify", "compile"):
+        assert pdc(command).exit_code == 0
+    assert (site / "out" / "catalogue.html").exists()
+    assert "no label changed" in pdc("run").stdout
+
+
+@pytest.mark.parametrize(("broken", "code"), [(("rescue",), 3), (("rescue", "fac"), 1)])
+def test_broken_systems_are_named_and_the_others_go_on(
+    pdc: Any, site: Path, broken: tuple[str, ...], code: int
+) -> None:
+    for name in broken:
+        (site / "data" / f"{name}.sqlite").write_bytes(b"no database at all" * 500)
+    result = pdc("run")
+    assert result.exit_code == code
+    assert "failed: minzheng/rescue: " in result.stderr
+    assert "Traceback" not in result.stderr
+    assert (site / "out" / "catalogue.html").exists()
+    assert "rescue" in pdc("status").stdout
+
+
+def test_a_missing_secret_fails_before_anything_opens(pdc: Any, site: Path) -> None:
+    path = site / "departments" / "cgj.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("path: data/fac.sqlite", "url: 'sqlite:///${PDC_NOT_SET}'")
+    )
+    result = pdc("run")
+    assert result.exit_code == 2
+    assert "PDC_NOT_SET" in result.stderr
+    assert not (site / "var").exists()
+
+
+def test_what_fails_later_keeps_what_was_harvested(ran: Result, pdc: Any, site: Path) -> None:
+    (site / "data" / "rescue.sqlite").unlink()
+    assert pdc("run").exit_code == 3
+    assert len(pdc("assets", "--jsonl").stdout.splitlines()) == 3
+
+
+def test_the_restricted_file_is_never_touched(site: Path) -> None:
+    script = (
+        "import sys\n"
+        "from workflows.cli import cli\n"
+        "touched = []\n"
+        "def hook(event, args):\n"
+        "    if any('secret.sqlite' in str(arg) for arg in args): touched.append(event)\n"
+        "sys.addaudithook(hook)\n"
+        f"cli(['--site', {str(site)!r}, 'run'], standalone_mode=False)\n"
+        "print('TOUCHED', touched)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "TOUCHED []"
+
+
+# --- privacy -----------------------------------------------------------------------------------------------------
+
+
+def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file under ``folder``, and every member of the workbooks."""
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        yield str(path), path.read_bytes()
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as book:
+                yield from ((f"{path}!{name}", book.read(name)) for name in book.namelist())
+
+
+def leaks(planted: list[str], blobs: Iterator[tuple[str, bytes]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, blob in blobs for value in planted if value.encode() in blob]
+
+
+def test_no_raw_value_is_stored_written_or_printed(pdc: Any, site: Path) -> None:
+    planted = [*IDENTITIES, *MOBILES, *NAMES, "hunter2"]
+    make_database(
+        site / "data" / "fac.sqlite",
+        f"create table 'list_{IDENTITIES[0]}' ('{MOBILES[0]}' text, note text default '{IDENTITIES[1]}')",
+    )
+    printed = [pdc("run"), pdc("run", "--resample", "--json"), pdc("assets", "--jsonl", "--labels"), pdc("status")]
+    printed += [pdc("explain", "T_DBJT.SFZH"), pdc("explain", "T_DBJT.password")]
+    assert [result.exit_code for result in printed] == [0] * 6
+    for folder in ("var", "out"):
+        files = list(contents(site / folder))
+        assert files
+        assert leaks(planted, iter(files)) == []
+    assert leaks(planted, ((str(i), result.output.encode()) for i, result in enumerate(printed))) == []
+    # The check itself finds what is there: the evidence was really drawn from these values.
+    assert leaks(planted, contents(site / "data"))
+    assert "数据校验" in printed[4].stdout
+
+
+# --- looking -----------------------------------------------------------------------------------------------------
+
+
+def test_assets_as_json_lines_have_the_documented_keys(ran: Result, pdc: Any) -> None:
+    records = [json.loads(line) for line in pdc("assets", "--jsonl").stdout.splitlines()]
+    assert [list(record) for record in records] == [ASSET_KEYS] * 3
+    assert list(records[0]["columns"][0]) == COLUMN_KEYS
+    labelled = json.loads(pdc("assets", "T_DBJT", "--jsonl", "--labels").stdout)
+    assert set(labelled["columns"][1]["labels"]) == {"element", "tier", "share", "open"}
+
+
+@pytest.mark.parametrize(
+    ("glob", "count"), [("*", 3), ("minzheng/*", 2), ("*toilet*", 1), ("t_dbjt", 1), ("main.T_DBJT", 1), ("nosuch", 0)]
+)
+def test_assets_takes_globs(ran: Result, pdc: Any, glob: str, count: int) -> None:
+    assert len(pdc("assets", glob, "--jsonl").stdout.splitlines()) == count
+
+
+def test_explain_gives_evidence_rule_article_and_history(ran: Result, pdc: Any) -> None:
+    told = pdc("explain", "T_DBJT.SFZH").stdout
+    for part in ("公民身份号码", "confidence", "rule", "basis", "《", "第", "evidence", "decisions", "history"):
+        assert part in told, part
+    found = json.loads(pdc("explain", "minzheng/rescue/main.T_DBJT", "--json").stdout)
+    assert {label["dimension"] for label in found["labels"]} == {"tier", "share", "open"}
+    assert [column["name"] for column in found["columns"]] == ["XM", "SFZH", "LXDH", "password"]
+    assert all(citation["text"] for label in found["labels"] for citation in label["citations"])
+
+
+@pytest.mark.parametrize(
+    ("asset", "told"),
+    [
+        ("*", "could mean any of these"),
+        ("nosuch", "no asset or column matches"),
+        ("T_DBJT.nosuch", "no asset or column"),
+    ],
+)
+def test_explain_asks_when_it_is_not_clear_what_is_meant(ran: Result, pdc: Any, asset: str, told: str) -> None:
+    result = pdc("explain", asset)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_explain_before_classify_says_what_to_do(pdc: Any) -> None:
+    pdc("harvest")
+    result = pdc("explain", "T_DBJT")
+    assert (result.exit_code, "run `pdc classify`" in result.stderr) == (2, True)
+
+
+def test_lists_and_site_are_written_again(ran: Result, pdc: Any, site: Path) -> None:
+    (site / "out" / "catalogue.html").unlink()
+    assert pdc("site").stdout.strip() == str(site / "out" / "catalogue.html")
+    written = pdc("lists").stdout.splitlines()
+    assert str(site / "out" / "开放清单.xlsx") in written
+    assert all(Path(path).exists() for path in written)
+
+
+def test_status_shows_runs_and_systems(ran: Result, pdc: Any) -> None:
+    found = json.loads(pdc("status", "--json").stdout)
+    assert [(run["command"], run["exit_code"]) for run in found["runs"]] == [("run", 0)]
+    assert sorted(system["system"] for system in found["systems"]) == ["fac", "rescue"]
+    assert found["totals"]["assets"] == 3
+
+
+def test_check_reaches_every_system(pdc: Any, site: Path) -> None:
+    assert pdc("check", "--connect").exit_code == 0
+    (site / "data" / "fac.sqlite").unlink()
+    result = pdc("check", "--json")
+    assert result.exit_code == 1
+    assert [item["subject"] for item in json.loads(result.stdout) if item["status"] == "failed"] == ["cgj/fac"]
+
+
+# --- demo --------------------------------------------------------------------------------------------------------
+
+
+def test_the_demo_does_the_whole_job_and_says_where_to_look(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    result = CliRunner().invoke(cli, ["demo", str(folder)])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert str(folder / "out" / "catalogue.html") in result.stdout
+    assert "explain " in result.stdout
+    assert "《" in result.stdout
+    again = CliRunner().invoke(cli, ["demo", str(folder)])
+    assert "no label changed since the last run" in again.stdout
