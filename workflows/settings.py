@@ -156,8 +156,8 @@ class HarvestSettings(_Settings):
     """Rows looked at per table where a system does not say; 0 = none."""
     removal_share: float = Field(default=0.2, ge=0, le=1, strict=False)
     """A run that misses more than this share of a system's assets marks none of them vanished."""
-    removal_grace: int = Field(default=3, ge=1)
-    """Runs that must miss an asset before it counts as vanished."""
+    removal_grace: int = Field(default=1, ge=1)
+    """Runs in a row that must miss an asset before it counts as vanished."""
 
 
 class SiteSettings(_Settings):

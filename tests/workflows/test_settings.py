@@ -76,7 +76,7 @@ def test_an_empty_site_has_the_defaults(write: WriteSite) -> None:
     assert site.store_url == f"sqlite:///{site.root}/var/catalogue.sqlite"
     assert (site.out_dir, site.var_dir) == (site.root / "out", site.root / "var")
     harvest = site.settings.harvest
-    assert (harvest.workers, harvest.sample_rows, harvest.removal_share, harvest.removal_grace) == (2, 50, 0.2, 3)
+    assert (harvest.workers, harvest.sample_rows, harvest.removal_share, harvest.removal_grace) == (2, 50, 0.2, 1)
     assert site.departments == ()
 
 
