@@ -77,7 +77,7 @@ class SqlConnector(Connector):
         with self._errors(), self._reading() as run:
             for _ in run(self.dialect.PROBE):
                 pass
-            if next(self.dialect.relations(run, self.url), None) is None:
+            if self.dialect.UNSEEN and next(self.dialect.relations(run, self.url), None) is None:
                 self._refuse_blindness(run)
 
     def list_assets(self) -> Listing:
@@ -162,11 +162,8 @@ class SqlConnector(Connector):
             yield row
 
     def _asset(self, row: RelationRow, columns: list[ColumnRow], keys: list[KeyRow]) -> Asset:
-        comment = row.comment
-        comments: dict[str, str] = {}
-        if row.definition:
-            found, comments = self.dialect.comments(row.definition, [column.name for column in columns])
-            comment = comment or found
+        names = [column.name for column in columns]
+        comments = self.dialect.comments(row.definition, names) if row.definition else {}
         if not columns:
             self._fail(
                 "none of its columns can be read", _qualified(row), "it is broken, or the user has no right to it"
@@ -178,7 +175,7 @@ class SqlConnector(Connector):
             schema=row.schema,
             name=row.name,
             kind=row.kind,
-            comment=comment,
+            comment=row.comment,
             row_estimate=row.rows,
             primary_key=primary_key_of(keys),
             foreign_keys=tuple(foreign_keys_of(keys, self._may_show)),
@@ -209,8 +206,7 @@ class SqlConnector(Connector):
         """The one connection that samples; no transaction stays open between two tables."""
         if self._sampler is None:
             self._sampler = self._connect().execution_options(isolation_level="AUTOCOMMIT")
-            for statement in self.dialect.sampling_session(self.timeouts):
-                self._sampler.exec_driver_sql(statement)
+            self.dialect.bound_samples(self._sampler, self.timeouts)
         return self._sampler
 
     def _stop_sampling(self) -> None:

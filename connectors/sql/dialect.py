@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Connection
 
 
 class RelationRow(NamedTuple):
@@ -119,9 +119,8 @@ class Dialect:
         """Statements that make a new session read-only and bounded."""
         return ()
 
-    def sampling_session(self, timeouts: Timeouts) -> Iterable[str]:
-        """Further statements for the session that samples."""
-        return ()
+    def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
+        """Limit the time of each further statement, where ``session`` cannot because it would also stop the streams."""
 
     def prepare(self, connection: Any, timeouts: Timeouts) -> None:
         """Adjust the driver's own connection, before any statement."""
@@ -135,9 +134,9 @@ class Dialect:
     def keys(self, run: Run, url: URL) -> Iterator[KeyRow]:
         return map(KeyRow._make, run(self.KEYS))
 
-    def comments(self, definition: str, columns: Iterable[str]) -> tuple[str | None, dict[str, str]]:
-        """Comments on the table and on its columns, found in its CREATE statement."""
-        return None, {}
+    def comments(self, definition: str, columns: Iterable[str]) -> dict[str, str]:
+        """Comments on columns, by column name, found in the table's CREATE statement."""
+        return {}
 
     def code(self, error: BaseException) -> str:
         """The database's own code of an error, empty when it has none."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Connection
 
 from connectors.sql import dialect as troubles
 from connectors.sql.dialect import ColumnRow, Dialect, KeyRow, RelationRow, Run, Timeouts, Trouble
@@ -82,8 +82,8 @@ class MariaDB(Dialect):
         # A slow consumer of the streams is no reason for the server to hang up.
         yield "SET SESSION net_write_timeout = 3600"
 
-    def sampling_session(self, timeouts: Timeouts) -> Iterable[str]:
-        yield f"SET SESSION max_statement_time = {timeouts.statement}"
+    def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
+        connection.exec_driver_sql(f"SET SESSION max_statement_time = {timeouts.statement}")
 
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
         return map(RelationRow._make, run(self._statement(self.RELATIONS, url)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from sqlalchemy.engine import Connection
 
 from connectors.sql.dialect import Timeouts
 from connectors.sql.mariadb import MariaDB
@@ -12,8 +12,8 @@ class MySQL(MariaDB):
     name = "mysql"
     DEFAULT = "COLUMN_DEFAULT"
 
-    def sampling_session(self, timeouts: Timeouts) -> Iterable[str]:
-        yield f"SET SESSION max_execution_time = {timeouts.statement * 1000}"
+    def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
+        connection.exec_driver_sql(f"SET SESSION max_execution_time = {timeouts.statement * 1000}")
 
 
 DIALECT = MySQL()

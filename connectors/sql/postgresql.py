@@ -34,6 +34,9 @@ _SEEN = f"""
         {_EXISTING} AND {_READABLE}
     )"""
 
+_TEXT_OIDS = (18, 19, 25, 1042, 1043)
+"""char, name, text, bpchar, varchar."""
+
 _FAILED_CONNECTIONS = (
     (re.compile(r"password|口令|密码|28P01|认证|authentication|role .* does not exist|角色"), "28P01"),
     (re.compile(r"database .* does not exist|数据库.*不存在"), "3D000"),
@@ -122,6 +125,10 @@ class PostgreSQL(Dialect):
             "client_encoding": "utf8",
         }
 
+    def prepare(self, connection: Any, timeouts: Timeouts) -> None:
+        if connection.get_parameter_status("server_encoding") == "SQL_ASCII":
+            _read_any_bytes(connection)
+
     def session(self, timeouts: Timeouts) -> Iterable[str]:
         # One snapshot for all dictionary streams of a transaction, and no writes in any.
         yield "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -138,6 +145,17 @@ class PostgreSQL(Dialect):
                 return code
         # While connecting, libpq gives a text without a code; the server's own refusals say FATAL.
         return "" if re.search("FATAL|致命", text) or not _is_operational(error) else "unreachable"
+
+
+def _read_any_bytes(connection: Any) -> None:
+    """Let text that is no UTF-8 become unreadable, not an error: SQL_ASCII databases hold whatever was sent to them."""
+    from psycopg2 import extensions
+
+    def decode(value: Any, _cursor: Any) -> str | None:
+        return None if value is None else str(value).encode("latin-1").decode("utf-8", "replace")
+
+    connection.set_client_encoding("LATIN1")
+    extensions.register_type(extensions.new_type(_TEXT_OIDS, "ANY_BYTES", decode), connection)
 
 
 def _is_operational(error: BaseException) -> bool:

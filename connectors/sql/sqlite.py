@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import heapq
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from connectors.sql import dialect as troubles
-from connectors.sql.dialect import ColumnRow, Dialect, Row, Run, Timeouts, Trouble
+from connectors.sql.dialect import ColumnRow, Dialect, RelationRow, Row, Run, Timeouts, Trouble
 
 # What the full-text and R*Tree modules keep for themselves.
 _SHADOWS = (
@@ -65,6 +66,7 @@ class SQLite(Dialect):
         **dict.fromkeys(("SQLITE_PERM", "SQLITE_AUTH"), troubles.NOT_ALLOWED),
         **dict.fromkeys(("SQLITE_BUSY", "SQLITE_LOCKED"), troubles.LOCKED),
         "SQLITE_READONLY": troubles.READ_ONLY,
+        "SQLITE_INTERRUPT": troubles.TIMEOUT,
     }
 
     def address(self, url: URL) -> URL:
@@ -84,6 +86,15 @@ class SQLite(Dialect):
         # Old programs wrote GB18030 where SQLite expects UTF-8; such text becomes unreadable, not an error.
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
 
+    def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
+        if timeouts.statement:
+            _stop_after(connection.connection.dbapi_connection, timeouts.statement)
+
+    def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
+        # The comment is needed before the columns: it may say that the table is secret.
+        for row in super().relations(run, url):
+            yield row._replace(comment=ddl_comments(row.definition, ())[0]) if row.definition else row
+
     def columns(self, run: Run, url: URL) -> Iterator[ColumnRow]:
         plain = run(self.COLUMNS.format(which=f"({_PLAIN})"))
         return map(ColumnRow._make, heapq.merge(plain, self._odd_columns(run), key=itemgetter(1)))
@@ -102,8 +113,8 @@ class SQLite(Dialect):
         except DBAPIError:
             return []
 
-    def comments(self, definition: str, columns: Iterable[str]) -> tuple[str | None, dict[str, str]]:
-        return ddl_comments(definition, columns)
+    def comments(self, definition: str, columns: Iterable[str]) -> dict[str, str]:
+        return ddl_comments(definition, columns)[1]
 
     def code(self, error: BaseException) -> str:
         # Python 3.10 gives no code, only SQLite's own English text.
@@ -114,9 +125,21 @@ class SQLite(Dialect):
             "unable to open": "SQLITE_CANTOPEN",
             "locked": "SQLITE_BUSY",
             "readonly": "SQLITE_READONLY",
+            "interrupted": "SQLITE_INTERRUPT",
         }
         found = next((code for phrase, code in known.items() if phrase in text), "")
         return found or str(getattr(error, "sqlite_errorname", ""))
+
+
+def _stop_after(connection: Any, seconds: int) -> None:
+    """Interrupt every statement of a `sqlite3.Connection` that runs longer than that."""
+    deadline = [0.0]
+
+    def start(_statement: str) -> None:
+        deadline[0] = time.monotonic() + seconds
+
+    connection.set_trace_callback(start)
+    connection.set_progress_handler(lambda: time.monotonic() > deadline[0], 50_000)
 
 
 _TOKEN = re.compile(

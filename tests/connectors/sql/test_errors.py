@@ -98,8 +98,9 @@ def test_a_host_that_never_answers_is_given_up(database: tuple[str, str], opened
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         before, _, after = url.rpartition(":")
-        error, _ = failing(opened, connector, f"{before}:{silent.getsockname()[1]}/{after.partition('/')[2]}")
-    assert isinstance(error, SourceRetryError)
+        address = f"{before}:{silent.getsockname()[1]}/{after.partition('/')[2]}"
+        with pytest.raises(SourceRetryError):
+            opened(connector, address, options={"connect_timeout": 1}).probe()
 
 
 @pytest.mark.parametrize(

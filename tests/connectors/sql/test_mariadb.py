@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import create_engine, inspect
@@ -193,7 +194,9 @@ def test_a_slow_sample_is_stopped(mariadb_url: str, fill: Any, opened: Any) -> N
 
 
 def test_mysql_differs_where_it_has_to() -> None:
-    assert list(MYSQL.sampling_session(Timeouts(statement=3))) == ["SET SESSION max_execution_time = 3000"]
+    connection = Mock()
+    MYSQL.bound_samples(connection, Timeouts(statement=3))
+    connection.exec_driver_sql.assert_called_once_with("SET SESSION max_execution_time = 3000")
     assert MYSQL._statement(MYSQL.COLUMNS, make_url("mysql://h/it's")).count("TABLE_SCHEMA = 'it''s'") == 1
     assert "NULLIF(COLUMN_DEFAULT" not in MYSQL._statement(MYSQL.COLUMNS, make_url("mysql://h/d"))
 

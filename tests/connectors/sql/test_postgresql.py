@@ -285,6 +285,23 @@ def test_a_slow_statement_is_stopped(postgres_url: str, fill: Any, opened: Any) 
     assert time.monotonic() - started < 10
 
 
+def test_text_of_no_declared_encoding_becomes_unreadable_not_an_error(
+    postgres_url: str, fill: Any, opened: Any
+) -> None:
+    name = f"{make_url(postgres_url).database}_ascii"
+    with create_engine(postgres_url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'")
+    url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    named = "E'\\xe5\\xa7\\x93\\xe5\\x90\\x8d'"
+    garbled = "E'\\xd0\\xd5\\xc3\\xfb'"
+    fill(url, f"SET client_encoding = 'SQL_ASCII'; CREATE TABLE t (x text); COMMENT ON COLUMN t.x IS {garbled}")
+    fill(url, f"CREATE TABLE u (x text); COMMENT ON TABLE u IS {named}; INSERT INTO u VALUES ({garbled})")
+    source = opened("postgresql", url)
+    t, u = source.assets()
+    assert (t.columns[0].comment, u.comment) == ("����", "姓名")
+    assert source.sample(u, 1) == {"x": ["����"]}
+
+
 def test_streaming_holds_one_table_at_a_time(thousand: str, opened: Any) -> None:
     source = opened("postgresql", thousand)
     source.list_assets()

@@ -143,13 +143,14 @@ def test_text_in_another_encoding_becomes_unreadable_not_an_error(file: Path, op
 
 
 def test_secret_tables_are_counted_only(file: Path, opened: Any) -> None:
-    change(file, "CREATE TABLE 涉密台账 (x int); CREATE TABLE r2 (x REFERENCES 涉密台账)")
+    change(file, "CREATE TABLE 涉密台账 (x int); CREATE TABLE r2 (x REFERENCES 涉密台账);")
+    change(file, "CREATE TABLE plan ( -- 机密★长期\n x int);")
     source = opened("sqlite", path=str(file), restricted=("main.T*",))
     listing = source.list_assets()
-    assert (listing.quarantined, listing.excluded) == (1, 1)
+    assert (listing.quarantined, listing.excluded) == (2, 1)
     assets = {asset.name: asset for asset in source.assets()}
     assert set(assets) == {"人员.表", "refers", "v", "r2"}
-    assert not [word for word in ("涉密", "T%") if word in f"{listing}{assets}{source.failures}"]
+    assert not [word for word in ("涉密", "plan", "T%") if word in f"{listing}{assets}{source.failures}"]
 
 
 def test_the_file_is_neither_created_nor_written(file: Path, tmp_path: Path, opened: Any) -> None:
@@ -190,6 +191,15 @@ def test_a_locked_file_may_be_read_later(file: Path, opened: Any) -> None:
         with pytest.raises(SourceRetryError, match="locked"):
             source.probe()
     source.probe()
+
+
+def test_a_slow_sample_is_stopped_and_the_next_one_works(file: Path, opened: Any) -> None:
+    change(file, "CREATE VIEW slow AS WITH n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) AS x FROM n")
+    source = opened("sqlite", path=str(file), options={"statement_timeout": 1})
+    assets = {asset.name: asset for asset in source.assets()}
+    with pytest.raises(SourceRetryError, match="took too long"):
+        source.sample(assets["slow"], 1)
+    assert source.sample(assets["T%"], 1)["k"] == [1]
 
 
 def test_an_empty_database_is_a_complete_listing(tmp_path: Path, opened: Any) -> None:
