@@ -62,11 +62,10 @@ class Dump:
 _CREATE = re.compile(
     r"create\s+(?:or\s+(?:replace|alter)\s+)?(?P<kinds>(?:[^\s(]+\s+){0,12}?)(?P<what>table|view)\s", re.I
 )
-# Words that may stand between CREATE and TABLE or VIEW; anything else makes another kind of statement.
-_MODIFIERS = re.compile(
-    r"(?:(?:global|local|private|temporary|temp|unlogged|foreign|external|hugetable|huge|immutable|sharded|duplicated"
-    r"|algorithm\s*=\s*\w+|definer\s*=\s*\S+|sql\s+security\s+\w+|materialized|force|no|noforce|editionable"
-    r"|noneditionable|recursive|secure|column|row|transient|cluster|blockchain|json|vector)\s+)*",
+# CREATE TRIGGER … ON TABLE and the like create something else; unknown words are vendors' modifiers of a table.
+_OTHER_OBJECT = re.compile(
+    r"\b(?:function|procedure|proc|trigger|package|type|index|sequence|event|rule|policy|database|schema|user|role|synonym"
+    r"|statistics|domain|cast|aggregate|operator|publication|subscription|extension|server|language|cluster\s+\S+\s+on)\b",
     re.I,
 )
 _TEMPORARY = re.compile(r"\b(?:temporary|temp)\b", re.I)
@@ -84,7 +83,7 @@ _FORBIDDEN_SCHEMAS = frozenset({"", "pg_catalog", "default"})
 
 def read_statement(dump: Dump, sql: str, dialect: str, place: str) -> None:
     """Add what one statement says. Raises `Unreadable`; statements that say nothing of structure are passed over."""
-    if (created := _CREATE.match(sql)) and _MODIFIERS.fullmatch(created["kinds"]):
+    if created := _created(sql):
         if not _TEMPORARY.search(created["kinds"]) or dialect == "oracle":
             _read_create(dump, sql, dialect, place, is_view=created["what"].lower() == "view")
     elif _COMMENT_ON.match(sql):
@@ -99,8 +98,12 @@ def read_statement(dump: Dump, sql: str, dialect: str, place: str) -> None:
 
 def describes_structure(sql: str) -> bool:
     """Whether a broken statement, of which only the beginning is known, is one whose loss matters."""
-    created = _CREATE.match(sql)
-    return bool((created and _MODIFIERS.fullmatch(created["kinds"])) or _COMMENT_ON.match(sql) or _ALTER.match(sql))
+    return bool(_created(sql) or _COMMENT_ON.match(sql) or _ALTER.match(sql))
+
+
+def _created(sql: str) -> re.Match[str] | None:
+    found = _CREATE.match(sql)
+    return found if found and not _OTHER_OBJECT.search(found["kinds"]) else None
 
 
 # --- CREATE -------------------------------------------------------------------------------------------------------
