@@ -19,6 +19,7 @@ RESAMPLE = click.option("--resample", is_flag=True, help="Sample unchanged asset
 ACCEPT = click.option(
     "--accept-removals", is_flag=True, help="What is missing is really gone: mark it, however much it is."
 )
+NO_OUTPUTS = click.option("--no-outputs", is_flag=True, help="Write no files: the store only.")
 
 
 @click.command()
@@ -40,14 +41,16 @@ def harvest(
 
 @click.command("compile")
 @departments_argument
+@NO_OUTPUTS
 @json_option
 @click.pass_context
 @pass_state
-def compile_(state: State, ctx: click.Context, departments: tuple[str, ...], as_json: bool) -> None:
+def compile_(state: State, ctx: click.Context, departments: tuple[str, ...], no_outputs: bool, as_json: bool) -> None:
     """Give assets their catalogue numbers and write the outputs."""
     with state.job("compile", departments) as job:
         job.compile()
-        job.write_outputs()
+        if not no_outputs:
+            job.write_outputs()
     report(job.result, as_json)
     ctx.exit(job.result.exit_code)
 
@@ -56,20 +59,31 @@ def compile_(state: State, ctx: click.Context, departments: tuple[str, ...], as_
 @departments_argument
 @RESAMPLE
 @ACCEPT
+@NO_OUTPUTS
 @json_option
 @click.pass_context
 @pass_state
 def run(
-    state: State, ctx: click.Context, departments: tuple[str, ...], resample: bool, accept_removals: bool, as_json: bool
+    state: State,
+    ctx: click.Context,
+    departments: tuple[str, ...],
+    resample: bool,
+    accept_removals: bool,
+    no_outputs: bool,
+    as_json: bool,
 ) -> None:
     """Harvest, classify, compile and write the outputs: the whole job."""
-    result = run_job(state, departments, resample, accept_removals)
+    result = run_job(state, departments, resample, accept_removals, not no_outputs)
     report(result, as_json)
     ctx.exit(result.exit_code)
 
 
 def run_job(
-    state: State, departments: tuple[str, ...] = (), resample: bool = False, accept_removals: bool = False
+    state: State,
+    departments: tuple[str, ...] = (),
+    resample: bool = False,
+    accept_removals: bool = False,
+    outputs: bool = True,
 ) -> RunResult:
     """All steps in order; the pack is loaded first, so that a wrong one opens nothing."""
     with state.job("run", departments, secrets=True) as job:
@@ -77,7 +91,8 @@ def run_job(
         job.harvest(resample=resample, accept_removals=accept_removals)
         job.classify()
         job.compile()
-        job.write_outputs()
+        if outputs:
+            job.write_outputs()
     return job.result
 
 
