@@ -87,7 +87,7 @@ def read_statement(dump: Dump, sql: str, dialect: str, place: str) -> None:
         if not _TEMPORARY.search(created["kinds"]) or dialect == "oracle":
             _read_create(dump, sql, dialect, place, is_view=created["what"].lower() == "view")
     elif _COMMENT_ON.match(sql):
-        _read_comment(dump, sql, dialect, place)
+        _read_comment(dump, sql, place)
     elif _ALTER.match(sql):
         _read_alter(dump, Tokens(sql, dialect))
     elif dialect in ("mysql", "tsql") and (used := _USE.match(sql)):
@@ -219,11 +219,27 @@ def _view_column_comment(tokens: Tokens, begin: int, end: int, name: str, table:
 # --- COMMENT ON ---------------------------------------------------------------------------------------------------
 
 
-def _read_comment(dump: Dump, sql: str, dialect: str, place: str) -> None:
+_PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"|`([^`]*)`|\[([^\]]*)\]|([^\s."`\[]+))\s*(?:\.|$)')
+
+
+def _dotted(text: str) -> Name:
+    """A qualified name in any quotes. There is a COMMENT ON for every column, so no tokenizer is started for it."""
+    parts, at = [], 0
+    while at < len(text):
+        found = _PART.match(text, at)
+        if found is None:
+            raise Unreadable("the commented name is not understood")
+        double, *others = found.groups()
+        parts.append(double.replace('""', '"') if double is not None else next(p for p in others if p is not None))
+        at = found.end()
+    return Name(tuple(parts))
+
+
+def _read_comment(dump: Dump, sql: str, place: str) -> None:
     found = _COMMENT.match(sql)
     if found is None:
         raise Unreadable("the comment has no IS with a text")
-    name, _ = Tokens(found["name"], dialect).name(0)
+    name = _dotted(found["name"])
     text = _literal(found["text"])
     column = None
     if found["what"].lower() == "column":
