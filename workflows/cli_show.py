@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -143,29 +143,27 @@ def status(state: State, runs: int, as_json: bool) -> None:
     if as_json:
         emit_json({"totals": totals, "runs": latest, "systems": systems, "events": events})
         return
-    click.echo(f"{site.name}: {totals['assets']} assets, {totals['columns']} columns")
+    print_totals(site.name, totals)
+    runs_shown = [(run.id, run.command, run.started, run.finished or "unfinished", run.exit_code) for run in latest]
+    print_section("runs", ("run", "command", "started", "finished", "exit"), runs_shown)
+    states = [
+        (f"{s.department}/{s.system}", s.connector, s.run, s.complete, s.quarantined, s.error or "") for s in systems
+    ]
+    print_section("systems", ("system", "connector", "run", "complete", "quarantined", "error"), states)
+    told = [(e.at, e.kind, "/".join(filter(None, (e.department, e.system))), e.message) for e in events]
+    print_section("events", ("at", "kind", "system", "message"), told)
+
+
+def print_totals(name: str, totals: dict[str, Any]) -> None:
+    click.echo(f"{name}: {totals['assets']} assets, {totals['columns']} columns")
     tiers = ", ".join(f"{tier} {count}" for tier, count in totals["by_tier"].items())
     click.echo(f"by tier: {tiers or 'nothing labelled yet'}; undetermined columns: {totals['undetermined']}")
-    if latest:
-        click.echo("\nruns")
-        rows = [(run.id, run.command, run.started, run.finished or "unfinished", run.exit_code) for run in latest]
-        emit_table(("run", "command", "started", "finished", "exit"), rows)
-    if systems:
-        click.echo("\nsystems")
-        header = ("system", "connector", "run", "complete", "quarantined", "error")
-        emit_table(
-            header,
-            [
-                (f"{s.department}/{s.system}", s.connector, s.run, s.complete, s.quarantined, s.error or "")
-                for s in systems
-            ],
-        )
-    if events:
-        click.echo("\nevents")
-        header = ("at", "kind", "system", "message")
-        emit_table(
-            header, [(e.at, e.kind, "/".join(filter(None, (e.department, e.system))), e.message) for e in events]
-        )
+
+
+def print_section(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        click.echo(f"\n{title}")
+        emit_table(header, rows)
 
 
 COMMANDS = (assets, explain, status)
