@@ -171,6 +171,8 @@ def report_harvest(found: HarvestResult) -> None:
     quarantined = sum(item.quarantined for item in found.systems)
     if quarantined:
         click.echo(f"assets with a secrecy mark, not stored: {quarantined}")
+    for notice in found.notices:
+        say(f"notice: {notice}")
     for item in found.systems:
         for notice in item.notices:
             say(f"notice: {item.department}/{item.system}: {notice}")

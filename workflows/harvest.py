@@ -98,6 +98,8 @@ class HarvestResult(msgspec.Struct, kw_only=True):
     systems: list[SystemResult]
     restricted: int = 0
     """Systems that were not opened or resolved: counted only."""
+    notices: list[str] = []
+    """What concerns no configured system."""
 
     @property
     def exit_code(self) -> int:
@@ -107,7 +109,8 @@ class HarvestResult(msgspec.Struct, kw_only=True):
         return 1 if all(item.lost for item in self.systems) else 3
 
     def as_json(self) -> dict[str, Any]:
-        return {"systems": [item.as_json() for item in self.systems], "restricted": self.restricted}
+        systems = [item.as_json() for item in self.systems]
+        return {"systems": systems, "restricted": self.restricted, "notices": self.notices}
 
 
 def harvest(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,10 +152,28 @@ class Job:
             progress=self.progress,
         )
         result.systems.extend(failed)
+        result.notices.extend(self._settle_undeclared(accept_removals))
         order = {(d.id, s.id): i for i, (d, s) in enumerate(self.site.systems())}
         result.systems.sort(key=lambda item: order[item.department, item.system])
         self.result.harvest = result
         return result
+
+    def _settle_undeclared(self, accept_removals: bool) -> Iterator[str]:
+        """Stored assets of systems that departments/*.yaml no longer names: told, and marked vanished when accepted."""
+        for state in self.store.systems():
+            department = next((one for one in self.departments if one.id == state.department), None)
+            if department is None or any(system.id == state.system for system in department.systems):
+                continue
+            known = self.store.known(state.department, state.system).values()
+            present = [item.id for item in known if not item.vanished]
+            if not present:
+                continue
+            place = f"{len(present)} assets of {state.department}/{state.system}, which is configured no longer,"
+            if accept_removals:
+                self.store.mark_missing(present, self.at)
+                yield f"{place} were marked vanished"
+            else:
+                yield f"{place} are still in the catalogue (--accept-removals takes them out)"
 
     def _configs(self) -> tuple[list[SystemConfig], list[SystemResult]]:
         """What to open, and the systems that cannot even be addressed."""

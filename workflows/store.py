@@ -80,6 +80,8 @@ def _open_engine(url: str) -> Engine:
     def tune(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+        # What becomes restricted must not linger in free pages.
+        connection.execute("PRAGMA secure_delete=ON")
 
     return engine
 
@@ -229,11 +231,14 @@ class Store:
                 connection.execute(update(table).where(table.c.id.in_(batch)).values(missing_runs=0, vanished_at=None))
 
     def forget(self, ids: Sequence[int]) -> None:
-        """Remove assets that may no longer be listed (restricted now); their numbers stay taken."""
+        """Remove assets that may no longer be listed (restricted now) with their history; their numbers stay taken."""
+        table = schema.assets
         with self.write() as connection:
             for batch in chunks(ids):
+                keys = select(table.c.key).where(table.c.id.in_(batch))
+                connection.execute(delete(schema.label_changes).where(schema.label_changes.c.asset.in_(keys)))
                 connection.execute(delete(schema.entries).where(schema.entries.c.asset.in_(batch)))
-                connection.execute(delete(schema.assets).where(schema.assets.c.id.in_(batch)))
+                connection.execute(delete(table).where(table.c.id.in_(batch)))
 
     # --- judging ------------------------------------------------------------------------------------------------
 

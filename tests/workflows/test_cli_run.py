@@ -176,6 +176,27 @@ def test_what_fails_later_keeps_what_was_harvested(ran: Result, pdc: Any, site: 
     assert len(pdc("assets", "--jsonl").stdout.splitlines()) == 3
 
 
+def test_a_system_that_is_configured_no_longer_leaves_when_accepted(ran: Result, pdc: Any, site: Path) -> None:
+    path = site / "departments" / "cgj.yaml"
+    path.write_text(path.read_text(encoding="utf-8").split("systems:")[0] + "systems: []\n", encoding="utf-8")
+    kept = pdc("run")
+    assert "1 assets of cgj/fac, which is configured no longer, are still in the catalogue" in kept.stderr
+    gone = pdc("run", "--accept-removals")
+    assert "were marked vanished" in gone.stderr
+    assert len(pdc("assets", "--jsonl").stdout.splitlines()) == 2
+    assert pdc("run").stderr.count("configured no longer") == 0
+
+
+def test_a_system_that_becomes_restricted_leaves_at_once(ran: Result, pdc: Any, site: Path) -> None:
+    path = site / "departments" / "cgj.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("connector:", "restricted: true, connector:"), encoding="utf-8"
+    )
+    assert json.loads(pdc("run", "--json").stdout)["restricted"] == 2
+    assert len(pdc("assets", "--jsonl").stdout.splitlines()) == 2
+    assert "public_toilet" not in (site / "out" / "catalogue.html").read_text(encoding="utf-8")
+
+
 def test_the_restricted_file_is_never_touched(site: Path) -> None:
     script = (
         "import sys\n"

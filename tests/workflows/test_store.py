@@ -120,6 +120,18 @@ def test_catalogue_numbers_are_given_once_and_never_again(store: Store, asset: M
     assert store.number_departments(["new", "other"])["new"] == 3
 
 
+def test_a_forgotten_asset_leaves_no_trace_in_the_file(store: Store, asset: Make, tmp_path: Path) -> None:
+    (row,) = saved(store, asset("t_covert", "agent_name"))
+    store.write_verdicts(1, AT, [], [LabelChange("dept/sys/t_covert", "tier", "L2", "L3")])
+    store.forget([row])
+    assert store.label_changes("dept/sys/t_covert") == []
+    store.close()
+    with sqlite3.connect(tmp_path / "var" / "store.db") as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+    connection.close()
+    assert not [path for path in (tmp_path / "var").iterdir() if b"covert" in path.read_bytes()]
+
+
 def test_decisions_are_appended_in_order(store: Store) -> None:
     rulings = [
         Decision("dept/sys/t", "tier", "L3", "王主任", AT, column="a", reason="核实", rejected="L2"),
