@@ -139,6 +139,15 @@ def test_samples_obey_the_limit(odd: str, opened: Any, sent: list[str]) -> None:
     assert (sample["身份:证"][0], sample["story"][0]) == ("x1", "长" * 4000)
 
 
+def test_names_of_any_case_and_script_keep_their_own_columns(mariadb_url: str, fill: Any, opened: Any) -> None:
+    names = ["b", "B", "a_b", "aB", "A1", "Z", "_x", "人员", "é", "ｚ", "z9"]
+    fill(mariadb_url, ";\n".join(f"CREATE TABLE `{name}` (`of {name}` int PRIMARY KEY)" for name in names))
+    assets = list(opened("mariadb", mariadb_url).assets())
+    assert [asset.name for asset in assets] == sorted(names)
+    assert [asset.primary_key for asset in assets] == [(f"of {asset.name}",) for asset in assets]
+    assert [asset.columns[0].name for asset in assets] == [f"of {asset.name}" for asset in assets]
+
+
 def test_restricted_and_secret_tables_leave_no_trace(odd: str, opened: Any) -> None:
     source = opened("mariadb", odd, restricted=("*.hidden",))
     listing = source.list_assets()

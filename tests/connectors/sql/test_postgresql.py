@@ -211,6 +211,15 @@ def test_a_failing_sample_tells_no_value_and_the_next_one_works(odd: str, opened
     assert source.sample(assets["child"], 5) == {"a": [], "b": [], "c": []}
 
 
+def test_names_of_any_case_and_script_keep_their_own_columns(postgres_url: str, fill: Any, opened: Any) -> None:
+    names = ["b", "B", "a_b", "aB", "A1", "Z", "_x", "人员", "é", "ｚ", "z9"]
+    fill(postgres_url, ";\n".join(f"CREATE TABLE "{name}" ("of {name}" int PRIMARY KEY)" for name in names))
+    assets = list(opened("postgresql", postgres_url).assets())
+    assert [asset.name for asset in assets] == sorted(names)
+    assert [asset.primary_key for asset in assets] == [(f"of {asset.name}",) for asset in assets]
+    assert [asset.columns[0].name for asset in assets] == [f"of {asset.name}" for asset in assets]
+
+
 def test_restricted_and_secret_tables_leave_no_trace(odd: str, fill: Any, opened: Any) -> None:
     fill(
         odd,
@@ -225,7 +234,14 @@ def test_restricted_and_secret_tables_leave_no_trace(odd: str, fill: Any, opened
     listing = source.list_assets()
     assets = list(source.assets())
     assert (listing.complete, listing.quarantined, listing.excluded) == (True, 2, 3)
-    assert {asset.name for asset in assets} == {"parent", "child", "v", "broken", "refers"}
+    assert {asset.name: len(asset.columns) for asset in assets} == {
+        "parent": 2,
+        "child": 3,
+        "v": 2,
+        "broken": 1,
+        "refers": 3,
+    }
+    assert source.failures == []
     told = f"{listing}{assets}{source.failures}"
     assert not [word for word in ("涉密", "plan", "hidden", "人员", "机密") if word in told]
     with pytest.raises(SourceFatalError, match="restricted"):

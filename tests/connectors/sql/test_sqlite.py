@@ -149,7 +149,8 @@ def test_secret_tables_are_counted_only(file: Path, opened: Any) -> None:
     listing = source.list_assets()
     assert (listing.quarantined, listing.excluded) == (2, 1)
     assets = {asset.name: asset for asset in source.assets()}
-    assert set(assets) == {"人员.表", "refers", "v", "r2"}
+    assert {name: len(asset.columns) for name, asset in assets.items()} == {"人员.表": 5, "refers": 4, "v": 2, "r2": 1}
+    assert (assets["人员.表"].primary_key, source.failures) == (("身份 证",), [])
     assert not [word for word in ("涉密", "plan", "T%") if word in f"{listing}{assets}{source.failures}"]
 
 
