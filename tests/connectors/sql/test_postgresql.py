@@ -213,7 +213,7 @@ def test_a_failing_sample_tells_no_value_and_the_next_one_works(odd: str, opened
 
 def test_names_of_any_case_and_script_keep_their_own_columns(postgres_url: str, fill: Any, opened: Any) -> None:
     names = ["b", "B", "a_b", "aB", "A1", "Z", "_x", "人员", "é", "ｚ", "z9"]
-    fill(postgres_url, ";\n".join(f"CREATE TABLE "{name}" ("of {name}" int PRIMARY KEY)" for name in names))
+    fill(postgres_url, ";\n".join(f'CREATE TABLE "{name}" ("of {name}" int PRIMARY KEY)' for name in names))
     assets = list(opened("postgresql", postgres_url).assets())
     assert [asset.name for asset in assets] == sorted(names)
     assert [asset.primary_key for asset in assets] == [(f"of {asset.name}",) for asset in assets]
