@@ -11,6 +11,8 @@ import codecs
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from connectors.base import ConfigurationError
+
 CHUNK = 1 << 18
 HEAD = 4 << 20
 """Bytes looked at, from the first non-ASCII one, to tell the encoding."""
@@ -34,6 +36,16 @@ def encoding_of(head: bytes) -> str:
 def _damage(head: bytes, encoding: str) -> int:
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     return decoder.decode(head, final=False).count("\ufffd")
+
+
+def checked_encoding(name: object) -> str | None:
+    """An encoding from the configuration; None when it says none. Raises `ConfigurationError`."""
+    if name is None:
+        return None
+    try:
+        return codecs.lookup(str(name)).name
+    except LookupError:
+        raise ConfigurationError(f"unknown encoding {name!r}", hint="such as utf-8 or gb18030") from None
 
 
 def stream_encoding(stream: BinaryIO) -> str:

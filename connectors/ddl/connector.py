@@ -29,7 +29,7 @@ from connectors.ddl.split import split
 from connectors.ddl.statements import Dump, Table, describes_structure, read_statement
 from connectors.ddl.views import Source, view_columns
 from connectors.model import Asset, Column, Failure, Listing
-from connectors.text import decoded_chunks, repaired, stream_encoding
+from connectors.text import checked_encoding, decoded_chunks, repaired, stream_encoding
 
 SUFFIXES = (".sql", ".ddl", ".sql.gz")
 FAMILIES = {"mysql": MYSQL, "postgres": POSTGRES, "oracle": ORACLE, "tsql": TSQL}
@@ -62,6 +62,7 @@ class DdlConnector(Connector):
         if dialect is not None and str(dialect).lower() not in DIALECTS:
             raise ConfigurationError(f"unknown dialect {dialect!r}", hint=f"known: {', '.join(sorted(DIALECTS))}")
         self.dialect = DIALECTS[str(dialect).lower()] if dialect is not None else None
+        self.encoding = checked_encoding(config.options.get("encoding"))
         self._assets: list[Asset] | None = None
         self._listing = Listing(())
 
@@ -98,14 +99,14 @@ class DdlConnector(Connector):
             files = self._files()
             for path in files:
                 try:
-                    _read_file(dump, path, self.dialect, self.config.options.get("encoding"))
+                    _read_file(dump, path, self.dialect, self.encoding)
                 except SourceFatalError as error:
                     if len(files) == 1:
                         raise
                     dump.failures.append(error.failure)
                     lost.append(path.name)
             self._assets = self._judged(dump, lost)
-            self.failures += dump.failures
+            self.failures = dump.failures
         return self._assets
 
     def _judged(self, dump: Dump, lost: list[str]) -> list[Asset]:
@@ -115,7 +116,7 @@ class DdlConnector(Connector):
         shown: list[Table] = []
         resolve = _Views(dump)
         for table in dump.tables.values():
-            qualified = str(table.name)
+            qualified = ".".join(table.name.parts[-2:])
             secret = is_quarantined(qualified, table.comment)
             if secret or matches(qualified, self.config.restricted):
                 hidden.add(table.name.key)
@@ -282,7 +283,7 @@ def _spelled(names: tuple[str, ...], spelling: dict[str, str]) -> tuple[str, ...
 
 def _is_hidden(name: str, dump: Dump, hidden: set[str]) -> bool:
     found = dump.find(Name(tuple(name.split(".")))) if hidden else None
-    return found is not None and found.name.key in hidden
+    return is_quarantined(name) or (found is not None and found.name.key in hidden)
 
 
 def _shown(column: Column, dump: Dump, hidden: set[str]) -> Column:

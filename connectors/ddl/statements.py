@@ -39,8 +39,6 @@ class Dump:
     failures: list[Failure] = field(default_factory=list)
     schema: str | None = None
     """Where unqualified names are, as the last USE or SET search_path said."""
-    orphans: list[tuple[str, str]] = field(default_factory=list)
-    """Places and names of comments on tables that no statement creates."""
 
     def qualified(self, name: Name) -> Name:
         return Name((self.schema, *name.parts)) if self.schema and len(name.parts) == 1 else name
@@ -87,7 +85,7 @@ def read_statement(dump: Dump, sql: str, dialect: str, place: str) -> None:
         if not _TEMPORARY.search(created["kinds"]) or dialect == "oracle":
             _read_create(dump, sql, dialect, place, is_view=created["what"].lower() == "view")
     elif _COMMENT_ON.match(sql):
-        _read_comment(dump, sql, place)
+        _read_comment(dump, sql)
     elif _ALTER.match(sql):
         _read_alter(dump, Tokens(sql, dialect))
     elif dialect in ("mysql", "tsql") and (used := _USE.match(sql)):
@@ -235,7 +233,7 @@ def _dotted(text: str) -> Name:
     return Name(tuple(parts))
 
 
-def _read_comment(dump: Dump, sql: str, place: str) -> None:
+def _read_comment(dump: Dump, sql: str) -> None:
     found = _COMMENT.match(sql)
     if found is None:
         raise Unreadable("the comment has no IS with a text")
@@ -248,8 +246,9 @@ def _read_comment(dump: Dump, sql: str, place: str) -> None:
         name, column = Name(name.parts[:-1]), name.parts[-1]
     table = dump.find(name)
     if table is None:
-        dump.orphans.append((place, str(name)))
-    elif column is None:
+        # On a partition or a temporary table, or its CREATE was broken and is named already.
+        return
+    if column is None:
         table.comment = text
     elif text:
         table.column_comments[column.lower()] = text

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from connectors.base import ConfigurationError, Connector, SourceFatalError, SystemConfig, is_quarantined, keeps
 from connectors.model import Asset, Failure, Listing
+from connectors.text import checked_encoding
 from connectors.workbook.fields import FieldReader
 from connectors.workbook.grid import Row, Sheet, narrow, read_sheets
 from connectors.workbook.layout import Block, Headings, find_blocks, is_default_title, split_name, synonyms
@@ -26,6 +27,12 @@ _NO_TABLE = re.compile(
     r"|cover|index|history|readme|change|version|code",
     re.I,
 )
+
+# The words that the catalogue knows (Compilation Guide for Government Information Resource Catalogues, 2017).
+_CYCLES = ("实时", "每日", "每周", "每旬", "每月", "每季度", "每半年", "每年", "不定期", "一次性")
+_CYCLE_WORDS = {"每天": "每日", "每季": "每季度", "半年": "每半年", "每年度": "每年"} | {
+    word.removeprefix("每"): word for word in _CYCLES if word.startswith("每") and word != "每半年"
+}
 
 
 @dataclass
@@ -57,6 +64,7 @@ class WorkbookConnector(Connector):
             raise ConfigurationError("connector workbook needs path", hint="give a .xlsx or .csv file or a folder")
         self.path = Path(config.path)
         self.headings = Headings(_further_headings(config))
+        self.encoding = checked_encoding(config.options.get("encoding"))
         self._assets: list[Asset] | None = None
         self._listing = Listing(())
 
@@ -102,7 +110,7 @@ class WorkbookConnector(Connector):
                 self._read_sheet(reading, sheet, [block for block in blocks if block.header.kind != "index"], blocks)
             self._check_index(reading)
             self._assets = self._judged(reading)
-            self.failures += reading.failures
+            self.failures = reading.failures
         return self._assets
 
     def _sheets(self, reading: _Reading) -> list[Sheet]:
@@ -110,7 +118,7 @@ class WorkbookConnector(Connector):
         sheets: list[Sheet] = []
         for path in paths:
             try:
-                sheets += read_sheets(path, self.config.options.get("encoding"))
+                sheets += read_sheets(path, self.encoding)
             except SourceFatalError as error:
                 if len(paths) == 1:
                     raise
@@ -240,7 +248,8 @@ def _read_index(reading: _Reading, sheet: Sheet, block: Block) -> None:
     for row in block.rows:
         name, label = narrow(row.cell(cells["table"])), row.cell(cells.get("table_label")) or None
         if name and name != label:
-            cycle = row.cell(cells.get("update_cycle")) or None
+            word = row.cell(cells.get("update_cycle"))
+            cycle = word if word in _CYCLES else _CYCLE_WORDS.get(word)
             reading.index.setdefault(name.lower(), _IndexEntry(name, label, cycle, sheet.at(row, cells["table"])))
 
 

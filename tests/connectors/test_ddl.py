@@ -389,6 +389,8 @@ def test_a_folder_without_dumps_is_not_an_empty_system(tmp_path: Path) -> None:
 def test_unknown_dialect_is_refused_before_anything_opens(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"known: .*oracle"):
         source(tmp_path / "missing.sql", dialect="cobol")
+    with pytest.raises(ConfigurationError, match="unknown encoding 'utf-9'"):
+        source(tmp_path / "missing.sql", encoding="utf-9")
 
 
 @pytest.mark.parametrize(
