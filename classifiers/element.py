@@ -1,0 +1,381 @@
+"""What every column of a table holds: names, comments, codebooks and values weighed (design section 5, step 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import msgspec
+
+from classifiers.elements import elements, resolve_variant
+from classifiers.evidence import ColumnInput, ElementFinding, Evidence, Finding, Subject, TableInput
+from classifiers.names.codebooks import codebook_elements
+from classifiers.names.grammar import Candidate, Reader, default_reader, grammar
+from classifiers.subject import domains, initials_style, subject_of
+
+_DECIDES = 0.5
+_CERTAIN_VALUE = 0.9
+
+
+def _ids(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def understand(
+    table: TableInput, values: Mapping[str, tuple[Evidence, ...]], reader: Reader | None = None
+) -> tuple[Subject, tuple[ElementFinding, ...]]:
+    """Subject of a table and one finding per column, in order.
+
+    ``values``: column name → evidence of its sampled values (``engine.observe``); empty when nothing was sampled.
+    ``reader``: another lexicon than the built-in one (a site's overlay of terms).
+    """
+    statements = [_Statements(column, reader or default_reader()) for column in table.columns]
+    books = codebook_elements([column.name for column in table.columns])
+    for statement in statements:
+        book = books.get(statement.column.name)
+        if book is not None:
+            statement.codebook = Evidence(
+                book[0].id, book[1], "codebook", 0.97, "codebook", statement.column.name.upper()
+            )
+    subject, context = _context(table, statements, values)
+    found = tuple(_weigh(s, values.get(s.column.name, ()), subject, context) for s in statements)
+    return subject, found
+
+
+class _Statements:
+    """What the codebook, the comment and the name say of one column, before the table's context is known."""
+
+    __slots__ = ("codebook", "column", "comment", "name")
+
+    def __init__(self, column: ColumnInput, reader: Reader) -> None:
+        self.column = column
+        self.comment = reader.comment(column.comment) if column.comment else ()
+        self.name = reader.name(column.name)
+        self.codebook: Evidence | None = None
+
+    def sure(self) -> str | None:
+        """The element that needs no context, or None."""
+        if self.codebook is not None:
+            return self.codebook.element
+        for candidate in (*self.comment, *self.name):
+            if not candidate.contexts and candidate.strength >= _DECIDES:
+                return candidate.element
+        return None
+
+
+# the context of a table -----------------------------------------------------------------------------------------------
+
+_BY_ELEMENT = {
+    "bank.name": ("bank", "finance"),
+    "generic.bank_account": ("bank", "finance"),
+    "person.bank_account": ("bank", "finance"),
+    "credential.password": ("account",),
+    "person.student_no": ("education",),
+    "person.school_roll_no": ("education",),
+    "health.record_no": ("medical",),
+    "health.diagnosis": ("medical",),
+    "vehicle.vin": ("vehicle",),
+    "vehicle.plate": ("vehicle",),
+    "generic.location": ("geo",),
+    "act.document_no": ("act",),
+    "act.penalty": ("enforcement", "act", "penalty"),
+    "act.violation": ("enforcement", "act"),
+    "case.number": ("justice",),
+}
+_BY_FAMILY = {"mobile": "contact", "phone_any": "contact", "email": "contact", "landline": "contact"}
+_AXES = (("jd", "wd"), ("x", "y"), ("lng", "lat"), ("lon", "lat"), ("zbx", "zby"))
+
+
+def _context(
+    table: TableInput, statements: list[_Statements], values: Mapping[str, tuple[Evidence, ...]]
+) -> tuple[Subject, frozenset[str]]:
+    sure: dict[str, str] = {}
+    for statement in statements:
+        element = statement.sure() or _by_value(values.get(statement.column.name, ()))
+        if element is not None:
+            sure[statement.column.name] = element
+    context = set(domains(table))
+    for element in sure.values():
+        context.update(_BY_ELEMENT.get(element, ()))
+        family = _BY_FAMILY.get(elements()[element].family)
+        if family:
+            context.add(family)
+    names = [statement.column.name.lower() for statement in statements]
+    if any(all(any(name.endswith(axis) for name in names) for axis in pair) for pair in _AXES):
+        context.add("geo")
+    if initials_style(names):
+        context |= {"code", "date", "remark", "number", "title", "file", "reserved"}
+    subject = subject_of(table, sure)
+    if subject.kind == "unknown" and _personal_initials(statements):
+        subject = Subject("person", "多个信息项名称是个人信息的拼音首字母", subject.minors)
+    context.add(subject.kind)
+    if subject.kind == "unknown" and {"contact"} & context:
+        context.add("organisation_or_person")
+    if "account" not in context and _is_user_table(table):
+        context.add("account")
+    return subject, frozenset(context)
+
+
+def _by_value(evidence: tuple[Evidence, ...]) -> str | None:
+    return next((item.element for item in evidence if item.strength >= _CERTAIN_VALUE), None)
+
+
+def _personal_initials(statements: list[_Statements]) -> bool:
+    """XM, XB and MZ side by side confirm one another."""
+    found = {
+        candidate.element
+        for statement in statements
+        for candidate in statement.name
+        if "person" in candidate.contexts and candidate.element.startswith("person.")
+    }
+    return len(found) >= 3
+
+
+def _is_user_table(table: TableInput) -> bool:
+    name = table.table.lower()
+    return "user" in name or "account" in name or "用户" in (table.comment or "")
+
+
+# one column -----------------------------------------------------------------------------------------------------------
+
+
+def _choose(reading: tuple[Candidate, ...], context: frozenset[str]) -> Candidate | None:
+    """The first candidate whose context holds; a context of the table lifts two letters to a decision."""
+    for candidate in reading:
+        if not candidate.contexts:
+            return candidate
+        if not context.isdisjoint(candidate.contexts):
+            return candidate
+    return None
+
+
+def _weigh(
+    statements: _Statements, values: tuple[Evidence, ...], subject: Subject, context: frozenset[str]
+) -> ElementFinding:
+    column = statements.column
+    comment = _choose(statements.comment, context)
+    name = _typed(_choose(statements.name, context), column, comment is None)
+    said: list[Evidence] = [statements.codebook] if statements.codebook else []
+    if comment is not None and name is not None and comment.strength >= _DECIDES and _refines(name, comment):
+        said.append(_evidence(name._replace(strength=min(0.95, comment.strength)), "comment", subject))
+        comment = name
+    elif comment is not None:
+        said.append(_evidence(comment, "comment", subject))
+    if name is not None:
+        said.append(_evidence(name, "name", subject))
+    resolved = [_resolved(item, subject) for item in values]
+    return _decided(column, said, resolved, subject, _flags(comment, name, resolved))
+
+
+def _evidence(candidate: Candidate, source: str, subject: Subject) -> Evidence:
+    element = resolve_variant(candidate.element, subject.kind)
+    style = candidate.style
+    if source == "comment":
+        return Evidence("term", element, "comment", round(candidate.strength, 2), "comment", candidate.term)
+    return Evidence(
+        "term", element, "name", round(candidate.strength, 2), "han" if style == "comment" else style, candidate.term
+    )
+
+
+def _resolved(item: Evidence, subject: Subject) -> Evidence:
+    element = resolve_variant(item.element, subject.kind)
+    if element == item.element:
+        return item
+    return msgspec.structs.replace(item, element=element)
+
+
+def _flags(comment: Candidate | None, name: Candidate | None, values: list[Evidence]) -> tuple[str, ...]:
+    flags: dict[str, None] = {}
+    roles = grammar().roles
+    for candidate in (comment, name):
+        if candidate is not None:
+            role = roles.get(candidate.owner_element) or roles.get(candidate.element)
+            if role:
+                flags[f"role:{role}"] = None
+            flags.update(dict.fromkeys(candidate.flags))
+    for item in values:
+        flags.update((flag, None) for flag in item.flags if flag in ("masked", "hashed", "encrypted"))
+    return tuple(flags)
+
+
+# Vague statements and what a name may make of them: comment 名称 on a column `company_name`.
+_REFINED_BY: dict[str, frozenset[str]] = {
+    "generic.name": frozenset({"person_name", "org_name", "legal_rep", "other", "text_other"}),
+    "generic.phone": frozenset({"mobile", "landline"}),
+    "generic.address": frozenset({"address", "org_address"}),
+    "person.address": frozenset({"address"}),
+    "object.number": frozenset({"technical", "case_or_document_no", "id_card", "org_code", "student_no", "uscc"}),
+    "file.attachment": frozenset({"photo_or_scan"}),
+    "object.url": frozenset({"photo_or_scan"}),
+    "account.login": frozenset({"bank_account"}),
+    "system.id": frozenset({"id_card"}),
+}
+_UNIT = frozenset({"org.name", "person.employer"})
+
+
+def _refines(name: Candidate, comment: Candidate) -> bool:
+    if name.strength < 0.6 or name.element.startswith("generic."):
+        return False
+    if comment.element in _UNIT and comment.term == "单位":
+        return name.element == "code.type"
+    families = _REFINED_BY.get(comment.element)
+    return families is not None and not comment.owner and elements()[name.element].family in families
+
+
+_DATE_TYPES = ("date", "time")
+_WHOLE_TYPES = ("bigint", "int", "tinyint", "smallint", "integer", "int4", "int8", "bit", "bool", "boolean")
+_DATED = frozenset({"date_time", "birth_date", "technical", "age"})
+_WORDY = _ids(
+    "person_name org_name address org_address email legal_rep photo_or_scan text_other bank_name im_account "
+    "account_login credential_secret uscc id_type place_or_division other"
+)
+
+
+def _typed(name: Candidate | None, column: ColumnInput, alone: bool) -> Candidate | None:
+    """A name read alone must be possible for the column's type: a `bigint` is no name, a `datetime` no phone."""
+    if name is None or not alone or not column.type:
+        return name
+    native = column.type.lower().split("(")[0].split()[0].rstrip("0123456789") or column.type.lower()
+    family = elements()[name.element].family
+    if native.startswith(_DATE_TYPES) and family not in _DATED and not native.startswith("timetz"):
+        return name._replace(element="date.business", strength=0.6)
+    if native.startswith(("tinyint", "bit", "bool")) and family in _WORDY | _NUMBERED:
+        return name._replace(element="code.flag", strength=0.6)
+    if native in _WHOLE_TYPES and family in _WORDY - {"place_or_division"} and name.element != "object.number":
+        return name._replace(element="system.foreign_key", strength=0.55)
+    return name
+
+
+_NUMBERED = frozenset({"mobile", "phone_any", "landline", "id_card", "bank_account", "passport_or_other_id"})
+
+
+# the decision ---------------------------------------------------------------------------------------------------------
+
+
+def _decided(
+    column: ColumnInput, said: list[Evidence], values: list[Evidence], subject: Subject, flags: tuple[str, ...]
+) -> ElementFinding:
+    spoken = next((item for item in said if item.strength >= _DECIDES), None)
+    hints = [item for item in said if item.strength > 0]
+    strong = [item for item in values if item.strength >= _CERTAIN_VALUE]
+    alone = [item for item in values if _DECIDES <= item.strength < _CERTAIN_VALUE]
+    shapes = [
+        item for item in values if item.strength < _DECIDES and any(_akin(item.element, hint.element) for hint in hints)
+    ]
+    chosen = _winner(said, spoken, strong, alone, shapes)
+    everything = tuple(sorted((*said, *values), key=lambda item: -item.strength))
+    if chosen is None:
+        return ElementFinding(None, 0.0, everything, (), flags)
+    accepted = _accepted(chosen, said, [*strong, *alone, *shapes])
+    findings = _conflicts(column, spoken, [*strong, *alone])
+    confidence = chosen.strength
+    if any(item is not chosen and _akin(item.element, chosen.element) for item in (*said, *values)):
+        confidence = min(0.99, confidence + 0.04)
+    if findings:
+        confidence = min(confidence, 0.6)
+    return ElementFinding(chosen.element, round(confidence, 2), everything, accepted, flags, findings)
+
+
+def _winner(
+    said: list[Evidence], spoken: Evidence | None, strong: list[Evidence], alone: list[Evidence], shapes: list[Evidence]
+) -> Evidence | None:
+    """Codebook > check-digit values > comment > unambiguous name > shape with a hint."""
+    if spoken is not None and spoken.source == "codebook":
+        return _closer(spoken, strong)
+    if strong:
+        best = max(strong, key=lambda item: item.strength)
+        # A comment that names the same thing more closely keeps its word: 法定代表人 stays beside an id card.
+        return best if spoken is None or not _same(best.element, spoken.element) else _closer(spoken, strong)
+    if spoken is not None:
+        return _closer(spoken, [*alone, *shapes])
+    if alone:
+        return max(alone, key=lambda item: item.strength)
+    if shapes:
+        return max(shapes, key=lambda item: item.strength)
+    return None
+
+
+_VAGUE = _ids(
+    "person.id_number person.phone org.phone person.landline object.number code.value system.id measure.quantity "
+    "text.reserved text.free other.item object.name act.certificate_no"
+)
+
+
+def _closer(spoken: Evidence, values: list[Evidence]) -> Evidence:
+    """The values' element when it is a closer kind of what was said (证件号码 whose values are 身份证号)."""
+    if spoken.element in _VAGUE:
+        for item in sorted(values, key=lambda item: -item.strength):
+            if item.element not in _VAGUE:
+                return item
+    return spoken
+
+
+@cache
+def _group(element: str) -> str:
+    """Families that are the same thing in different words."""
+    family = elements()[element].family
+    return _MERGED.get(family, family)
+
+
+_MERGED = {
+    "mobile": "phone",
+    "landline": "phone",
+    "phone_any": "phone",
+    "birth_date": "date",
+    "date_time": "date",
+    "passport_or_other_id": "identity",
+    "id_card": "identity",
+    "social_security_no": "identity",
+    "driving_licence": "identity",
+    "legal_rep": "person_name",
+    "vehicle_plate": "vehicle",
+    "vehicle_id": "vehicle",
+    "address": "address",
+    "org_address": "address",
+    "uscc": "organisation_code",
+    "org_code": "organisation_code",
+    "medical_record_no": "medical",
+}
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or _group(one) == _group(other)
+
+
+_LOOSE = frozenset(
+    {
+        ("identity", "organisation_code"),
+        ("organisation_code", "identity"),
+        ("account_login", "phone"),
+        ("account_login", "email"),
+    }
+)
+
+
+def _akin(one: str, other: str) -> bool:
+    return _same(one, other) or (_group(one), _group(other)) in _LOOSE
+
+
+def _accepted(chosen: Evidence, said: list[Evidence], values: list[Evidence]) -> tuple[str, ...]:
+    """Every element that stands: what was chosen, the comment beside contradicting values, agreeing names."""
+    accepted = {chosen.element: None}
+    primary = next((item for item in said if item.strength >= _DECIDES), None)
+    for item in said:
+        if item.strength >= _DECIDES and (item is primary or _akin(item.element, chosen.element)):
+            accepted[item.element] = None
+    accepted.update((item.element, None) for item in values)
+    return tuple(accepted)
+
+
+def _conflicts(column: ColumnInput, spoken: Evidence | None, values: list[Evidence]) -> tuple[Finding, ...]:
+    if spoken is None:
+        return ()
+    for item in values:
+        if not _akin(item.element, spoken.element) and spoken.element not in _VAGUE:
+            where = {"comment": "注释", "codebook": "编码标准"}.get(spoken.source, "字段名")
+            said, shown = elements()[spoken.element].zh, elements()[item.element].zh
+            message = (
+                f"{where}“{spoken.term}”指向{said}，但取值像{shown}（{item.hits}/{item.distinct} 个不同值符合），请核实"
+            )
+            return (Finding("comment_value_conflict", message, column.name),)
+    return ()

@@ -1,0 +1,1 @@
+"""Reading column and table names: tokens, Han comments, pinyin, initials, English, department codebooks."""

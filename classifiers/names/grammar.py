@@ -1,0 +1,450 @@
+"""Reading one name or comment: head at the end, the noun that owns it before it (design section 5, step 5).
+
+A Chinese noun phrase has its head at its end, and so have English, pinyin and initials in column names:
+法定代表人身份证号, ``guardian_phone``, ``SQRXM``. A reading is free of context; senses bound to one are chosen by the caller.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import msgspec
+
+from classifiers.elements import elements
+from classifiers.evidence import Style
+from classifiers.names.lexicon import Lexicon, Sense, abbreviations, default_lexicon
+from classifiers.names.tokens import has_han, is_garbled, may_be_initials, tokenize
+
+
+class Candidate(NamedTuple):
+    """One possible meaning of a name or comment."""
+
+    element: str
+    strength: float
+    """At 0.5 and above it may decide, below it only supports."""
+    style: Style
+    term: str
+    contexts: tuple[str, ...] = ()
+    owner: str = ""
+    """Class of the noun before the head: person, minor, org, place, trait, bank …; empty when there is none."""
+    owner_element: str = ""
+    flags: tuple[str, ...] = ()
+
+
+Reading = tuple[Candidate, ...]
+"""Best first; senses bound to a context stand before the context-free one that they fall back to."""
+
+
+class _Grammar(msgspec.Struct):
+    nouns: dict[str, str]
+    families: dict[str, str]
+    elements: dict[str, str]
+    heads: dict[str, dict[str, str]]
+    roles: dict[str, str]
+
+
+@cache
+def grammar() -> _Grammar:
+    return msgspec.yaml.decode((files("classifiers") / "names" / "grammar.yaml").read_bytes(), type=_Grammar)
+
+
+class Owner(NamedTuple):
+    kind: str
+    element: str
+
+
+_NO_OWNER = Owner("", "")
+_ABSORBED_BY_FLAG = frozenset({"trait", "code"})
+_SEPARATORS = re.compile(r"[：:，,。；;（()）\[\]【】{}<>《》、|\n\r\t!！?？“”\"'=]|\s+(?![a-z])|->|=>|\d+[、.\-:]")
+_LEADING = re.compile(
+    r"^(?:[\[【（(][^\]】）)]{0,8}[\]】）)]|[\s*#\-_·.、:：]+|[\da-z]\d*[.、)）]\s*(?=[\u3400-\u9fff]))+"
+)
+_WHETHER = re.compile(r"^(?:是否|有无|能否|有否|是不是|可否|是否为|是否是|有没有)")
+_TRAILING = re.compile(r"(?:\d+|[一二三四五六七八九十]|[\s_\-—/·.*~]|信息|字段|数据|项|值|的|（选填）|\d+个字)+$")
+_SKIP_TAIL = ("信息", "名单", "数据", "字段")
+_PREFIXES = frozenset("abcdfghlnstvzf")
+_COPY = frozenset({"bak", "old", "tmp", "copy", "new", "cn", "zh", "txt", "str", "val1", "col", "ori", "raw", "s"})
+_AFFIX_FLAGS = {
+    "enc": "encrypted", "encrypt": "encrypted", "encrypted": "encrypted", "sm4": "encrypted", "aes": "encrypted",
+    "cipher": "encrypted", "md5": "hashed", "sm3": "hashed", "hash": "hashed", "sha": "hashed", "sha256": "hashed",
+    "mask": "masked", "masked": "masked", "tm": "masked", "desensitized": "masked", "tuomin": "masked",
+}  # fmt: skip
+_FLAG_PREFIXES = frozenset({"is", "if", "has", "sf", "whether", "have", "sfw", "ynis", "can", "flag"})
+
+
+class Reader:
+    """Reads names and comments with one lexicon; every reading is memoised."""
+
+    def __init__(self, lexicon: Lexicon, memory: int = 200_000) -> None:
+        self.lexicon = lexicon
+        self.comment = lru_cache(maxsize=memory)(self._comment)
+        self.name = lru_cache(maxsize=memory)(self._name)
+        self._split = lru_cache(maxsize=memory)(self._segment)
+
+    # Han phrases -------------------------------------------------------------------------------------------------
+
+    def _comment(self, text: str) -> Reading:
+        """Reading of a comment; empty when it is garbled or says nothing that the lexicon knows."""
+        if is_garbled(text):
+            return ()
+        parts = comment_parts(text)
+        for index, part in enumerate(parts[:3]):
+            reading = self._phrase(part)
+            if reading:
+                return self._refined(reading, parts[index + 1 :]) if index == 0 else _fainter(reading, 0.15)
+        return ()
+
+    def _refined(self, reading: Reading, rest: Sequence[str]) -> Reading:
+        """``证件号码（统一社会信用代码）``: what follows may name a closer kind of the same thing."""
+        closer = _CLOSER.get(reading[0].element)
+        if closer is None:
+            return reading
+        for part in rest[:2]:
+            for candidate in self._phrase(part)[:1]:
+                if candidate.element in closer and candidate.strength >= 0.5:
+                    return (candidate._replace(owner=candidate.owner or reading[0].owner), *reading)
+        return reading
+
+    def _phrase(self, text: str) -> Reading:
+        if not has_han(text):
+            return self._name(text) if text else ()
+        whether = _WHETHER.match(text)
+        if whether and text not in self.lexicon.han:
+            return self._whether(text, text[whether.end() :])
+        if "是否" in text or "有无" in text or text.endswith("否"):
+            known = self.lexicon.han.get(text)
+            return self._suffix(text) if known else (Candidate("code.flag", 0.85, "comment", "是否"),)
+        reading = self._suffix(text)
+        if reading:
+            return reading
+        shorter = _TRAILING.sub("", text)
+        return self._suffix(shorter) if shorter and shorter != text else ()
+
+    def _whether(self, text: str, rest: str) -> Reading:
+        flag = Candidate("code.flag", 0.85, "comment", text[:2])
+        for candidate in self._suffix(rest):
+            kind = owner_class(candidate.element)
+            if kind == "trait" or candidate.element in ("minor.flag", "person.insurance_status"):
+                return (candidate,) if not candidate.contexts else (candidate, flag)
+        return (flag,)
+
+    def _suffix(self, text: str) -> Reading:
+        """Candidates of the longest known ends of ``text``, down to the first that needs no context."""
+        found: list[Candidate] = []
+        for start in range(len(text)):
+            senses = self.lexicon.han.get(text[start:])
+            if not senses:
+                continue
+            left = text[:start]
+            owner = self._han_owner(left)
+            found += self._composed(senses, owner, bool(left), 0.95 if not left else 0.9 if owner.kind else 0.8)
+            if found and not found[-1].contexts:
+                break
+        return tuple(found)
+
+    def _han_owner(self, left: str) -> Owner:
+        """The last noun in ``left``."""
+        for end in range(len(left), 0, -1):
+            for start in range(max(0, end - 10), end):
+                owner = _owner_of(self.lexicon.han.get(left[start:end]))
+                if owner.kind:
+                    return owner
+        return _NO_OWNER
+
+    def _composed(self, senses: Sequence[Sense], owner: Owner, compound: bool, strength: float) -> list[Candidate]:
+        """Candidates of one written form: in a compound its head meanings go first, alone its own ones."""
+        order = sorted(
+            senses,
+            key=lambda sense: (
+                not sense.contexts,
+                sense.symbol.startswith("head.") != compound,
+                sense.symbol.startswith("noun."),
+            ),
+        )
+        found: list[Candidate] = []
+        for sense in order:
+            if not compound and sense.structural and len(order) > 1 and found and not found[-1].contexts:
+                continue
+            candidate = _compose(sense, owner, compound, strength)
+            found.append(candidate)
+            if not candidate.contexts:
+                break
+        return found
+
+    # identifiers -------------------------------------------------------------------------------------------------
+
+    def _name(self, identifier: str) -> Reading:
+        """Reading of a column name; empty when nothing in it is known."""
+        if has_han(identifier):
+            return self._phrase(comment_parts(identifier)[0]) if comment_parts(identifier) else ()
+        tokens, flags = _affixes(tokenize(identifier))
+        if not tokens:
+            return ()
+        reading = self._tokens(tokens)
+        if flags:
+            reading = tuple(candidate._replace(flags=flags) for candidate in reading)
+        return reading
+
+    def _tokens(self, tokens: tuple[str, ...]) -> Reading:
+        if "of" in tokens[1:-1] and "".join(tokens) not in self.lexicon.alias:
+            at = tokens.index("of")
+            tokens = tokens[at + 1 :] + tokens[:at]
+        whole = self._known(tokens)
+        if not whole and tokens[0] in _FLAG_PREFIXES and len(tokens) > 1:
+            return self._is_something(tokens)
+        reading = self._ends(tokens)
+        if reading and any(not candidate.contexts for candidate in reading):
+            return reading
+        parts = self._split(tokens[-1])
+        if parts:
+            longer = (*tokens[:-1], *parts)
+            if parts[0] in _FLAG_PREFIXES and len(parts) > 1 and len(tokens) == 1:
+                return (*reading, *self._is_something(longer))
+            return (*reading, *self._ends(longer))
+        return reading
+
+    def _is_something(self, tokens: tuple[str, ...]) -> Reading:
+        flag = Candidate("code.flag", 0.75, "english", "is" if tokens[0] != "sf" else "SF")
+        for candidate in self._ends(tokens[1:]) or self._ends((*tokens[1:-1], *(self._split(tokens[-1]) or ()))):
+            if owner_class(candidate.element) == "trait" and candidate.strength >= 0.5:
+                return (candidate,) if not candidate.contexts else (candidate, flag)
+        return (flag,)
+
+    def _known(self, tokens: Sequence[str]) -> tuple[Sense, ...]:
+        """Senses of tokens written together, as they are or with abbreviations read as their words."""
+        alias = self.lexicon.alias
+        senses = alias.get("".join(tokens))
+        if senses is None:
+            senses = alias.get("".join(map(self._word, tokens)))
+        return senses or ()
+
+    def _word(self, token: str) -> str:
+        word = abbreviations().get(token, token)
+        if word.endswith("s") and word[:-1] in self.lexicon.words and word not in self.lexicon.words:
+            return word[:-1]
+        return word
+
+    def _ends(self, tokens: Sequence[str]) -> Reading:
+        found: list[Candidate] = []
+        for start in range(len(tokens)):
+            senses = self._known(tokens[start:])
+            if not senses:
+                continue
+            left = tokens[:start]
+            owner = self._token_owner(left)
+            strength = _name_strength(senses[0], "".join(tokens[start:])) - (0.05 if left and not owner.kind else 0)
+            found += self._composed(senses, owner, bool(left), strength)
+            if found and not found[-1].contexts:
+                break
+        return tuple(found)
+
+    def _token_owner(self, left: Sequence[str]) -> Owner:
+        for end in range(len(left), 0, -1):
+            for start in range(end):
+                owner = _owner_of(self._known(left[start:end]))
+                if owner.kind:
+                    return owner
+            parts = self._split(left[end - 1])
+            if parts:
+                owner = self._token_owner(parts)
+                if owner.kind:
+                    return owner
+        return _NO_OWNER
+
+    def _segment(self, token: str) -> tuple[str, ...] | None:
+        """Parts of a glued token: English words, else a known end in pinyin or initials; None when unknown."""
+        if not 3 <= len(token) <= 40 or token.isdigit():
+            return None
+        return self._english_words(token) or self._han_letters(token)
+
+    def _english_words(self, token: str) -> tuple[str, ...] | None:
+        """The fewest known words that together are ``token``."""
+        words, short = self.lexicon.words, abbreviations()
+        best: list[tuple[str, ...] | None] = [None] * (len(token) + 1)
+        best[0] = ()
+        for end in range(1, len(token) + 1):
+            for start in range(max(0, end - 16), end):
+                before, word = best[start], token[start:end]
+                known = word in words or word in short or (word.endswith("s") and len(word) > 3 and word[:-1] in words)
+                if before is not None and known and (best[end] is None or len(before) + 1 < len(best[end] or ())):
+                    best[end] = (*before, word)
+        found = best[len(token)]
+        return found if found and len(found) > 1 else None
+
+    def _han_letters(self, token: str) -> tuple[str, ...] | None:
+        alias = self.lexicon.alias
+        letters = may_be_initials(token)
+        for start in range(1, len(token) - 1):
+            senses = alias.get(token[start:])
+            if not senses or senses[0].style == "english" or senses[0].weak:
+                continue
+            end, front = token[start:], token[:start]
+            initials = senses[0].style == "initials"
+            if initials and not letters:
+                continue
+            if _owner_of(alias.get(front)).kind or len(end) > 3:
+                return (front, end)
+            if initials and front[-1] == "r" and 2 <= len(front) <= 6:
+                return (front[:-1] or front, "ry", end) if end in _PERSON_ENDS else (front, end)
+        if letters and len(token) > 2 and token[-2:] in _PLAIN_ENDS:
+            return (token[:-2], token[-2:])
+        return None
+
+
+_PERSON_ENDS = frozenset({"xm", "dh", "sj", "dz", "zjh", "sfz", "sjh", "mc", "zjhm", "lx", "zjlx"})
+# Heads that are safe after anything: what they mean is harmless whatever stands before.
+_PLAIN_ENDS = frozenset(
+    {"rq", "sj", "je", "mc", "dm", "bh", "lx", "lb", "zt", "sl", "mj", "bz", "sm", "ms", "rs", "bm"}
+)
+_CLOSER: dict[str, frozenset[str]] = {
+    "person.id_number": frozenset({"person.id_card", "org.uscc", "org.code", "person.passport", "org.reg_no"}),
+    "generic.phone": frozenset({"person.mobile", "generic.landline", "org.landline", "person.landline"}),
+    "org.phone": frozenset({"generic.landline", "person.mobile", "org.landline"}),
+    "generic.name": frozenset({"person.name", "org.name"}),
+}
+
+
+def _fainter(reading: Reading, by: float) -> Reading:
+    return tuple(candidate._replace(strength=candidate.strength - by) for candidate in reading)
+
+
+@lru_cache(maxsize=200_000)
+def comment_parts(text: str) -> tuple[str, ...]:
+    """Phrases of a comment, lower case; the first is the head before code lists and explanations.
+
+    >>> comment_parts("性别：0未知，1男，2女")[0]
+    '性别'
+    >>> comment_parts("[必填] 公司名")
+    ('公司名',)
+    >>> comment_parts("账号状态0正常1停用")[0]
+    '账号状态'
+    """
+    text = unicodedata.normalize("NFKC", text).strip().lower()
+    text = _LEADING.sub("", text)
+    parts = []
+    for part in _SEPARATORS.split(text):
+        part = part.strip(" -_—/·.*~")
+        if part:
+            parts.append(_before_codes(part))
+    return tuple(parts)
+
+
+def _before_codes(part: str) -> str:
+    """``权限1超级2浏览`` → ``权限``; 户籍地址-省 → 户籍地址省; PM2.5 stays."""
+    match = re.search(r"(?<=[\u3400-\u9fff])\s*\d+\s*(?=[\u3400-\u9fff=])", part)
+    if match and match.start() > 1:
+        part = part[: match.start()]
+    return re.sub(r"(?<=[\u3400-\u9fff])[\s_/—-]+(?=[\u3400-\u9fffa-z])", "", part)
+
+
+def _affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tokens without digits, table prefixes and copy marks; flags of what the affixes say of the values."""
+    flags: list[str] = []
+    words = [token for token in tokens if not token.isdigit()] or []
+    while len(words) > 1 and (words[-1] in _COPY or words[-1] in _AFFIX_FLAGS):
+        flag = _AFFIX_FLAGS.get(words.pop())
+        if flag:
+            flags.append(flag)
+    if (
+        len(words) > 1
+        and len(words[0]) == 1
+        and words[0] in _PREFIXES
+        and "".join(words) not in default_lexicon().alias
+    ):
+        words = words[1:]
+    return tuple(words), tuple(flags)
+
+
+@cache
+def owner_class(symbol: str) -> str:
+    """Class of an element or noun as the owner of what follows; empty when it owns nothing."""
+    if symbol.startswith("noun."):
+        return symbol[5:]
+    if symbol.startswith(("head.", "generic.")):
+        return {"head.unit": "org", "head.org": "org", "generic.bank_account": "account", "generic.phone": "contact",
+                "generic.landline": "contact", "generic.email": "contact", "generic.address": "address",
+                "generic.location": "geo", "head.image": "image", "head.cert_no": "doc"}.get(symbol, "")  # fmt: skip
+    data = grammar()
+    return data.elements.get(symbol) or data.families.get(elements()[symbol].family, "other")
+
+
+def _owner_of(senses: tuple[Sense, ...] | None) -> Owner:
+    for sense in senses or ():
+        if sense.weak:
+            continue
+        kind = owner_class(sense.symbol)
+        if kind and kind != "other":
+            return Owner(kind, grammar().nouns.get(sense.symbol, sense.symbol))
+    return _NO_OWNER
+
+
+_PERSON_CLASSES = ("person", "minor")
+_VARIANTS = {
+    "person": "person",
+    "minor": "person",
+    "org": "organisation",
+    "orgcode": "organisation",
+    "place": "place",
+    "project": "place",
+}
+_ORG_FORMS = {
+    "person.home_address": "org.address",
+    "person.id_number": "org.code",
+    "person.mail_address": "org.address",
+    "person.account_holder": "person.account_holder",
+}
+
+
+def _compose(sense: Sense, owner: Owner, compound: bool, strength: float) -> Candidate:
+    element = _element(sense, owner, compound)
+    if sense.weak:
+        strength = min(strength, 0.45)
+    if sense.symbol.startswith("noun.") or (sense.symbol.startswith("head.") and not compound):
+        strength -= 0.1
+    contexts = () if _satisfied(sense.contexts, owner) else sense.contexts
+    return Candidate(element, strength, sense.style, sense.term, contexts, owner.kind, owner.element)
+
+
+def _satisfied(contexts: tuple[str, ...], owner: Owner) -> bool:
+    """A noun before the head is context enough: SQR + XM."""
+    return _VARIANTS.get(owner.kind, owner.kind) in contexts
+
+
+def _element(sense: Sense, owner: Owner, compound: bool) -> str:
+    symbol = sense.symbol
+    if symbol.startswith("noun."):
+        return grammar().nouns[symbol]
+    if symbol.startswith("head."):
+        table = grammar().heads[symbol]
+        chosen = table.get(owner.kind) if owner.kind else None
+        chosen = chosen or table["default" if compound else "alone"]
+        return owner.element if chosen == "same" else chosen
+    if symbol.startswith("generic."):
+        return elements()[symbol].variants.get(_VARIANTS.get(owner.kind, ""), symbol)
+    if owner.kind == "org":
+        return _ORG_FORMS.get(symbol, symbol)
+    if symbol == "person.name" and owner.kind in _PERSON_CLASSES:
+        return owner.element
+    if symbol == "account.login" and owner.kind == "bank":
+        return "generic.bank_account"
+    return symbol
+
+
+def _name_strength(sense: Sense, key: str) -> float:
+    if sense.style == "english":
+        return 0.8
+    if sense.style == "pinyin":
+        return 0.75 if len(key) > 5 else 0.6
+    if sense.weak:
+        return 0.4
+    return 0.55 if len(key) < 3 else 0.6 if len(key) == 3 else 0.7
+
+
+@cache
+def default_reader() -> Reader:
+    return Reader(default_lexicon())

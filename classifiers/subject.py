@@ -1,0 +1,254 @@
+"""Whom or what a row of a table is about (design section 5, step 3), and the context that ambiguous names need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import NamedTuple, cast
+
+import msgspec
+
+from classifiers.elements import elements
+from classifiers.evidence import Subject, SubjectKind, TableInput
+from classifiers.names import pinyin
+from classifiers.names.codebooks import codebook_table
+from classifiers.names.lexicon import abbreviations, parse_terms
+from classifiers.names.tokens import has_han, is_garbled, may_be_initials, tokenize
+
+KIND_ZH = {
+    "person": "自然人",
+    "organisation": "组织",
+    "place": "场所或物",
+    "aggregate": "汇总统计",
+    "system": "系统",
+    "unknown": "未知",
+}
+
+
+class _Terms(msgspec.Struct):
+    kinds: dict[str, list[str]]
+    minors: list[str]
+    adults: list[str]
+    domains: dict[str, list[str]]
+
+
+class _Vocabulary:
+    """Table terms: Han by text, ASCII by token sequence."""
+
+    def __init__(self, terms: Mapping[str, Iterable[str]]) -> None:
+        self.han: dict[str, list[str]] = {}
+        self.ascii: dict[str, list[str]] = {}
+        for entry in parse_terms(terms):
+            if has_han(entry.text):
+                self._add(self.han, entry.text, entry.symbol)
+                if len(entry.text) > 1:
+                    self._add(self.ascii, pinyin.full_pinyin(entry.text), entry.symbol)
+            else:
+                self._add(self.ascii, entry.text.lstrip("~").replace(" ", ""), entry.symbol)
+        self.longest = max(map(len, self.han))
+
+    @staticmethod
+    def _add(table: dict[str, list[str]], key: str, symbol: str) -> None:
+        symbols = table.setdefault(key, [])
+        if symbol not in symbols:
+            symbols.append(symbol)
+
+
+class Mention(NamedTuple):
+    """A term found in a table's name or comment."""
+
+    symbol: str
+    term: str
+    end: int
+
+
+@cache
+def _vocabularies() -> dict[str, _Vocabulary]:
+    data = msgspec.yaml.decode((files("classifiers") / "names" / "subjects.yaml").read_bytes(), type=_Terms)
+    groups = {"kinds": data.kinds, "minors": {"minors": data.minors, "adults": data.adults}, "domains": data.domains}
+    return {name: _Vocabulary(terms) for name, terms in groups.items()}
+
+
+def _han_mentions(text: str, vocabulary: _Vocabulary) -> list[Mention]:
+    """Every term in ``text``, the longest at each place; the end is where it ends."""
+    found = []
+    start = 0
+    while start < len(text):
+        for end in range(min(len(text), start + vocabulary.longest), start, -1):
+            symbols = vocabulary.han.get(text[start:end])
+            if symbols:
+                found += [Mention(symbol, text[start:end], end) for symbol in symbols]
+                start = end - 1
+                break
+        start += 1
+    return found
+
+
+def _token_mentions(tokens: Sequence[str], vocabulary: _Vocabulary) -> list[Mention]:
+    found = []
+    short = abbreviations()
+    words = [short.get(token, token) for token in tokens if not token.isdigit()]
+    for end in range(1, len(words) + 1):
+        for start in range(max(0, end - 3), end):
+            key = "".join(words[start:end])
+            symbols = vocabulary.ascii.get(key) or (vocabulary.ascii.get(key[:-1]) if key.endswith("s") else None)
+            if symbols:
+                found += [Mention(symbol, key, end) for symbol in symbols]
+                break
+    return found
+
+
+_TABLE_TAIL = (
+    "信息表",
+    "基本信息",
+    "信息",
+    "记录表",
+    "记录",
+    "明细表",
+    "明细",
+    "登记表",
+    "表",
+    "列表",
+    "库",
+    "数据",
+    "管理",
+    "基础",
+)
+
+
+@lru_cache(maxsize=65536)
+def mentions(group: str, table: str, comment: str | None) -> tuple[Mention, ...]:
+    """Terms of a group (``kinds``, ``minors``, ``domains``) in a table's comment, or else in its name."""
+    vocabulary = _vocabularies()[group]
+    found: list[Mention] = []
+    if comment and not is_garbled(comment):
+        found = _han_mentions(comment, vocabulary)
+    if not found or group != "kinds":
+        name = table.rsplit(".", 1)[-1]
+        found += _han_mentions(name, vocabulary) if has_han(name) else _token_mentions(tokenize(name), vocabulary)
+    return tuple(found)
+
+
+def domains(table: TableInput) -> frozenset[str]:
+    """Fields of administration that the table's name, comment or department shows: medical, education, justice …"""
+    found = {mention.symbol for mention in mentions("domains", table.table, table.comment)}
+    if table.department:
+        found |= _department_domains(table.department)
+    return frozenset(found)
+
+
+_DEPARTMENT_DOMAINS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("卫生", frozenset({"medical"})),
+    ("卫健", frozenset({"medical"})),
+    ("医院", frozenset({"medical"})),
+    ("教育", frozenset({"education"})),
+    ("民政", frozenset({"welfare"})),
+    ("残联", frozenset({"welfare"})),
+    ("公安", frozenset({"justice"})),
+    ("司法", frozenset({"justice"})),
+    ("法院", frozenset({"justice"})),
+    ("房管", frozenset({"estate"})),
+    ("建设", frozenset({"project"})),
+    ("信访", frozenset({"petition"})),
+    ("人力资源", frozenset({"insurance", "hr"})),
+)
+
+
+@lru_cache(maxsize=1024)
+def _department_domains(department: str) -> frozenset[str]:
+    return frozenset().union(*(found for word, found in _DEPARTMENT_DOMAINS if word in department))
+
+
+def _ids(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# What a table of each kind nearly always has.
+_PERSON_ANCHORS = _ids(
+    "person.name person.gender person.ethnicity person.birth_date person.age person.id_card person.id_number "
+    "person.marital_status person.political_status person.education person.social_security_no health.record_no "
+    "person.student_no person.school_roll_no person.household_address person.home_address person.native_place "
+    "person.disability person.relation person.former_name"
+)
+_ORGANISATION_ANCHORS = _ids(
+    "org.uscc org.code org.reg_no org.tax_no org.name org.legal_rep org.type org.capital org.scope org.founded "
+    "org.industry org.term org.status org.address act.counterpart act.licence_no"
+)
+_PLACE_ANCHORS = _ids(
+    "place.name generic.location measure.value place.address project.name project.code vehicle.plate device.id "
+    "estate.area measure.area vehicle.vin"
+)
+
+
+def subject_of(table: TableInput, found: Mapping[str, str]) -> Subject:
+    """The subject of a table. ``found``: column name → element that is sure without any context."""
+    kind, reason = _kind_of_table(table)
+    anchors = _anchors(found)
+    if kind == "unknown" or (kind in ("place", "system") and _plainly_about_people(found)):
+        kind, reason = _kind_of_columns(anchors, found, (kind, reason))
+    if kind == "aggregate" and _plainly_about_people(found):
+        kind, reason = "person", "含有自然人身份标识的信息项"
+    return Subject(kind, reason, minors=_minors(table, kind))
+
+
+def _anchors(found: Mapping[str, str]) -> dict[str, int]:
+    values = set(found.values())
+    return {
+        "person": len(values & _PERSON_ANCHORS),
+        "organisation": len(values & _ORGANISATION_ANCHORS),
+        "place": len(values & _PLACE_ANCHORS),
+    }
+
+
+def _kind_of_table(table: TableInput) -> tuple[SubjectKind, str]:
+    book = codebook_table(table.table)
+    if book is not None:
+        return book.kind, f"表 {table.table} 是编码表“{book.title}”"
+    found = mentions("kinds", table.table, table.comment)
+    if not found:
+        return "unknown", "表名和注释未说明"
+    last = max(found, key=lambda mention: (mention.end, len(mention.term)))
+    return cast(SubjectKind, last.symbol), f"表名或注释中的“{last.term}”"
+
+
+def _plainly_about_people(found: Mapping[str, str]) -> bool:
+    values = set(found.values())
+    return bool(values & {"person.id_card", "person.id_number"}) and bool(
+        values & {"person.name", "person.gender", "person.home_address", "person.household_address", "person.mobile"}
+    )
+
+
+def _kind_of_columns(
+    anchors: Mapping[str, int], found: Mapping[str, str], before: tuple[SubjectKind, str]
+) -> tuple[SubjectKind, str]:
+    best = max(anchors, key=lambda kind: (anchors[kind], kind == "person"))
+    if anchors[best] >= 2 or (anchors["person"] and best == "person"):
+        columns = [name for name, element in found.items() if _kind_of_element(element) == best][:3]
+        return cast(SubjectKind, best), f"信息项 {'、'.join(columns)}"
+    if before[0] == "unknown" and any(
+        elements()[e].category in _PERSONAL and e.startswith("person.") for e in found.values()
+    ):
+        return "person", "含有个人信息的信息项"
+    return before
+
+
+_PERSONAL = frozenset({"PB", "PI", "PL", "PF", "PE", "PH", "PM", "PS"})
+
+
+def _kind_of_element(element: str) -> str:
+    if element in _PERSON_ANCHORS:
+        return "person"
+    return "organisation" if element in _ORGANISATION_ANCHORS else "place" if element in _PLACE_ANCHORS else ""
+
+
+def _minors(table: TableInput, kind: SubjectKind) -> bool:
+    found = {mention.symbol for mention in mentions("minors", table.table, table.comment)}
+    return kind not in ("aggregate", "system") and "minors" in found and "adults" not in found
+
+
+def initials_style(columns: Iterable[str]) -> bool:
+    """Whether most names of a table can be initials of Han words (``XM``, ``SFZH``, ``LX_DM``)."""
+    names = [tokenize(column) for column in columns]
+    fitting = sum(1 for tokens in names if tokens and all(may_be_initials(t) or t.isdigit() for t in tokens))
+    return len(names) >= 3 and fitting * 2 >= len(names)
