@@ -1,6 +1,6 @@
 """Take the README's picture of a catalogue page (a tool for developers; needs Playwright and Chromium).
 
-python docs/screenshot.py pdc-demo/out/catalogue.html docs/images/catalogue.png [--asset KEY] [--search TEXT]
+python docs/screenshot.py pdc-demo/out/catalogue.html docs/images/catalogue.png [--asset KEY] [--search TEXT] [--height N]
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ LARGEST = 300_000
 """Bytes; a README loads its pictures every time."""
 
 
-def take(page_file: Path, picture: Path, asset: str | None, search: str | None) -> int:
+def take(page_file: Path, picture: Path, asset: str | None, search: str | None, height: int) -> int:
     """Write the picture and return its size in bytes; ``asset`` opens one entry, ``search`` fills in the search box."""
     fragment = f"#asset={quote(asset, safe='')}" if asset else ""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, locale="zh-CN", color_scheme="light")
+        page = browser.new_page(viewport={"width": WIDTH, "height": height}, locale="zh-CN", color_scheme="light")
         page.goto(page_file.resolve().as_uri() + fragment)
         page.locator("#asset" if asset else "#results .card").first.wait_for()
         if search and not asset:
@@ -41,8 +41,9 @@ def main() -> int:
     parser.add_argument("picture", type=Path, nargs="?", default=Path("docs/images/catalogue.png"))
     parser.add_argument("--asset", help="key of the entry to open")
     parser.add_argument("--search", help="what to search for")
+    parser.add_argument("--height", type=int, default=HEIGHT, help=f"of the picture in pixels (default {HEIGHT})")
     arguments = parser.parse_args()
-    size = take(arguments.page, arguments.picture, arguments.asset, arguments.search)
+    size = take(arguments.page, arguments.picture, arguments.asset, arguments.search, arguments.height)
     print(f"{arguments.picture}: {size:,} bytes")
     return 0 if size <= LARGEST else 1
 

@@ -6,6 +6,7 @@ same content. Each file is written whole or not at all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,8 +105,12 @@ def write_lists(
 
 
 def site_scope(info: SiteInfo) -> str:
-    """Whose the site's lists are: 普陀区 of 普陀区公共数据资源目录."""
-    return info.name.removesuffix("目录").removesuffix("资源").removesuffix("公共数据") or info.name
+    """Whose the site's lists are.
+
+    >>> site_scope(SiteInfo("普陀区公共数据资源目录（演示）", "", "", {}))
+    '普陀区（演示）'
+    """
+    return re.sub(r"(公共数据)?(资源)?目录", "", info.name)
 
 
 def by_department(entries: Sequence[Entry], info: SiteInfo) -> dict[str, list[Entry]]:

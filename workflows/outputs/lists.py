@@ -130,7 +130,7 @@ def full_bases(entry: Entry, pack: Pack) -> str:
     lines = []
     for key in refusal_bases(entry, pack):
         found = pack.cite(key)
-        lines.append(f"{found.line()}（{words.RANKS[found.rank]}）：{found.text}")
+        lines.append(f"{found.line()}（{words.rank_name(found)}）：{found.text}")
     return "\n".join(lines)
 
 

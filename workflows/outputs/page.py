@@ -120,8 +120,9 @@ class Compiler:
         found = words.citation(self.pack, key)
         if found is None:
             return self.cites.place(key, [key, "", "现行规则包中没有这一依据", "", 0])
-        rank = words.RANKS.get(found.rank, found.rank)
-        return self.cites.place(key, [found.title, found.article, found.text, rank, int(found.verified)])
+        return self.cites.place(
+            key, [found.title, found.article, found.text, words.rank_name(found), int(found.verified)]
+        )
 
     def note(self, text: str) -> int:
         return self.notes.place(clean_text(text))

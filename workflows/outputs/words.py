@@ -35,6 +35,7 @@ LIFE_CYCLE: Final = {
     "withdrawn": "已下线",
 }
 RANKS: Final = {"law": "法律", "regulation": "行政法规", "rule": "规章", "normative": "规范性文件", "standard": "标准"}
+LOCAL_REGULATION: Final = "地方性法规"
 ORIGINS: Final = {"own": "自产", "shared": "共享获得", "negotiated": "协商获得"}
 SOURCES: Final = {"codebook": "行业代码本", "value": "数据校验", "comment": "注释", "name": "字段名"}
 CATEGORIES: Final = {
@@ -145,6 +146,11 @@ def citation(pack: Pack, key: str) -> Citation | None:
         return pack.cite(key)
     except LookupError:
         return None
+
+
+def rank_name(found: Citation) -> str:
+    """法律, 行政法规, 地方性法规 …: what the citation's instrument is in the order of laws."""
+    return LOCAL_REGULATION if found.rank == "regulation" and found.local else RANKS[found.rank]
 
 
 def citation_line(pack: Pack, key: str) -> str:

@@ -245,5 +245,11 @@ def basis_row(key: str, pack: Pack) -> list[Cell]:
     found = words.citation(pack, key)
     if found is None:
         return [key, "", "现行规则包中没有这一依据", "", "未核实", key]
-    rank = words.RANKS.get(found.rank, found.rank)
-    return [found.title, found.article, found.text, rank, "已核实" if found.verified else "未核实", key]
+    return [
+        found.title,
+        found.article,
+        found.text,
+        words.rank_name(found),
+        "已核实" if found.verified else "未核实",
+        key,
+    ]

@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from classifiers.policy import Pack
 from workflows.entry import Entry, SiteInfo
+from workflows.outputs.words import rank_name
 from workflows.outputs.workbook import write_workbook
 
 GUIDE = [
@@ -126,6 +127,14 @@ def test_the_citations_are_explained(book: Any) -> None:
         *("《中华人民共和国个人信息保护法》", "第三十四条", "法律", "已核实"),
     ]
     assert rows["putuo-2020/22"]["效力层级"] == "规范性文件"
+
+
+@pytest.mark.parametrize(
+    ("key", "rank"),
+    [("pipl/34", "法律"), ("gir/20", "行政法规"), ("shanghai-data/41", "地方性法规"), ("putuo-2020/22", "规范性文件")],
+)
+def test_ranks_have_the_names_of_the_legislation_law(key: str, rank: str, pack: Pack) -> None:
+    assert rank_name(pack.cite(key)) == rank
 
 
 def test_a_citation_that_the_pack_no_longer_knows_is_named_as_such(

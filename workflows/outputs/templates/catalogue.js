@@ -317,7 +317,6 @@
         asset.abstract && asset.abstract !== asset.title && el("p", { class: "abstract" }, asset.abstract),
         el("p", { class: "badges" }, AXES.map((axis) => badge(axis, values[axis])),
           el("span", { class: `state is-${values.state}` }, words.state[values.state]))),
-      draftNote(),
       el("div", { class: "verdicts" }, AXES.map((axis) => verdict(record, axis))),
       proposal(record), findings(asset),
       columnTable(asset, items, column),
@@ -335,7 +334,7 @@
       causes.length > 0 && el("p", { class: "causes" }, el("span", {}, "决定性信息项 "), all ? `全部 ${count(causes.length)} 项`
         : [causes.slice(0, 12).map((name) => cause(asset, items, name)), causes.length > 12 && ` 等 ${count(causes.length)} 项`]),
       label && el("ul", { class: "cites" }, label[CITES].map(citation)),
-      el("p", { class: "certainty" }, label ? certainty(label) : "尚无判定"));
+      el("p", { class: "certainty" }, label ? certainty(label, "汇总") : "尚无判定"));
   }
 
   function cause(asset, items, name) {
@@ -344,8 +343,8 @@
     return el("a", { href: link(asset.key, name), class: "cause" }, title);
   }
 
-  function certainty(label) {
-    const origin = { rule: "规则", inherited: "沿用", steward: "人工裁定" }[label[ORIGIN]] || label[ORIGIN];
+  function certainty(label, inherited = "沿用") {
+    const origin = { rule: "规则", inherited, steward: "人工裁定" }[label[ORIGIN]] || label[ORIGIN];
     return `${words.state[label[LABEL_STATE]]} · ${origin} · 置信度 ${Math.round(label[CONFIDENCE] * 100)}%`;
   }
 
