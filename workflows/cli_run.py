@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ import click
 from workflows.cli_common import State, departments_argument, emit_json, emit_table, json_option, pass_state, say
 
 if TYPE_CHECKING:
+    from classifiers.evidence import ColumnVerdict
     from workflows.harvest import HarvestResult, SystemResult
     from workflows.run import RunResult
+    from workflows.store import Store
     from workflows.store_records import StoredAsset
 
 RESAMPLE = click.option("--resample", is_flag=True, help="Sample unchanged assets again.")
@@ -113,25 +116,31 @@ def demo(ctx: click.Context, folder: Path) -> None:
 
 
 def show_example(state: State) -> None:
-    """Explain the column that makes the most sensitive asset so, as `pdc explain` does, in brief."""
+    """Explain the sensitive column that most was found out about, as `pdc explain` does, in brief."""
     from workflows.cli_explain import print_explanation
     from workflows.explain import explain
     from workflows.run import open_pack
 
     with state.store() as (site, store):
-        labelled = [stored for stored in store.stream() if stored.verdict and stored.verdict.labels]
-        if not labelled:
+        ranked = [(rank(verdict), f"{stored.asset.key}.{name}") for stored, name, verdict in judged_columns(store)]
+        if not ranked:
             return
-        top = max(labelled, key=lambda stored: (tier_of(stored), stored.asset.department == "minzheng"))
-        because = top.verdict.because.get("tier") if top.verdict else None
-        name = ".".join((top.asset.key, *(because.columns[:1] if because else ())))
+        _, name = max(ranked, key=lambda item: item[0])
         click.echo(f"\n$ pdc --site {state.site_dir} explain {name}")
         print_explanation(explain(store, open_pack(site.pack, site.overlays), name), brief=True)
 
 
-def tier_of(stored: StoredAsset) -> str:
-    label = stored.verdict.label("tier") if stored.verdict else None
-    return label.value if label else ""
+def judged_columns(store: Store) -> Iterator[tuple[StoredAsset, str, ColumnVerdict]]:
+    for stored in store.stream():
+        yield from ((stored, name, verdict) for name, verdict in stored.column_verdicts.items())
+
+
+def rank(verdict: ColumnVerdict) -> tuple[bool, float, int]:
+    """Sensitive first, then by how strongly the values speak, then by how many recognizers do."""
+    tier = verdict.label("tier")
+    sensitive = tier is not None and tier.value in ("L3", "L4")
+    by_value = (item.strength for item in verdict.evidence if item.source == "value")
+    return sensitive, max(by_value, default=0.0), len(verdict.evidence)
 
 
 def show_outputs(result: RunResult, folder: Path) -> None:

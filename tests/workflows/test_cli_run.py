@@ -323,12 +323,44 @@ def test_check_reaches_every_system(pdc: Any, site: Path) -> None:
 # --- demo --------------------------------------------------------------------------------------------------------
 
 
-def test_the_demo_does_the_whole_job_and_says_where_to_look(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    result = CliRunner().invoke(cli, ["demo", str(folder)])
+@pytest.fixture(scope="module")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    folder = tmp_path_factory.mktemp("demo") / "site"
+    return folder, CliRunner().invoke(cli, ["demo", str(folder)])
+
+
+@pytest.fixture(scope="module")
+def demo(demo_run: tuple[Path, Result]) -> Path:
+    return demo_run[0]
+
+
+def test_the_demo_does_the_whole_job_and_says_where_to_look(demo_run: tuple[Path, Result]) -> None:
+    folder, result = demo_run
     assert (result.exit_code, result.stderr) == (0, "")
     assert str(folder / "out" / "catalogue.html") in result.stdout
     assert "explain " in result.stdout
+    assert "数据校验" in result.stdout
     assert "《" in result.stdout
     again = CliRunner().invoke(cli, ["demo", str(folder)])
     assert "no label changed since the last run" in again.stdout
+
+
+def test_every_label_of_the_demo_explains_itself(demo: Path) -> None:
+    def pdc(*args: str) -> Any:
+        result = CliRunner().invoke(cli, ["--site", str(demo), *args])
+        assert (result.exit_code, result.stderr) == (0, "")
+        return result.stdout
+
+    records = [json.loads(line) for line in pdc("assets", "--jsonl", "--labels").splitlines()]
+    labels = [label for asset in records for owner in (asset, *asset["columns"]) for label in owner["labels"].values()]
+    assert len(labels) > 3 * sum(len(asset["columns"]) for asset in records)
+    assert [label for label in labels if not (label["reason"] and label["rule"] and label["pack"])] == []
+    closed = [label for label in labels if label["value"] in ("conditional", "none", "L3", "L4")]
+    assert [label for label in closed if not label["basis"]] == []
+    assert len(closed) > 100
+    for asset in records[:3]:
+        key = f"{asset['department']}/{asset['system']}/{asset['schema']}.{asset['name']}"
+        found = json.loads(pdc("explain", f"{key}.{asset['columns'][0]['name']}", "--json"))
+        cited = [citation for label in found["labels"] for citation in label["citations"]]
+        assert cited
+        assert all(citation["text"] and citation["line"].startswith("《") for citation in cited)
