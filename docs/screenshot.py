@@ -1,6 +1,6 @@
 """Take the README's picture of a catalogue page (a tool for developers; needs Playwright and Chromium).
 
-python docs/screenshot.py pdc-demo/out/catalogue.html docs/images/catalogue.png [--asset KEY] [--search TEXT] [--height N]
+python docs/screenshot.py pdc-demo/out/catalogue.html docs/images/catalogue.png [--asset KEY]
 """
 
 from __future__ import annotations

@@ -290,8 +290,7 @@
         el("a", { href: link(asset.key, item[NAME]), class: "hit" }, item[TITLE] === item[NAME] ? item[NAME] : `${item[TITLE]} ${item[NAME]}`)),
         hits.length > 6 && ` 等 ${count(hits.length)} 个`),
       el("p", { class: "badges" }, AXES.map((axis) => badge(axis, values[axis])),
-        el("span", { class: `state is-${values.state}` }, words.state[values.state]),
-        pending > 0 && el("span", { class: "pending" }, `${count(pending)} 项待判定`)));
+        el("span", { class: `state is-${values.state}` }, words.state[values.state], pending > 0 && `（${count(pending)} 项）`)));
   }
 
   function matchingItems(items) {
