@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
@@ -19,20 +20,34 @@ _CODEBOOK_COLUMNS = 2
 
 def find_topics(table: TableInput, subject: Subject, columns: Sequence[ElementFinding], pack: Pack) -> tuple[str, ...]:
     """Topic ids in the pack's order."""
-    found = (name for name, topic in pack.body.topics.items() if _applies(topic, table, subject, columns))
+    shared = _shared_initials(pack)
+    found = (name for name, topic in pack.body.topics.items() if _applies(topic, table, subject, columns, shared))
     return tuple(found)
 
 
-def _applies(topic: Topic, table: TableInput, subject: Subject, columns: Sequence[ElementFinding]) -> bool:
+def _applies(
+    topic: Topic, table: TableInput, subject: Subject, columns: Sequence[ElementFinding], shared: Collection[str]
+) -> bool:
     if topic.subject and subject.kind not in topic.subject:
         return False
     if matches_terms(topic.exclude, table.table, table.comment):
         return False
     return (
-        matches_terms(topic.terms, table.table, table.comment)
+        matches_terms(topic.terms, table.table, table.comment, shared)
         or _has_elements(topic.elements, columns)
         or _has_codebook(topic.codebooks, columns)
     )
+
+
+@lru_cache(maxsize=16)
+def _shared_initials(pack: Pack) -> frozenset[str]:
+    """Initials that terms of two topics have in common (JZDX: 救助对象, 矫正对象) say nothing of either."""
+    owners = Counter(
+        short
+        for topic in pack.body.topics.values()
+        for short in {initials(term) if has_han(term) else "".join(tokenize(term)) for term in topic.terms}
+    )
+    return frozenset(short for short, count in owners.items() if count > 1)
 
 
 def _has_elements(groups: Sequence[Sequence[str]], columns: Sequence[ElementFinding]) -> bool:
@@ -46,13 +61,19 @@ def _has_codebook(codebooks: Collection[str], columns: Sequence[ElementFinding])
     return bool(wanted) and read >= _CODEBOOK_COLUMNS
 
 
-def matches_terms(terms: Sequence[str], name: str, comment: str | None) -> bool:
-    """Whether any term stands in the comment or the name: Han as it is, or as full pinyin or initials; ASCII as
-    whole tokens.
+def matches_terms(terms: Sequence[str], name: str, comment: str | None, unless: Collection[str] = ()) -> bool:
+    """Whether a term stands in the comment or the name: Han as it is, or as pinyin or initials; ASCII as whole tokens.
+
+    ``unless``: initials of Han terms that do not count.
     """
     text = name if comment is None or is_garbled(comment) else f"{name} {comment}"
     words = _words(name)
-    return any(_in_text(term, text) or not words.isdisjoint(_spellings(term)) for term in terms)
+    return any(_in_text(term, text) or _in_words(term, words, unless) for term in terms)
+
+
+def _in_words(term: str, words: frozenset[str], unless: Collection[str]) -> bool:
+    found = words & _spellings(term)
+    return any(not has_han(term) or word not in unless for word in found)
 
 
 def _in_text(term: str, text: str) -> bool:

@@ -15,7 +15,7 @@ import msgspec
 
 from classifiers.draft import Draft, decided_label, keep_in_force
 from classifiers.element import understand
-from classifiers.elements import elements
+from classifiers.elements import elements, resolve_variant
 from classifiers.evidence import (
     ACCESS,
     TIERS,
@@ -86,10 +86,9 @@ def _draft(
     decided: dict[Dimension, Decision],
 ) -> Draft:
     ruling = decided.get("element")
-    element = finding.element if ruling is None else ruling.value
-    if element is not None and element not in elements():
-        element = None
-    others = [e for e in finding.accepted if e != element] if ruling is None else []
+    element = _known(finding.element if ruling is None else ruling.value, subject)
+    accepted = (_known(e, subject) for e in finding.accepted) if ruling is None else ()
+    others = [e for e in dict.fromkeys(accepted) if e not in (element, None)]
     candidates = [element, *others] if element is not None else [None]
     judged = [_facts(candidate, table, subject, pack) for candidate in candidates]
     tiers = [pack.tier(facts) for facts in judged]
@@ -97,6 +96,11 @@ def _draft(
     confidence = 1.0 if ruling is not None and element else finding.confidence
     facts = tuple(f._replace(tier=highest.value, personal=f.personal and highest.value != "L1") for f in judged)
     return Draft(name, element, confidence, finding, facts, highest, decided, _column_findings(name, finding))
+
+
+def _known(element: str | None, subject: Subject) -> str | None:
+    """The element as it fits the subject; None for ids that no vocabulary has (a removed one in an old decision)."""
+    return resolve_variant(element, subject.kind) if element in elements() else None
 
 
 def _facts(element: str | None, table: TableInput, subject: Subject, pack: Pack) -> Facts:
