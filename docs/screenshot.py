@@ -43,6 +43,8 @@ def main() -> int:
     parser.add_argument("--search", help="what to search for")
     parser.add_argument("--height", type=int, default=HEIGHT, help=f"of the picture in pixels (default {HEIGHT})")
     arguments = parser.parse_args()
+    if not arguments.page.is_file():
+        parser.error(f"no such page: {arguments.page}; did the command that writes it succeed?")
     size = take(arguments.page, arguments.picture, arguments.asset, arguments.search, arguments.height)
     print(f"{arguments.picture}: {size:,} bytes")
     return 0 if size <= LARGEST else 1
