@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from workflows.cli_common import State, departments_argument, json_option, pass_state, say
+from workflows.cli_common import (
+    State,
+    departments_argument,
+    emit_json,
+    emit_table,
+    json_option,
+    pass_state,
+    say,
+)
 
 if TYPE_CHECKING:
+    from classifiers.evaluate import Report, Score
     from workflows.standalone import Summary
 
 INPUT = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
@@ -85,4 +94,81 @@ def report_file(summary: Summary) -> None:
     say(f"{summary.columns} columns of {summary.tables} tables classified, {len(summary.bad)} bad lines")
 
 
-COMMANDS = (classify,)
+@click.command()
+@click.argument("source", type=INPUT, metavar="F.jsonl")
+@click.option("--by", type=click.Choice(["family", "department", "style"]), help="Also count per group.")
+@click.option("--pack", "pack_name", default="putuo-2020", show_default=True, help="Policy pack.")
+@click.option("--no-comments", is_flag=True, help="Hide every comment: names and types only.")
+@click.option("--fail-under", type=float, help="Exit 1 when the macro-F1 is below this (0 to 1).")
+@click.option("--show-errors", is_flag=True, help="List each column that was called something else.")
+@json_option
+@click.pass_context
+def evaluate(
+    ctx: click.Context,
+    source: Path,
+    by: str | None,
+    pack_name: str,
+    no_comments: bool,
+    fail_under: float | None,
+    show_errors: bool,
+    as_json: bool,
+) -> None:
+    """Measure accuracy against labelled columns (one JSON object per line, with `label`)."""
+    from workflows.evaluate import evaluate_rows, read_labelled
+    from workflows.run import now, open_pack
+
+    with click.open_file(str(source), "rb") as lines:
+        rows = list(read_labelled(lines, source.name))
+    groups = [by] if by else []
+    found = evaluate_rows(rows, open_pack(pack_name), now().date(), by=groups, comments=not no_comments)
+    if as_json:
+        emit_json(report_json(found))
+    else:
+        print_report(found, families=by == "family", errors=show_errors)
+    ctx.exit(1 if fail_under is not None and found.macro_f1 < fail_under else 0)
+
+
+def report_json(found: Report) -> dict[str, Any]:
+    """The counts with the ratios that follow from them."""
+    return {
+        "rows": found.rows,
+        "unambiguous": found.unambiguous,
+        "accuracy": round(found.accuracy, 4),
+        "macro_f1": round(found.macro_f1, 4),
+        "macro_families": found.macro_families,
+        "harmless": found.harmless,
+        "harmless_called_sensitive": round(found.harmless_called_sensitive, 4),
+        "families": [score_json(score) for score in found.scores],
+        "merged": [score_json(score) for score in found.merged],
+        "groups": {name: report_json(group) for name, group in found.groups.items()},
+    }
+
+
+def score_json(score: Score) -> dict[str, Any]:
+    ratios = {name: round(getattr(score, name), 4) for name in ("precision", "recall", "f1")}
+    return {"family": score.family, "rows": score.rows, **ratios}
+
+
+def print_report(found: Report, families: bool, errors: bool) -> None:
+    click.echo(f"columns: {found.rows}, unambiguous: {found.unambiguous}, accuracy: {found.accuracy:.4f}")
+    click.echo(f"macro-F1 over {found.macro_families} merged sensitive families: {found.macro_f1:.4f}")
+    click.echo(f"harmless called sensitive: {found.harmless_called_sensitive:.2%} of {found.harmless}\n")
+    scores = found.scores if families else found.merged
+    rows = [(s.family, s.rows, f"{s.precision:.3f}", f"{s.recall:.3f}", f"{s.f1:.3f}") for s in scores]
+    emit_table(("family", "rows", "precision", "recall", "F1"), rows)
+    if found.groups:
+        click.echo()
+        header = ("group", "rows", "accuracy", "macro-F1", "families", "harmless called sensitive")
+        emit_table(header, [group_row(name, group) for name, group in found.groups.items()])
+    if errors:
+        click.echo()
+        wrong = [(c.row.table, c.row.column, c.row.comment or "", c.row.label, c.predicted) for c in found.confusions]
+        emit_table(("table", "column", "comment", "label", "called"), wrong)
+
+
+def group_row(name: str, group: Report) -> tuple[object, ...]:
+    ratios = (f"{group.accuracy:.3f}", f"{group.macro_f1:.3f}", group.macro_families)
+    return (name, group.unambiguous, *ratios, f"{group.harmless_called_sensitive:.2%}")
+
+
+COMMANDS = (classify, evaluate)
