@@ -11,7 +11,7 @@ from classifiers.elements import elements, resolve_variant
 from classifiers.evidence import ColumnInput, ElementFinding, Evidence, Finding, Subject, TableInput
 from classifiers.names.codebooks import codebook_elements
 from classifiers.names.grammar import Candidate, Reader, default_reader, grammar
-from classifiers.subject import domains, initials_style, subject_of
+from classifiers.subject import domains, initials_style, is_about_students, subject_of
 
 _DECIDES = 0.5
 _CERTAIN_VALUE = 0.9
@@ -70,8 +70,10 @@ _BY_ELEMENT = {
     "generic.bank_account": ("bank", "finance"),
     "person.bank_account": ("bank", "finance"),
     "credential.password": ("account",),
-    "person.student_no": ("education",),
-    "person.school_roll_no": ("education",),
+    "person.student_no": ("education", "student"),
+    "person.school_roll_no": ("education", "student"),
+    "person.education": ("schooling",),
+    "person.school": ("schooling",),
     "health.record_no": ("medical",),
     "health.diagnosis": ("medical",),
     "vehicle.vin": ("vehicle",),
@@ -104,15 +106,19 @@ def _context(
     if any(all(any(name.endswith(axis) for name in names) for axis in pair) for pair in _AXES):
         context.add("geo")
     if initials_style(names):
-        context |= {"code", "date", "remark", "number", "title", "file", "reserved"}
+        context |= {"initials", "code", "date", "remark", "number", "title", "file", "reserved"}
     subject = subject_of(table, sure)
     if subject.kind == "unknown" and _personal_initials(statements):
         subject = Subject("person", "多个信息项名称是个人信息的拼音首字母", subject.minors)
     context.add(subject.kind)
     if subject.kind == "unknown" and {"contact"} & context:
         context.add("organisation_or_person")
-    if "account" not in context and _is_user_table(table):
+    if _is_user_table(table):
         context.add("account")
+    if subject.kind == "person" and is_about_students(table):
+        context.add("student")
+    if "bank" in context and "account" not in context:
+        context.add("bankonly")
     return subject, frozenset(context)
 
 

@@ -247,6 +247,34 @@ def _minors(table: TableInput, kind: SubjectKind) -> bool:
     return kind not in ("aggregate", "system") and "minors" in found and "adults" not in found
 
 
+def is_about_students(table: TableInput) -> bool:
+    found = mentions("kinds", table.table, table.comment)
+    last = max(found, key=lambda mention: mention.end, default=None)
+    return last is not None and last.term in _STUDENTS
+
+
+_STUDENTS = frozenset(
+    (
+        "学生",
+        "学籍",
+        "毕业生",
+        "考生",
+        "招生",
+        "成绩",
+        "幼儿",
+        "儿童",
+        "student",
+        "students",
+        "stu",
+        "pupil",
+        "xuesheng",
+        "xsxx",
+        "xs",
+        "xj",
+    )
+)
+
+
 def initials_style(columns: Iterable[str]) -> bool:
     """Whether most names of a table can be initials of Han words (``XM``, ``SFZH``, ``LX_DM``)."""
     names = [tokenize(column) for column in columns]

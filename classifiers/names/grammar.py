@@ -1,14 +1,15 @@
 """Reading one name or comment: head at the end, the noun that owns it before it (design section 5, step 5).
 
 A Chinese noun phrase has its head at its end, and so have English, pinyin and initials in column names:
-法定代表人身份证号, ``guardian_phone``, ``SQRXM``. A reading is free of context; senses bound to one are chosen by the caller.
+法定代表人身份证号, ``guardian_phone``, ``SQRXM``. A reading is free of context; senses
+bound to one are chosen by the caller.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -277,23 +278,30 @@ class Reader:
         return found if found and len(found) > 1 else None
 
     def _han_letters(self, token: str) -> tuple[str, ...] | None:
-        alias = self.lexicon.alias
-        letters = may_be_initials(token)
-        for start in range(1, len(token) - 1):
-            senses = alias.get(token[start:])
-            if not senses or senses[0].style == "english" or senses[0].weak:
-                continue
-            end, front = token[start:], token[:start]
-            initials = senses[0].style == "initials"
-            if initials and not letters:
-                continue
-            if _owner_of(alias.get(front)).kind or len(end) > 3:
+        ends = list(self._known_ends(token))
+        for front, end in ends:
+            if _owner_of(self.lexicon.alias.get(front)).kind:
                 return (front, end)
-            if initials and front[-1] == "r" and 2 <= len(front) <= 6:
-                return (front[:-1] or front, "ry", end) if end in _PERSON_ENDS else (front, end)
-        if letters and len(token) > 2 and token[-2:] in _PLAIN_ENDS:
+        for front, end in ends:
+            if len(end) > 3:
+                return (front, end)
+            if front[-1] == "r" and 2 <= len(front) <= 6 and end in _PERSON_ENDS:
+                return (front, "ry", end)
+        if may_be_initials(token) and token[-2:] in _PLAIN_ENDS:
             return (token[:-2], token[-2:])
         return None
+
+    def _known_ends(self, token: str) -> Iterator[tuple[str, str]]:
+        """Splits of a token whose end is known in pinyin or initials, the longest end first."""
+        letters = may_be_initials(token)
+        for start in range(1, len(token) - 1):
+            senses = self.lexicon.alias.get(token[start:])
+            if not senses or senses[0].weak or "initials" in senses[0].contexts:
+                continue
+            if senses[0].style == "pinyin" or (senses[0].style == "initials" and letters):
+                yield token[:start], token[start:]
+            elif letters and token[start:] in _PERSON_ENDS | _PLAIN_ENDS:
+                yield token[:start], token[start:]
 
 
 _PERSON_ENDS = frozenset({"xm", "dh", "sj", "dz", "zjh", "sfz", "sjh", "mc", "zjhm", "lx", "zjlx"})

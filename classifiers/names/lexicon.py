@@ -14,7 +14,8 @@ from classifiers.names import pinyin
 from classifiers.names.tokens import has_han
 
 MIN_INITIALS = 3
-"""Initials of fewer letters are never generated: they mean too many things (regulation.md 5.3)."""
+"""Initials of fewer letters are never generated: they mean too many things (regulation.md 5.3). Generated ones of just
+this length count only in tables that are named in initials throughout."""
 
 _FILES = (
     "people",
