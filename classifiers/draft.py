@@ -44,6 +44,7 @@ def decided_label(decision: Decision, pack: Pack) -> Label:
         state="confirmed" if decision.value else "undetermined",
         confidence=1.0 if decision.value else 0.0,
         reason=reason,
+        basis=decision.basis,
         rule="decision",
         origin="steward",
         pack=pack.ident,

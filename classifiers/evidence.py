@@ -185,3 +185,5 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     rejected: str | None = None
     """The machine value that the person saw and refused."""
+    basis: tuple[str, ...] = ()
+    """Citations that the person gave; 非共享 needs a law, regulation or rule whoever says it (Art. 22)."""

@@ -75,6 +75,13 @@ def test_a_rule_above_a_decision_is_a_finding_and_changes_nothing() -> None:
     assert [f.code for f in column(verdict, 1).findings].count("rule_above_decision") == 1
 
 
+def test_a_decision_carries_the_citations_that_the_person_gave() -> None:
+    ruling = msgspec.structs.replace(decision("share", "none"), basis=("statistics/25",))
+    label = column(ruled(ruling), 1).label("share")
+    assert label is not None
+    assert label.basis == ("statistics/25",)
+
+
 def test_an_element_decision_is_judged_like_found_evidence() -> None:
     judged = column(ruled(decision("element", "health.diagnosis", "qx9k")), 3)
     assert judged.element == "health.diagnosis"
