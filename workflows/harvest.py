@@ -6,6 +6,7 @@ neither written nor sampled again.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 import msgspec
 
 from classifiers.evidence import ColumnInput, Evidence, Finding, TableInput
-from connectors.base import Connector, ConnectorError, SystemConfig, matches, open_connector
+from connectors.base import Connector, ConnectorError, SourceRetryError, SystemConfig, matches, open_connector
 from connectors.model import Asset, Failure, Listing
 from workflows.errors import WorkflowError, unforeseen
 from workflows.masking import masked_asset, masked_text
@@ -130,12 +131,20 @@ def harvest(
     chosen = options or HarvestOptions()
     observe = observe or _engine_observe()
 
+    stop = threading.Event()
+
     def one(config: SystemConfig) -> SystemResult:
-        job = _SystemHarvest(store, config, chosen, run, at, as_of, progress or Silent(), observe)
+        job = _SystemHarvest(store, config, chosen, run, at, as_of, progress or Silent(), observe, stop)
         return job.run(opener)
 
     with ThreadPoolExecutor(max_workers=max(1, chosen.threads), thread_name_prefix="harvest") as pool:
-        results = list(pool.map(one, configs))
+        try:
+            results = list(pool.map(one, configs))
+        except BaseException:
+            # Ctrl-C must not wait until every system has been read.
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     store.add_events(run, at, [event for result in results for event in _events(result)])
     return HarvestResult(systems=results, restricted=restricted)
 
@@ -169,10 +178,11 @@ class _SystemHarvest:
         as_of: date,
         progress: Progress,
         observe: Observe,
+        stop: threading.Event,
     ) -> None:
         self.store, self.config, self.options = store, config, options
         self.run_id, self.at, self.as_of = run, at, as_of
-        self.progress, self.observe = progress, observe
+        self.progress, self.observe, self.stop = progress, observe, stop
         self.step = f"{config.department}/{config.id}"
         self.result = SystemResult(department=config.department, system=config.id, connector=config.connector)
         self.known: dict[str, Known] = {}
@@ -224,7 +234,7 @@ class _SystemHarvest:
     def _forget_restricted(self) -> None:
         """What a restricted glob covers now may not stay listed, however it came in."""
         prefix = len(f"{self.config.department}/{self.config.id}/")
-        gone = [key for key in self.known if matches(key[prefix:], self.config.restricted)]
+        gone = [key for key in self.known if is_restricted(key[prefix:], self.config)]
         if gone:
             self.store.forget([self.known.pop(key).id for key in gone])
             self.result.notices.append(f"{len(gone)} stored assets are restricted now and were removed from the store")
@@ -248,7 +258,10 @@ class _SystemHarvest:
 
     def _until_broken(self, source: Connector) -> Iterator[Asset]:
         try:
-            yield from source.assets()
+            for asset in source.assets():
+                if self.stop.is_set():
+                    raise SourceRetryError("stopped before all was read", hint="run it again")
+                yield asset
         except ConnectorError as exc:
             self.broken = True
             self._fail(exc.failure)
@@ -373,6 +386,11 @@ class _SystemHarvest:
                 error=str(done.failed[0]) if done.failed else None,
             )
         )
+
+
+def is_restricted(qualified: str, config: SystemConfig) -> bool:
+    """Whether a restricted glob covers ``[database.]schema.table``; globs are written without the database."""
+    return matches(qualified, config.restricted) or matches(qualified.partition(".")[2], config.restricted)
 
 
 def masked_failure(failure: Failure) -> Failure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -12,6 +13,8 @@ from connectors.model import Asset, Column, ColumnSource, ForeignKey, to_json
 
 # No identifier that the validators know has fewer digits in a row: most assets are done after one scan.
 _SUSPICIOUS = re.compile(r"\d{11}")
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def masked_text(text: str) -> str:
@@ -25,7 +28,8 @@ def masked_text(text: str) -> str:
 
 def masked_asset(asset: Asset) -> tuple[Asset, tuple[Finding, ...]]:
     """The asset with identifiers in its structure masked, and one finding per place that held one."""
-    if not _SUSPICIOUS.search(to_json(asset).decode()):
+    asset, body = _storable(asset)
+    if not _SUSPICIOUS.search(body):
         return asset, ()
     columns, found = _masked_columns(asset.columns)
     names = {before.name: after.name for before, after in zip(asset.columns, columns, strict=True)}
@@ -43,6 +47,26 @@ def masked_asset(asset: Asset) -> tuple[Asset, tuple[Finding, ...]]:
     if (masked.key, masked.comment) != (asset.key, asset.comment):
         found.insert(0, Finding("identifier_in_structure", "资源名称或注释中含有个人标识，已遮盖"))
     return masked, tuple(found)
+
+
+def _storable(asset: Asset) -> tuple[Asset, str]:
+    """The asset and its JSON; lone surrogates and NUL, which databases refuse, become ``\ufffd``."""
+    try:
+        body = to_json(asset).decode()
+    except UnicodeEncodeError:
+        body = "\\u0000"
+    if "\\u0000" not in body:
+        return asset, body
+    clean = msgspec.convert(_cleaned(msgspec.to_builtins(asset)), Asset)
+    return clean, to_json(clean).decode()
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {key: _cleaned(item) for key, item in value.items()}
+    return [_cleaned(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _masked_key(key: ForeignKey, names: Mapping[str, str]) -> ForeignKey:
