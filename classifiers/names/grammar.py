@@ -192,7 +192,7 @@ class Reader:
         return reading
 
     def _tokens(self, tokens: tuple[str, ...]) -> Reading:
-        if "of" in tokens[1:-1] and "".join(tokens) not in self.lexicon.alias:
+        if "of" in tokens[1:-1] and not self.lexicon.senses("".join(tokens)):
             at = tokens.index("of")
             tokens = tokens[at + 1 :] + tokens[:at]
         whole = self._known(tokens)
@@ -218,11 +218,8 @@ class Reader:
 
     def _known(self, tokens: Sequence[str]) -> tuple[Sense, ...]:
         """Senses of tokens written together, as they are or with abbreviations read as their words."""
-        alias = self.lexicon.alias
-        senses = alias.get("".join(tokens))
-        if senses is None:
-            senses = alias.get("".join(map(self._word, tokens)))
-        return senses or ()
+        senses = self.lexicon.senses("".join(tokens))
+        return senses or self.lexicon.senses("".join(map(self._word, tokens)))
 
     def _word(self, token: str) -> str:
         word = abbreviations().get(token, token)
@@ -280,7 +277,7 @@ class Reader:
     def _han_letters(self, token: str) -> tuple[str, ...] | None:
         ends = list(self._known_ends(token))
         for front, end in ends:
-            if _owner_of(self.lexicon.alias.get(front)).kind:
+            if _owner_of(self.lexicon.senses(front)).kind:
                 return (front, end)
         for front, end in ends:
             if len(end) > 3:
@@ -295,7 +292,7 @@ class Reader:
         """Splits of a token whose end is known in pinyin or initials, the longest end first."""
         letters = may_be_initials(token)
         for start in range(1, len(token) - 1):
-            senses = self.lexicon.alias.get(token[start:])
+            senses = self.lexicon.senses(token[start:])
             if not senses or senses[0].weak or "initials" in senses[0].contexts:
                 continue
             if senses[0].style == "pinyin" or (senses[0].style == "initials" and letters):
@@ -362,7 +359,7 @@ def _affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]
         len(words) > 1
         and len(words[0]) == 1
         and words[0] in _PREFIXES
-        and "".join(words) not in default_lexicon().alias
+        and not default_lexicon().senses("".join(words))
     ):
         words = words[1:]
     return tuple(words), tuple(flags)

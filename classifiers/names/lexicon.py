@@ -1,4 +1,8 @@
-"""The lexicon: every way to write a data element, a head or a noun, from the term files (``terms/*.yaml``)."""
+"""The lexicon: every way to write a data element, a head or a noun, from the term files (``terms/*.yaml``).
+
+What the program reads is ``terms.json``, generated from those files with the pinyin of every term, because parsing
+16,000 terms of YAML takes longer than the engine's whole start may.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ MIN_INITIALS = 3
 """Initials of fewer letters are never generated: they mean too many things (regulation.md 5.3). Generated ones of just
 this length count only in tables that are named in initials throughout."""
 
-_FILES = (
+TERM_FILES = (
     "people",
     "contact_place",
     "education_work",
@@ -36,13 +40,15 @@ _FILES = (
 
 
 class Entry(NamedTuple):
-    """One term as written in a term file."""
+    """One term as written in a term file, lower case."""
 
     symbol: str
     text: str
     contexts: tuple[str, ...]
     rank: int
     """Place among the terms of its symbol; the first are the most usual."""
+    syllables: tuple[str, ...] = ()
+    """Pinyin of a Han term; empty for ASCII."""
 
 
 class Sense(NamedTuple):
@@ -74,23 +80,21 @@ def parse_terms(terms: Mapping[str, Iterable[str]]) -> Iterator[Entry]:
             for written in line.split(","):
                 text, *contexts = (part.strip() for part in written.split("@"))
                 if text:
-                    yield Entry(symbol, text.lower(), tuple(contexts), rank)
+                    syllables = pinyin.syllables(text.lower()) if has_han(text) else ()
+                    yield Entry(symbol, text.lower(), tuple(contexts), rank, syllables)
                     rank += 1
+
+
+def written_entries() -> Iterator[Entry]:
+    """All entries of the term files themselves, in file order; slow, for building ``terms.json``."""
+    for name in TERM_FILES:
+        yield from parse_terms(msgspec.yaml.decode(_read(f"terms/{name}.yaml"), type=dict[str, list[str]]))
 
 
 @cache
 def built_in_entries() -> tuple[Entry, ...]:
-    """All entries of the shipped term files, in file order."""
-    decode = msgspec.yaml.decode
-    return tuple(
-        entry
-        for name in _FILES
-        for entry in parse_terms(decode(_read(f"terms/{name}.yaml"), type=dict[str, list[str]]))
-    )
-
-
-def all_han_terms() -> list[str]:
-    return [entry.text for entry in built_in_entries() if has_han(entry.text)]
+    """All shipped entries, in file order."""
+    return msgspec.json.decode(_read("terms.json"), type=tuple[Entry, ...])
 
 
 @cache
@@ -100,82 +104,118 @@ def abbreviations() -> dict[str, str]:
     return {short: word for word, shorts in words.items() for short in shorts}
 
 
-# The lower the number, the more a written form is trusted over another meaning of the same letters.
-_EXPLICIT, _PINYIN, _MIXED, _INITIALS = range(4)
+_Generated = dict[str, list[Entry]]
 
 
 class Lexicon:
-    """Dictionaries from written forms to senses; built once, read only."""
+    """Dictionaries from written forms to senses; spellings of Han terms are worked out when first asked for."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.han: dict[str, tuple[Sense, ...]] = {}
-        self.alias: dict[str, tuple[Sense, ...]] = {}
         self.words: set[str] = {"id", "no", "ip", "is", "by", "of", "info", "has"}
-        generated: dict[str, list[tuple[int, Entry]]] = {}
-        for entry in entries:
-            if has_han(entry.text):
-                self._add(self.han, entry.text, Sense(entry.symbol, entry.text, "comment", entry.contexts))
-                for priority, form in _forms(entry):
-                    generated.setdefault(form, []).append((priority, entry))
-            elif entry.text.startswith("~"):
-                key = entry.text[1:].replace(" ", "")
-                self._add(self.alias, key, Sense(entry.symbol, key.upper(), "initials", entry.contexts))
-            else:
-                self._add_english(entry)
-        for form, found in generated.items():
-            if form not in self.alias:
-                self.alias[form] = _generated_senses(form, found)
-
-    def _add_english(self, entry: Entry) -> None:
-        words = entry.text.replace("-", " ").split()
-        self.words.update(word for word in words if len(word) > 2)
+        self._alias: dict[str, tuple[Sense, ...]] = {}
+        self._pinyin: _Generated = {}
+        self._initials: _Generated = {}
         short = abbreviations()
+        for entry in entries:
+            if entry.syllables:
+                self._add(self.han, entry.text, Sense(entry.symbol, entry.text, "comment", entry.contexts))
+                self._add_spellings(entry)
+            elif entry.text[0] == "~":
+                key = entry.text[1:].replace(" ", "")
+                self._add(self._alias, key, Sense(entry.symbol, key.upper(), "initials", entry.contexts))
+            else:
+                self._add_english(entry, short)
+
+    def senses(self, key: str) -> tuple[Sense, ...]:
+        """Senses of tokens written together, lower case ASCII: English, given initials, then pinyin and initials."""
+        known = self._alias.get(key)
+        if known is None:
+            known = self._alias[key] = self._spelt(key)
+            if len(self._alias) > 2_000_000:
+                self._alias = {word: senses for word, senses in self._alias.items() if senses}
+        return known
+
+    def _spelt(self, key: str) -> tuple[Sense, ...]:
+        for table, style in ((self._pinyin, "pinyin"), (self._initials, "initials")):
+            if key in table:
+                return _generated_senses(key, table[key], "pinyin" if style == "pinyin" else "initials")
+        mixed = list(self._mixed(key)) if 4 <= len(key) <= 30 and key.isalpha() else []
+        return _generated_senses(key, mixed, "pinyin") if mixed else ()
+
+    def _mixed(self, key: str) -> Iterator[Entry]:
+        """Terms spelt partly in full: ``xianzz``, ``gongzuodw``, ``sfzhaoma``."""
+        for cut in range(2, len(key)):
+            first = _syllable_initials(key[:cut])
+            if first:
+                full = key[:cut]
+                for entry in self._initials.get(first + key[cut:], ()):
+                    if "".join(entry.syllables[: len(first)]) == full and not entry.symbol.startswith("noun."):
+                        yield entry
+            last = _syllable_initials(key[cut - 1 :])
+            if last:
+                for entry in self._initials.get(key[: cut - 1] + last, ()):
+                    if "".join(entry.syllables[-len(last) :]) == key[cut - 1 :] and not entry.symbol.startswith("noun."):
+                        yield entry
+
+    def _add_spellings(self, entry: Entry) -> None:
+        parts = [part for part in entry.syllables if part.isalnum()]
+        if len(parts) > 1:
+            self._pinyin.setdefault("".join(parts), []).append(entry)
+            first = "".join([part[0] for part in parts])
+            if len(first) >= MIN_INITIALS:
+                self._initials.setdefault(first, []).append(entry)
+
+    def _add_english(self, entry: Entry, short: Mapping[str, str]) -> None:
+        words = entry.text.replace("-", " ").split()
+        self.words.update([word for word in words if len(word) > 2])
         sense = Sense(entry.symbol, " ".join(words), "english", entry.contexts)
         self._add(self.han, entry.text, sense)
-        for key in {"".join(words), "".join(short.get(word, word) for word in words)}:
-            self._add(self.alias, key, sense)
+        for key in {"".join(words), "".join([short.get(word, word) for word in words])}:
+            self._add(self._alias, key, sense)
 
     @staticmethod
     def _add(table: dict[str, tuple[Sense, ...]], key: str, sense: Sense) -> None:
-        known = table.get(key, ())
-        if all((old.symbol, old.contexts) != (sense.symbol, sense.contexts) for old in known):
+        known = table.get(key)
+        if known is None:
+            table[key] = (sense,)
+        elif all((old.symbol, old.contexts) != (sense.symbol, sense.contexts) for old in known):
             table[key] = (*known, sense)
 
 
-def _forms(entry: Entry) -> Iterator[tuple[int, str]]:
-    """Full pinyin, pinyin mixed with initials, and initials of a Han term."""
-    parts = [part for part in pinyin.syllables(entry.text) if part.isalnum()]
-    if len(parts) < 2:
-        return
-    yield _PINYIN, "".join(parts)
-    first = "".join(part[0] for part in parts)
-    if len(first) < MIN_INITIALS:
-        return
-    yield _INITIALS, first
-    if not entry.symbol.startswith(("head.", "noun.")):
-        for cut in range(1, len(parts)):
-            yield _MIXED, "".join(parts[:cut]) + first[cut:]
-            yield _MIXED, first[:cut] + "".join(parts[cut:])
+@cache
+def _all_syllables() -> frozenset[str]:
+    return pinyin.all_syllables()
 
 
-def _generated_senses(form: str, found: list[tuple[int, Entry]]) -> tuple[Sense, ...]:
-    """The most trusted reading of letters; several readings of equal rank stay, but only as support."""
-    best = min(priority for priority, _ in found)
-    entries = sorted((entry for priority, entry in found if priority == best), key=lambda entry: entry.rank)
-    style: Style = "initials" if best == _INITIALS else "pinyin"
-    symbols = list(dict.fromkeys((entry.symbol, entry.contexts) for entry in entries))
+def _syllable_initials(text: str) -> str:
+    """First letters of the syllables that ``text`` is made of, the longest syllables first; empty if it is not."""
+    found, start = "", 0
+    known = _all_syllables()
+    while start < len(text):
+        for end in range(min(len(text), start + 6), start + 1, -1):
+            if text[start:end] in known:
+                found, start = found + text[start], end
+                break
+        else:
+            return ""
+    return found
+
+
+def _generated_senses(form: str, entries: list[Entry], style: Style) -> tuple[Sense, ...]:
+    """The most usual reading of generated letters; equal rivals all stay, but initials then only support."""
+    entries = sorted(entries, key=lambda entry: entry.rank)
     first = entries[0]
     rivals = [entry for entry in entries if entry.symbol != first.symbol]
     clear = not rivals or (first.rank < 3 and rivals[0].rank > 6)
-    if clear:
-        symbols = [pair for pair in symbols if pair[0] == first.symbol]
-    weak = not clear and best == _INITIALS
-    return tuple(
-        Sense(
-            symbol, next(e.text for e in entries if (e.symbol, e.contexts) == (symbol, contexts)), style, contexts, weak
-        )
-        for symbol, contexts in symbols
-    )
+    readings: dict[tuple[str, tuple[str, ...]], Entry] = {}
+    for entry in entries:
+        if not clear or entry.symbol == first.symbol:
+            readings.setdefault((entry.symbol, entry.contexts), entry)
+    initials = style == "initials"
+    needed = ("initials",) if initials and len(form) <= MIN_INITIALS else ()
+    weak = initials and not clear
+    return tuple(Sense(e.symbol, e.text, style, e.contexts or needed, weak) for e in readings.values())
 
 
 @cache

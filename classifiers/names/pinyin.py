@@ -30,6 +30,11 @@ def main_reading(character: str) -> str:
     return _readings()[0].get(character, character if character.isascii() else "")
 
 
+def all_syllables() -> frozenset[str]:
+    """Every syllable that some character reads as."""
+    return frozenset(syllable for syllable in _readings()[0].values() if syllable.isalpha())
+
+
 def syllables(term: str) -> tuple[str, ...]:
     """Syllables of a term, without tones; ASCII in the term stays as it is.
 
@@ -50,3 +55,8 @@ def full_pinyin(term: str) -> str:
 def initials(term: str) -> str:
     """First letters: 身份证号 → ``sfzh``."""
     return "".join(syllable[:1] for syllable in syllables(term))
+
+
+def forget() -> None:
+    """Read ``pinyin.json`` anew at the next question."""
+    _readings.cache_clear()
