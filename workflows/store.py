@@ -355,7 +355,9 @@ class Store:
             query = query.where(table.c.asset == asset)
         with self.read() as connection:
             rows = connection.execute(query).all()
-        return [Decision(**{name: getattr(row, name) for name in Decision.__struct_fields__}) for row in rows]
+        # Column names come as quoted_name, a subclass of str that msgspec refuses.
+        found = ({str(name): value for name, value in row._mapping.items()} for row in rows)
+        return [msgspec.convert(item, Decision) for item in found]
 
     # --- catalogue numbers --------------------------------------------------------------------------------------
 
