@@ -11,6 +11,7 @@ from classifiers.elements import elements, resolve_variant
 from classifiers.evidence import ColumnInput, ElementFinding, Evidence, Finding, Subject, TableInput
 from classifiers.names.codebooks import codebook_elements
 from classifiers.names.grammar import Candidate, Reader, default_reader, grammar
+from classifiers.names.tokens import tokenize
 from classifiers.subject import domains, initials_style, is_about_students, subject_of
 
 _DECIDES = 0.5
@@ -38,7 +39,7 @@ def understand(
                 book[0].id, book[1], "codebook", 0.97, "codebook", statement.column.name.upper()
             )
     subject, context = _context(table, statements, values)
-    found = tuple(_weigh(s, values.get(s.column.name, ()), subject, context) for s in statements)
+    found = tuple(_weigh(s, values.get(s.column.name, ()), subject, context, table.table) for s in statements)
     return subject, found
 
 
@@ -156,11 +157,11 @@ def _choose(reading: tuple[Candidate, ...], context: frozenset[str]) -> Candidat
 
 
 def _weigh(
-    statements: _Statements, values: tuple[Evidence, ...], subject: Subject, context: frozenset[str]
+    statements: _Statements, values: tuple[Evidence, ...], subject: Subject, context: frozenset[str], table: str
 ) -> ElementFinding:
     column = statements.column
     comment = _choose(statements.comment, context)
-    name = _typed(_choose(statements.name, context), column, comment is None)
+    name = _typed(_own_name(_choose(statements.name, context), column.name, table), column, comment is None)
     said: list[Evidence] = [statements.codebook] if statements.codebook else []
     if comment is not None and name is not None and comment.strength >= _DECIDES and _refines(name, comment):
         said.append(_evidence(name._replace(strength=min(0.95, comment.strength)), "comment", subject))
@@ -171,6 +172,15 @@ def _weigh(
         said.append(_evidence(name, "name", subject))
     resolved = [_resolved(item, subject) for item in values]
     return _decided(column, said, resolved, subject, _flags(comment, name, resolved))
+
+
+def _own_name(name: Candidate | None, column: str, table: str) -> Candidate | None:
+    """``vol_name`` in a table ``volunteer`` is the name of the row itself, whatever ``vol`` means."""
+    if name is None or name.element != "object.name" or name.owner or name.term not in ("name", "mc"):
+        return name
+    before = tokenize(column)[:-1]
+    own = before and len(before[0]) > 2 and any(token.startswith(before[0]) for token in tokenize(table))
+    return name._replace(element="generic.name") if own else name
 
 
 def _evidence(candidate: Candidate, source: str, subject: Subject) -> Evidence:
@@ -224,8 +234,17 @@ def _refines(name: Candidate, comment: Candidate) -> bool:
         return False
     if comment.element in _UNIT and comment.term == "单位":
         return name.element == "code.type"
+    family = elements()[name.element].family
+    if family == "photo_or_scan" and elements()[comment.element].family in _DOCUMENTS:
+        return True
     families = _REFINED_BY.get(comment.element)
-    return families is not None and not comment.owner and elements()[name.element].family in families
+    return families is not None and not comment.owner and family in families
+
+
+# A column `id_card_front` with the comment 身份证 holds the picture of the document.
+_DOCUMENTS = frozenset(
+    ("id_card", "passport_or_other_id", "org_code", "case_or_document_no", "driving_licence", "disability", "education")
+)
 
 
 _DATE_TYPES = ("date", "time")

@@ -35,7 +35,9 @@ def build_pinyin(terms: Iterable[str]) -> str:
     for character, syllable in main.items():
         groups[syllable] += character
     special = {term: " ".join(read(term)) for term in wanted if read(term) != [main.get(c, c) for c in term]}
-    return json.dumps({"syllables": dict(sorted(groups.items())), "terms": special}, ensure_ascii=False, indent=0) + "\n"
+    return (
+        json.dumps({"syllables": dict(sorted(groups.items())), "terms": special}, ensure_ascii=False, indent=0) + "\n"
+    )
 
 
 def build_terms() -> str:

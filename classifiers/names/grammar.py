@@ -169,6 +169,8 @@ class Reader:
         )
         found: list[Candidate] = []
         for sense in order:
+            if "person" in sense.contexts and owner.kind in _THINGS:
+                continue
             if not compound and sense.structural and len(order) > 1 and found and not found[-1].contexts:
                 continue
             candidate = _compose(sense, owner, compound, strength)
@@ -355,12 +357,7 @@ def _affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]
         flag = _AFFIX_FLAGS.get(words.pop())
         if flag:
             flags.append(flag)
-    if (
-        len(words) > 1
-        and len(words[0]) == 1
-        and words[0] in _PREFIXES
-        and not default_lexicon().senses("".join(words))
-    ):
+    if len(words) > 1 and len(words[0]) == 1 and words[0] in _PREFIXES and not default_lexicon().senses("".join(words)):
         words = words[1:]
     return tuple(words), tuple(flags)
 
@@ -380,7 +377,7 @@ def owner_class(symbol: str) -> str:
 
 def _owner_of(senses: tuple[Sense, ...] | None) -> Owner:
     for sense in senses or ():
-        if sense.weak:
+        if sense.weak or sense.contexts:
             continue
         kind = owner_class(sense.symbol)
         if kind and kind != "other":
@@ -388,6 +385,8 @@ def _owner_of(senses: tuple[Sense, ...] | None) -> Owner:
     return _NO_OWNER
 
 
+# What these own is no person's: vehicle_weight.
+_THINGS = frozenset({"object", "vehicle", "place", "org", "case", "act", "doc", "measure", "bank", "project"})
 _PERSON_CLASSES = ("person", "minor")
 _VARIANTS = {
     "person": "person",
@@ -396,6 +395,7 @@ _VARIANTS = {
     "orgcode": "organisation",
     "place": "place",
     "project": "place",
+    "bank": "organisation",
 }
 _ORG_FORMS = {
     "person.home_address": "org.address",

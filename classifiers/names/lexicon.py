@@ -155,7 +155,9 @@ class Lexicon:
             last = _syllable_initials(key[cut - 1 :])
             if last:
                 for entry in self._initials.get(key[: cut - 1] + last, ()):
-                    if "".join(entry.syllables[-len(last) :]) == key[cut - 1 :] and not entry.symbol.startswith("noun."):
+                    if "".join(entry.syllables[-len(last) :]) == key[cut - 1 :] and not entry.symbol.startswith(
+                        "noun."
+                    ):
                         yield entry
 
     def _add_spellings(self, entry: Entry) -> None:
@@ -213,9 +215,22 @@ def _generated_senses(form: str, entries: list[Entry], style: Style) -> tuple[Se
         if not clear or entry.symbol == first.symbol:
             readings.setdefault((entry.symbol, entry.contexts), entry)
     initials = style == "initials"
-    needed = ("initials",) if initials and len(form) <= MIN_INITIALS else ()
     weak = initials and not clear
-    return tuple(Sense(e.symbol, e.text, style, e.contexts or needed, weak) for e in readings.values())
+    return tuple(
+        Sense(e.symbol, e.text, style, e.contexts or (_needed(e.symbol, form) if initials else ()), weak)
+        for e in readings.values()
+    )
+
+
+# Generated initials of health and justice terms are believed only where the table speaks of such things.
+_FIELDS = {"health": ("medical",), "justice": ("justice",), "case": ("justice", "enforcement")}
+
+
+def _needed(symbol: str, form: str) -> tuple[str, ...]:
+    field = _FIELDS.get(symbol.split(".")[0])
+    if field and len(form) <= 5:
+        return field
+    return ("initials",) if len(form) <= MIN_INITIALS else ()
 
 
 @cache
