@@ -45,7 +45,7 @@ def lines(found: Explanation, brief: bool = False) -> Iterator[str]:
         "findings", [f"{f.code}: {f.message}" + (f" ({f.column})" if f.column else "") for f in found.findings]
     )
     if found.open_view:
-        yield from section("a more open view without", [found.open_view])
+        yield from section("a more open view when these are dropped or masked", [found.open_view])
     if not brief:
         decided = [
             f"{d.at} {d.who}: {d.dimension} = {d.value or 'rejected'} {d.reason}".rstrip() for d in found.decisions

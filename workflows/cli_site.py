@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from workflows.cli_common import Commands, State, emit_json, emit_table, json_option, pass_state, say
+
+if TYPE_CHECKING:
+    from workflows.run import Writer
 
 
 @click.command()
@@ -63,10 +66,10 @@ def site(state: State, ctx: click.Context, as_json: bool) -> None:
     write(state, ctx, "site", write_page, as_json)
 
 
-def write(state: State, ctx: click.Context, command: str, writer: Callable[..., list[Path]], as_json: bool) -> None:
+def write(state: State, ctx: click.Context, command: str, writer: Writer, as_json: bool) -> None:
     """Write some outputs and print where they are."""
     with state.job(command, ()) as job:
-        job.write_outputs(writer)
+        job.write_outputs([writer])
     result = job.result
     if as_json:
         emit_json({"outputs": [str(path) for path in result.outputs], "refused": result.refused})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from classifiers.evidence import ColumnVerdict, Decision, Evidence, Finding, Label
+from classifiers.evidence import AssetVerdict, ColumnVerdict, Decision, Evidence, Finding, Label
 from workflows.errors import InputError
 from workflows.outputs import words
 from workflows.store import Store
@@ -140,7 +140,6 @@ def _asset(store: Store, pack: Pack, stored: StoredAsset) -> Explanation:
     because = {dimension: cause.columns for dimension, cause in verdict.because.items()}
     verdicts = stored.column_verdicts
     lines = (column_line(c.name, c.comment, verdicts.get(c.name), pack) for c in asset.columns)
-    dropped = "、".join(verdict.open_view)
     return Explanation(
         asset=asset.key,
         comment=asset.comment,
@@ -151,7 +150,7 @@ def _asset(store: Store, pack: Pack, stored: StoredAsset) -> Explanation:
         decisions=tuple(d for d in store.decisions(asset.key) if d.column is None),
         history=tuple(change for change in store.label_changes(asset.key) if change.column is None),
         columns=tuple(lines),
-        open_view=f"{dropped} → {verdict.open_view_labels}" if dropped else "",
+        open_view=open_view(verdict, pack),
     )
 
 
@@ -195,6 +194,14 @@ def cited(key: str, pack: Pack) -> Cited:
     """The citation in full; only its key where the pack in force no longer knows it."""
     found = words.citation(pack, key)
     return Cited(key, found.line(), found.text, found.rank, found.verified) if found else Cited(key, key)
+
+
+def open_view(verdict: AssetVerdict, pack: Pack) -> str:
+    """What dropping or masking the deciding columns would allow; empty when nothing."""
+    if not verdict.open_view:
+        return ""
+    values = "、".join(pack.display(dimension, value) for dimension, value in verdict.open_view_labels.items())
+    return f"{'、'.join(verdict.open_view)} → {values}"
 
 
 def column_line(name: str, comment: str | None, verdict: ColumnVerdict | None, pack: Pack) -> ColumnLine:

@@ -282,7 +282,8 @@ class _SystemHarvest:
         same = known is not None and known.fingerprint == asset.fingerprint
         wants_sample = self._wants_sample(known, same)
         evidence: dict[str, tuple[Evidence, ...]] = {}
-        sampled, more = False, tuple[Finding, ...]()
+        sampled = False
+        more: tuple[Finding, ...] = ()
         if wants_sample or not same:
             evidence, sampled, more = self._evidence(source, raw, asset, known, wants_sample)
         self._count(known, same)

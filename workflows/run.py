@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CHINA = timezone(timedelta(hours=8))
 Clock = Callable[[], datetime]
+Writer = Callable[[Sequence[Entry], SiteInfo, "Pack", Path], list[Path]]
 
 
 def now() -> datetime:
@@ -219,13 +220,21 @@ class Job:
         self.result.numbered = catalogue.number(self.store, self.ids)
         return self.result.numbered
 
-    def write_outputs(self, write: Callable[..., list[Path]] | None = None) -> list[Path]:
-        """Write the site's outputs (all departments: pages and lists are of the whole site)."""
-        from workflows import outputs
+    def write_outputs(self, writers: Sequence[Writer] = ()) -> list[Path]:
+        """Write the site's outputs, of all departments: the page and the lists are the whole site's.
 
-        chosen = write or outputs.write_all
+        A negative list without a law, regulation or rule behind it is refused; what the other writers write stays.
+        """
+        from workflows import outputs
+        from workflows.outputs.lists import MissingBasisError
+
         self.progress.start("outputs", None)
-        self.result.outputs, self.result.refused = write_outputs(self, chosen)
+        entries, info = self.entries(), self.info()
+        for write in writers or (outputs.write_page, outputs.write_workbooks, outputs.write_lists):
+            try:
+                self.result.outputs.extend(write(entries, info, self.pack, self.site.out_dir))
+            except MissingBasisError as exc:
+                self.result.refused = str(exc)
         self.progress.finish("outputs")
         return self.result.outputs
 
@@ -247,16 +256,6 @@ class Job:
             restricted_systems=self.site.restricted_systems,
             quarantined_assets=sum(system.quarantined for system in self.store.systems()),
         )
-
-
-def write_outputs(job: Job, write: Callable[..., list[Path]]) -> tuple[list[Path], str | None]:
-    """The files written, and why the negative list was refused (no law, regulation or rule behind a mark)."""
-    from workflows.outputs.lists import MissingBasisError
-
-    try:
-        return write(job.entries(), job.info(), job.pack, job.site.out_dir), None
-    except MissingBasisError as exc:
-        return [], str(exc)
 
 
 def _unaddressed(department: str, system: str, connector: str, failure: Failure) -> SystemResult:

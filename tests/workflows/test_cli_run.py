@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from classifiers.evidence import Decision
 from workflows.cli import cli
+from workflows.store import Store
 
 ASSET_KEYS = [
     *("department", "system", "database", "schema", "name", "kind", "comment"),
@@ -303,6 +305,20 @@ def test_lists_and_site_are_written_again(ran: Result, pdc: Any, site: Path) -> 
     written = pdc("lists").stdout.splitlines()
     assert str(site / "out" / "开放清单.xlsx") in written
     assert all(Path(path).exists() for path in written)
+
+
+def test_a_refusal_to_share_without_a_law_is_refused_itself(ran: Result, pdc: Any, site: Path) -> None:
+    ruling = Decision("cgj/fac/main.public_toilet", "share", "none", "王主任", "2025-06-01", reason="不想给")
+    with Store(f"sqlite:///{site / 'var' / 'catalogue.sqlite'}") as store:
+        store.add_decisions([ruling])
+    result = pdc("run", "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["exit_code"]) == (4, 4)
+    assert "cgj/fac/main.public_toilet" in found["refused"]
+    assert str(site / "out" / "catalogue.html") in found["outputs"]
+    told = pdc("explain", "public_toilet").stdout
+    assert "王主任: share = none 不想给" in told
+    assert "share unconditional → none (confirmed)" in told
 
 
 def test_status_shows_runs_and_systems(ran: Result, pdc: Any) -> None:
