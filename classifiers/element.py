@@ -321,8 +321,8 @@ def _winner(
 
 
 _VAGUE = _ids(
-    "person.id_number person.phone org.phone person.landline object.number code.value system.id measure.quantity "
-    "text.reserved text.free other.item object.name act.certificate_no"
+    "person.id_number person.phone org.phone person.landline object.number code.value system.id "
+    "text.reserved text.free other.item act.certificate_no"
 )
 
 

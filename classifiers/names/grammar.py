@@ -61,7 +61,9 @@ class Owner(NamedTuple):
 
 _NO_OWNER = Owner("", "")
 _ABSORBED_BY_FLAG = frozenset({"trait", "code"})
-_SEPARATORS = re.compile(r"[：:，,。；;（()）\[\]【】{}<>《》、|\n\r\t!！?？“”\"'=]|\s+(?![a-z])|->|=>|\d+[、.\-:]")
+_SEPARATORS = re.compile(
+    r"[：:，,。；;（()）\[\]【】{}<>《》、|\n\r\t!！?？“”\"'=]|\s+(?![a-z])|->|=>|\d+(?:[、\-:]|\.(?!\d))"
+)
 _LEADING = re.compile(
     r"^(?:[\[【（(][^\]】）)]{0,8}[\]】）)]|[\s*#\-_·.、:：]+|[\da-z]\d*[.、)）]\s*(?=[\u3400-\u9fff]))+"
 )
@@ -297,10 +299,9 @@ class Reader:
             senses = self.lexicon.senses(token[start:])
             if not senses or senses[0].weak or "initials" in senses[0].contexts:
                 continue
-            if senses[0].style == "pinyin" or (senses[0].style == "initials" and letters):
-                yield token[:start], token[start:]
-            elif letters and token[start:] in _PERSON_ENDS | _PLAIN_ENDS:
-                yield token[:start], token[start:]
+            end = token[start:]
+            if senses[0].style == "pinyin" or (letters and (senses[0].style == "initials" or end in _SHORT_ENDS)):
+                yield token[:start], end
 
 
 _PERSON_ENDS = frozenset({"xm", "dh", "sj", "dz", "zjh", "sfz", "sjh", "mc", "zjhm", "lx", "zjlx"})
@@ -308,6 +309,7 @@ _PERSON_ENDS = frozenset({"xm", "dh", "sj", "dz", "zjh", "sfz", "sjh", "mc", "zj
 _PLAIN_ENDS = frozenset(
     {"rq", "sj", "je", "mc", "dm", "bh", "lx", "lb", "zt", "sl", "mj", "bz", "sm", "ms", "rs", "bm"}
 )
+_SHORT_ENDS = _PERSON_ENDS | _PLAIN_ENDS
 _CLOSER: dict[str, frozenset[str]] = {
     "person.id_number": frozenset({"person.id_card", "org.uscc", "org.code", "person.passport", "org.reg_no"}),
     "generic.phone": frozenset({"person.mobile", "generic.landline", "org.landline", "person.landline"}),
@@ -352,7 +354,8 @@ def _before_codes(part: str) -> str:
 def _affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Tokens without digits, table prefixes and copy marks; flags of what the affixes say of the values."""
     flags: list[str] = []
-    words = [token for token in tokens if not token.isdigit()] or []
+    joined = [a + b if a + b in _AFFIX_FLAGS else a for a, b in zip(tokens, (*tokens[1:], ""), strict=True)]
+    words = [token for token in joined if not token.isdigit()]
     while len(words) > 1 and (words[-1] in _COPY or words[-1] in _AFFIX_FLAGS):
         flag = _AFFIX_FLAGS.get(words.pop())
         if flag:
@@ -396,6 +399,7 @@ _VARIANTS = {
     "place": "place",
     "project": "place",
     "bank": "organisation",
+    "audit": "person",
 }
 _ORG_FORMS = {
     "person.home_address": "org.address",

@@ -1,0 +1,221 @@
+"""What comments and names of columns mean, alone: head, owner, whether-questions, code lists."""
+
+from __future__ import annotations
+
+import pytest
+
+from classifiers.names.grammar import comment_parts, default_reader
+from classifiers.names.lexicon import Lexicon, built_in_entries, parse_terms
+
+COMMENTS = """
+姓名 person.name
+性别：0未知，1男，2女 person.gender
+权限：1超级2浏览3个人 code.type
+法定代表人身份证号 person.id_card
+身份证类型 person.id_type
+身份证有效期 date.valid
+身份证签发机关 act.authority
+身份证正面照 person.id_scan
+手机品牌 object.name
+手机型号 measure.quantity
+手机归属地 place.division
+手机验证码 credential.secret
+医院名称 org.name
+企业联系电话 org.phone
+开户银行账号 generic.bank_account
+开户银行 bank.name
+银行卡类型 code.type
+监护人电话 person.phone
+监护人姓名 person.guardian_name
+母亲身份证号 person.id_card
+父亲工作单位 person.employer
+外部供应单位主要联系人 person.contact_name
+[必填] 公司名 org.name
+注册资金（2位小数点）（万元为单位） org.capital
+是否残疾 person.disability
+是否党员 person.political_status
+是否启用（1=启用，0=禁用） system.flag
+是否网上申报 1是 code.flag
+废水中是否有臭气控制 code.flag
+有无特种设备 code.flag
+患者数量 measure.count
+残疾人数 measure.count
+处罚次数 measure.count
+处罚决定日期 act.date
+处罚机关 act.authority
+处罚内容 act.penalty
+行政处罚决定书文号 act.document_no
+学历要求 text.free
+性别比例 measure.count
+平均年龄 measure.quantity
+工资发放日期 date.business
+收入类型 code.type
+疫苗库存 measure.count
+账号状态0正常1停用 code.status
+密码修改时间 system.timestamp
+密码错误次数 measure.count
+登录密码 credential.password
+微信openid person.im_account
+数据的最后修改时间. system.timestamp
+低保户主名字 person.household_head
+废水处理能力 吨 measure.quantity
+户籍地址-省 place.division
+联系电话1 generic.phone
+证件号码（统一社会信用代码） org.uscc
+企业电话 座机电话 generic.landline
+婚姻状况代码 person.marital_status
+民族名称 person.ethnicity
+疾病名称 health.diagnosis
+残疾等级 person.disability
+残疾证号 person.disability_no
+结婚登记日期 date.business
+药品价格 measure.amount
+诊断医生 person.staff_name
+就诊科室 org.department
+产品图片 object.url
+现场照片 file.attachment
+营业执照扫描件 person.id_scan
+水库名称 place.name
+行政区划代码 place.division
+车身颜色 vehicle.plate_type
+车牌颜色 vehicle.plate_type
+主键ID system.id
+父节点id system.foreign_key
+创建人 system.operator
+备注 text.free
+预留字段1 text.reserved
+失信被执行人行为具体情形 justice.dishonesty
+"""
+
+NAMES = """
+SFZH person.id_card
+GMSFHM person.id_card
+sfzhenghao person.id_card
+shenfenzhenghao person.id_card
+id_card_no person.id_card
+idCardNumber person.id_card
+IDENTITY_NUMBER person.id_card
+idcardpic0 person.id_scan
+id_card_front person.id_scan
+JHRXM person.guardian_name
+jianhurenxingming person.guardian_name
+guardianPhone person.phone
+FDDBRXM org.legal_rep
+FDDBRSFZH person.id_card
+SQR_XM person.applicant
+sqrlxdh person.phone
+czrdh person.phone
+xianzz person.home_address
+gongzuodw person.employer
+companyName org.name
+companyname org.name
+phonenumber generic.phone
+contact_phone generic.phone
+mobile_no person.mobile
+eamil generic.email
+unify_soci_crdt_cd org.uscc
+cust_name person.name
+bank_card generic.bank_account
+open_acct_bank_nm bank.name
+date_of_birth person.birth_date
+brithday person.birth_date
+SLRQ act.date
+CF_XDR_MC act.counterpart
+headpic person.photo
+avatar_url person.photo
+device_name object.name
+deviceName object.name
+patient_count measure.count
+vehicle_weight measure.quantity
+password credential.password
+login_pwd credential.password
+pwd_error_count measure.count
+password_update_time system.timestamp
+wx_openid person.im_account
+last_login_ip device.ip
+create_by system.operator
+create_time system.timestamp
+CJSJ system.timestamp
+isdel system.flag
+is_deleted system.flag
+is_special_equipment code.flag
+user_id system.foreign_key
+bak1 text.reserved
+ext5 text.reserved
+remark text.free
+marital_status person.marital_status
+ZZMM person.political_status
+HYZK person.marital_status
+CJDJ person.disability
+plate_no vehicle.plate
+CLSBDH vehicle.vin
+BDCDYH estate.unit_no
+TYSHXYDM org.uscc
+NSRSBH org.tax_no
+JYFW org.scope
+XZQHDM place.division
+province place.division
+water_level measure.value
+"""
+
+
+def _cases(text: str) -> list[list[str]]:
+    return [line.rsplit(" ", 1) for line in text.splitlines() if line]
+
+
+@pytest.mark.parametrize(("comment", "element"), _cases(COMMENTS))
+def test_comment(comment: str, element: str) -> None:
+    plain = [candidate for candidate in default_reader().comment(comment) if not candidate.contexts]
+    assert plain[0].element == element
+    assert plain[0].strength >= 0.5
+
+
+@pytest.mark.parametrize(("name", "element"), _cases(NAMES))
+def test_name(name: str, element: str) -> None:
+    plain = [candidate for candidate in default_reader().name(name) if not candidate.contexts]
+    assert plain[0].element == element
+    assert plain[0].strength >= 0.5
+
+
+AMBIGUOUS = """
+XM XB MZ JG DZ DH ZH BH LX XZ SF SFZ JZ KHH CPH YX ZY MM ZW HY
+NL DJ CS ZJ CJ BJ ZZ HJ SY LY QY YY TX WZ XL YH FR FY
+"""
+
+
+@pytest.mark.parametrize("name", AMBIGUOUS.split())
+def test_ambiguous_initials_never_decide_alone_on_something_sensitive(name: str) -> None:
+    from classifiers.elements import elements
+    from classifiers.evaluate import HARMLESS
+
+    decided = [c.element for c in default_reader().name(name) if not c.contexts and c.strength >= 0.5]
+    assert all(elements()[element].family in HARMLESS for element in decided)
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"), [("sfzh_enc", ("encrypted",)), ("MOBILE_MD5", ("hashed",)), ("xm_tm", ("masked",))]
+)
+def test_affixes_say_what_was_done_to_the_values(name: str, flags: tuple[str, ...]) -> None:
+    assert default_reader().name(name)[0].flags == flags
+
+
+@pytest.mark.parametrize("text", ["姓�名", "???"])
+def test_garbled_comment_says_nothing(text: str) -> None:
+    assert default_reader().comment(text) == ()
+
+
+def test_head_is_what_stands_before_code_lists() -> None:
+    assert comment_parts("类型：1已/正发生的，2预报的")[0] == "类型"
+    assert comment_parts("PM2.5浓度")[0] == "pm2.5浓度"
+    assert comment_parts("") == ()
+
+
+def test_a_site_can_add_terms() -> None:
+    from classifiers.names.grammar import Reader
+
+    own = parse_terms({"person.id_card": ["灵芝码", "lingzhi code"]})
+    reader = Reader(Lexicon((*own, *built_in_entries())))
+    for name in ("LZM", "lingzhima", "lingzhi_code"):
+        assert reader.name(name)[0].element == "person.id_card"
+    assert reader.comment("灵芝码")[0].element == "person.id_card"
+    assert default_reader().comment("灵芝码")[0].element != "person.id_card"

@@ -1,0 +1,194 @@
+"""Tables as wholes: subject, context of siblings, comments beside names, and the weighing of values."""
+
+from __future__ import annotations
+
+import pytest
+
+from classifiers.element import understand
+from classifiers.evidence import ColumnInput, ElementFinding, Evidence, Subject, TableInput
+
+
+def _table(name: str, columns: str, comment: str | None = None, department: str | None = None) -> TableInput:
+    """``columns``: ``name=comment|type`` separated by blanks; comment and type may be missing."""
+    found = []
+    for written in columns.split():
+        rest, _, native = written.partition("|")
+        column, _, text = rest.partition("=")
+        found.append(ColumnInput(column, text or None, native or None))
+    return TableInput(name, tuple(found), department, comment=comment)
+
+
+def _read(table: TableInput, **values: tuple[Evidence, ...]) -> tuple[Subject, dict[str, ElementFinding]]:
+    subject, found = understand(table, values)
+    return subject, dict(zip((column.name for column in table.columns), found, strict=True))
+
+
+def _value(element: str, strength: float, *flags: str) -> tuple[Evidence, ...]:
+    return (Evidence(element, element, "value", strength, hits=10, distinct=10, flags=flags),)
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        (_table("t_user", "id name"), "person"),
+        (_table("T_RYXX", "ID BZ"), "person"),
+        (_table("renyuan", "a b"), "person"),
+        (_table("t1", "a", "企业基本信息表"), "organisation"),
+        (_table("t1", "a", "企业人员信息表"), "person"),
+        (_table("t1", "a", "公司员工信息表"), "person"),
+        (_table("t1", "a", "人员所属企业"), "organisation"),
+        (_table("QYJBXX", "A"), "organisation"),
+        (_table("company_info", "a"), "organisation"),
+        (_table("st_stbprp_b", "stcd"), "place"),
+        (_table("t1", "a", "公共厕所信息"), "place"),
+        (_table("t1", "a", "人口统计汇总表"), "aggregate"),
+        (_table("sys_dict_data", "a", "字典数据表"), "system"),
+        (_table("sys_menu", "a"), "system"),
+        (_table("AC01", "AAC001"), "person"),
+        (_table("x1", "XM XB CSRQ"), "person"),
+        (_table("x1", "XM XB MZ"), "person"),
+        (_table("x1", "id_card mobile"), "person"),
+        (_table("x1", "uscc reg_capital legal_rep"), "organisation"),
+        (_table("x1", "a b c"), "unknown"),
+        (_table("hall_window", "name id_card gender"), "person"),
+    ],
+    ids=lambda value: value.table if isinstance(value, TableInput) else value,
+)
+def test_subject(table: TableInput, kind: str) -> None:
+    subject, _ = _read(table)
+    assert subject.kind == kind
+    assert subject.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "comment", "minors"),
+    [
+        ("t1", "学生基本信息", True),
+        ("t1", "留守儿童登记表", True),
+        ("T_XSXX", None, True),
+        ("t1", "未成年人监护情况", True),
+        ("t1", "高校学生信息", False),
+        ("t1", "教师信息", False),
+        ("t1", "学生人数统计表", False),
+    ],
+)
+def test_minors(name: str, comment: str | None, minors: bool) -> None:
+    subject, _ = _read(_table(name, "id name", comment))
+    assert subject.minors is minors
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "element"),
+    [
+        # the subject picks the variant
+        (_table("t_person", "name address phone email"), "name", "person.name"),
+        (_table("t_person", "name address phone email"), "address", "person.address"),
+        (_table("t_company", "name address phone email"), "name", "org.name"),
+        (_table("t_company", "name address phone email"), "address", "org.address"),
+        (_table("t_company", "name address phone email"), "phone", "org.phone"),
+        (_table("t_park", "name address lng lat"), "address", "place.address"),
+        (_table("t_park", "name address lng lat"), "lng", "place.location"),
+        (_table("t_person", "lng lat"), "lat", "person.location"),
+        # two letters need siblings
+        (_table("T1", "XM XB CSRQ SFZH"), "XM", "person.name"),
+        (_table("T1", "XM XB CSRQ SFZH"), "XB", "person.gender"),
+        (_table("T_XM", "XMBH XM JSDW HTJE"), "XM", "project.name"),
+        (_table("T_RY", "XM MZ NL JG"), "MZ", "person.ethnicity"),
+        (_table("T_RY", "XM MZ NL JG"), "JG", "person.native_place"),
+        (_table("T_YHZH", "HM ZH KHYH"), "ZH", "person.bank_account"),
+        (_table("T_DW", "DWMC JD WD"), "JD", "place.location"),
+        (_table("T_BR", "XM XB GMS ZD", department="卫生健康委员会"), "ZD", "health.diagnosis"),
+        (_table("xs", "XH XM BJ CJ", "学生成绩"), "XH", "person.student_no"),
+        (_table("xs", "XH XM BJ CJ", "学生成绩"), "CJ", "person.score"),
+        # comment beside name
+        (_table("t_person", "name=名称 id"), "name", "person.name"),
+        (_table("t_goods", "price=单价 unit=单位"), "unit", "code.type"),
+        (_table("user", "company=单位 id_card"), "company", "person.employer"),
+        (_table("t1", "company_name=名称"), "company_name", "org.name"),
+        (_table("t1", "mobile=联系方式"), "mobile", "person.mobile"),
+        (_table("t1", "id_card=身份证照片"), "id_card", "person.id_scan"),
+        (_table("t1", "id_card_front=身份证"), "id_card_front", "person.id_scan"),
+        (_table("t1", "mobile=姓�"), "mobile", "person.mobile"),
+        # types bear on names alone
+        (_table("t_user", "name|bigint sex"), "name", "system.foreign_key"),
+        (_table("t_user", "mobile|tinyint(1) sex"), "mobile", "code.flag"),
+        (_table("t_user", "phone|datetime sex"), "phone", "date.business"),
+        # the row's own name
+        (_table("volunteer", "vol_name sex id_card"), "vol_name", "person.name"),
+        # login or person
+        (_table("sys_user", "user_name password"), "user_name", "account.login"),
+        (_table("oa_leave", "user_name days reason"), "user_name", "person.name"),
+        # codebooks before everything
+        (_table("AC01", "AAC003=个人编号"), "AAC003", "person.name"),
+        (_table("x", "CF_NR=说明"), "CF_NR", "act.penalty"),
+        (_table("ent", "ENTNAME REGNO DOM OPSCOPE"), "DOM", "org.address"),
+        # unknown stays unknown
+        (_table("t1", "qxzqw"), "qxzqw", None),
+    ],
+    ids=lambda value: value.table if isinstance(value, TableInput) else str(value),
+)
+def test_element(table: TableInput, column: str, element: str | None) -> None:
+    _, found = _read(table)
+    assert found[column].element == element
+
+
+def test_not_understood_has_no_confidence() -> None:
+    _, found = _read(_table("t1", "qxzqw"))
+    assert (found["qxzqw"].confidence, found["qxzqw"].accepted) == (0.0, ())
+
+
+def test_check_digit_values_decide_over_a_comment_and_both_stay() -> None:
+    table = _table("t1", "c1=备注编码说明 c2=设备型号")
+    _, found = _read(table, c2=_value("person.id_card", 0.95))
+    assert found["c2"].element == "person.id_card"
+    assert set(found["c2"].accepted) == {"person.id_card", "measure.quantity"}
+    (finding,) = found["c2"].findings
+    assert finding.code == "comment_value_conflict"
+    assert "公民身份号码" in finding.message
+    assert found["c2"].confidence <= 0.6
+
+
+def test_values_agreeing_with_the_comment_raise_confidence() -> None:
+    table = _table("t1", "sfzh=身份证号 a=姓名")
+    _, alone = _read(table)
+    _, both = _read(table, sfzh=_value("person.id_card", 0.95))
+    assert both["sfzh"].confidence > alone["a"].confidence - 0.01
+    assert both["sfzh"].findings == ()
+
+
+def test_values_name_the_closer_kind() -> None:
+    table = _table("t_company", "zjhm=证件号码 name=单位名称")
+    _, found = _read(table, zjhm=_value("org.uscc", 0.95))
+    assert found["zjhm"].element == "org.uscc"
+    assert found["zjhm"].findings == ()
+
+
+def test_plain_shape_needs_a_hint() -> None:
+    table = _table("t1", "c1 phone beizhu=备注")
+    shape = _value("person.mobile", 0.4)
+    _, found = _read(table, c1=shape, phone=shape, beizhu=shape)
+    assert found["c1"].element is None
+    assert "person.mobile" in found["phone"].accepted
+    assert found["beizhu"].accepted == ("text.free",)
+
+
+def test_self_describing_values_decide_where_nothing_else_speaks() -> None:
+    _, found = _read(_table("t1", "c1 c2=状态"), c1=_value("person.email", 0.75), c2=_value("person.email", 0.75))
+    assert found["c1"].element == "person.email"
+    assert found["c2"].element == "code.status"
+    assert "person.email" in found["c2"].accepted
+    assert found["c2"].findings
+
+
+def test_flags_of_values_names_and_roles() -> None:
+    table = _table("t1", "jhr_sfzh=监护人身份证号 sj_enc=手机号")
+    _, found = _read(table, jhr_sfzh=_value("person.id_card", 0.95, "masked"))
+    assert set(found["jhr_sfzh"].flags) == {"role:guardian", "masked"}
+    _, alone = _read(_table("t2", "mobile_enc"))
+    assert alone["mobile_enc"].flags == ("encrypted",)
+
+
+def test_evidence_never_grows_with_the_table() -> None:
+    _, found = _read(_table("t_person", "name=姓名"))
+    assert [item.source for item in found["name"].evidence] == ["comment", "name"]
+    assert found["name"].evidence[0].term == "姓名"
