@@ -127,6 +127,7 @@ TEN = [f"t{i}" for i in range(10)]
         (TEN[1:], None, None, {}, ["t0"], ""),
         (TEN[3:], None, None, {}, [], "3 of 10 assets are missing at once"),
         (TEN[3:], None, None, {"accept_removals": True}, ["t0", "t1", "t2"], ""),
+        (TEN[3:], None, None, {"accept_removals": True, "removal_grace": 9}, ["t0", "t1", "t2"], ""),
         (TEN[3:], None, None, {"removal_share": 0.3}, ["t0", "t1", "t2"], ""),
         (TEN[1:], None, None, {"removal_grace": 2}, [], ""),
         (TEN[1:], None, "no right on schema x", {}, [], "no right on schema x"),
@@ -211,6 +212,16 @@ def test_identifiers_in_structure_are_masked_and_found(
     again = harvester({"sys": fake}).systems[0]
     assert (again.unchanged, again.vanished, again.failed) == (1, 0, [])
     assert not planted(tmp_path, ID_CARD, MOBILE)
+
+
+def test_columns_whose_masked_names_are_equal_are_told_apart(
+    store: Store, harvester: Harvest, source: Any, asset: Make
+) -> None:
+    fake = source([asset("t", MOBILE, "13800138001")], {"t": {MOBILE: ["1"], "13800138001": ["1", "2"]}})
+    harvester({"sys": fake})
+    (stored,) = store.stream()
+    assert [column.name for column in stored.asset.columns] == ["138********", "138********_2"]
+    assert [stored.evidence[name][0].distinct for name in ("138********", "138********_2")] == [1, 2]
 
 
 def test_assets_whose_masked_names_are_equal_are_told_apart(
