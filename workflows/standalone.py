@@ -46,7 +46,7 @@ class InputRow(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def identity(self) -> dict[str, str]:
         found = {name: getattr(self, name) for name in IDENTITY}
-        return {name: masked_text(value) for name, value in found.items() if value is not None}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class BadLine(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ def read_rows(lines: Iterable[bytes], name: str) -> Iterator[Line]:
         if not text:
             continue
         try:
-            row = _decode(text)
+            row = _masked(_decode(text))
             yield (
                 row if row.table and row.column else BadLine(f"{name}:{number}: `table` and `column` may not be empty")
             )
@@ -81,6 +81,13 @@ def read_rows(lines: Iterable[bytes], name: str) -> Iterator[Line]:
             yield BadLine(f"{name}:{number}: {exc}")
         except (msgspec.DecodeError, UnicodeDecodeError):
             yield BadLine(f"{name}:{number}: not a JSON object in UTF-8")
+
+
+def _masked(row: InputRow) -> InputRow:
+    """Identifiers in names and comments are masked: reasons quote what they were read from."""
+    texts = {name: getattr(row, name) for name in (*IDENTITY, "table_comment", "comment", "type")}
+    clean = {name: masked_text(text) for name, text in texts.items() if text}
+    return msgspec.structs.replace(row, **clean) if clean.items() - texts.items() else row
 
 
 def tables(lines: Iterable[Line]) -> Iterator[list[Line]]:

@@ -243,6 +243,20 @@ def test_samples_are_looked_at_and_never_written(judge: Judge) -> None:
     assert "王小明" not in str(out) + str(assets)
 
 
+def test_identifiers_in_names_and_comments_are_masked_before_anything_is_said(judge: Judge) -> None:
+    row = {
+        "table": "t13800138000",
+        "table_comment": "名单 13800138000",
+        "column": "c",
+        "comment": "如31010719000101001X",
+    }
+    out, assets, _ = run_file(judge, rows(row | {"table": "名单_13800138000"}))
+    told = str(judge.asked) + str(out) + str(assets)
+    assert "13800138000" not in told
+    assert "31010719000101001X" not in told
+    assert out[0]["table"] == "名单_138********"
+
+
 def test_a_table_that_comes_again_is_judged_again(judge: Judge) -> None:
     lines = rows({"table": "A", "column": "a"}, {"table": "B", "column": "b"}, {"table": "A", "column": "c"})
     _, assets, _ = run_file(judge, lines)
