@@ -109,7 +109,10 @@ def _created(sql: str) -> re.Match[str] | None:
 
 def _read_create(dump: Dump, sql: str, dialect: str, place: str, is_view: bool) -> None:
     tokens = Tokens(sql, dialect)
-    index = next(i for i in range(len(tokens.all)) if tokens.word(i) in ("TABLE", "VIEW")) + 1
+    created = next((i for i in range(len(tokens.all)) if tokens.word(i) in ("TABLE", "VIEW")), None)
+    if created is None:
+        raise Unreadable("the words of the statement run together")
+    index = created + 1
     if tokens.words(index, "IF", "NOT", "EXISTS"):
         index += 3
     name, index = tokens.name(index)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ErrorLevel, SqlglotError
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.optimizer.scope import Scope, build_scope
 
 from connectors.ddl.elements import Unreadable
@@ -48,7 +49,10 @@ def view_columns(query: str, dialect: str, names: tuple[str, ...], lookup: Looku
     """The columns of the view that ``query`` defines; ``names`` replaces those of the SELECT. Raises `Unreadable`."""
     with _quiet():
         scope = _scope(query, dialect)
-        origins = list(_Resolver(lookup, dialect).outputs(scope, 0))
+        try:
+            origins = list(_Resolver(lookup, dialect).outputs(scope, 0))
+        except (SqlglotError, RecursionError) as error:
+            raise Unreadable("the names in the view's SELECT cannot be told apart") from error
     if names and len(names) != len(origins):
         # A star over a table that the dump does not define: the names are known, the sources are not.
         origins = [_Origin(name) for name in names]
@@ -95,11 +99,36 @@ def _quiet() -> Iterator[None]:
         logger.disabled = before
 
 
+@lru_cache(maxsize=8)
+def _parser(dialect: str) -> type[Any]:
+    """The dialect's parser, which must not go round in circles.
+
+    Two statements that have run together (``FROM a b ("ID" INT, NOT CLUSTER …``) look like an alias with column
+    definitions, in which sqlglot 29 steps back before the comma and reads the same constraint for ever.
+    """
+    base: Any = Dialect.get_or_raise(dialect).parser_class
+
+    class Parser(base):  # type: ignore[misc]
+        def _parse_column_constraint(self) -> Any:
+            before = self._index
+            constraint = super()._parse_column_constraint()
+            if self._index < before:
+                raise ParseError("a constraint that is none")
+            return constraint
+
+    return Parser
+
+
+def _parsed(query: str, dialect: str) -> exp.Expression | None:
+    tokens = Dialect.get_or_raise(dialect).tokenize(query)
+    parsed = _parser(dialect)(dialect=dialect, error_level=ErrorLevel.IMMEDIATE).parse(tokens, query)
+    return parsed[0] if len(parsed) == 1 else None
+
+
 def _scope(query: str, dialect: str) -> Scope:
     for text in (query, _without_tail(query)):
         try:
-            parsed = sqlglot.parse_one(text, read=dialect, error_level=ErrorLevel.IMMEDIATE)
-            parsed = _inside(parsed)
+            parsed = _inside(_parsed(text, dialect))
             scope = build_scope(parsed) if isinstance(parsed, exp.Query) else None
         except (SqlglotError, RecursionError, ValueError, KeyError, AttributeError, TypeError, IndexError):
             continue
@@ -249,7 +278,7 @@ def _unique(sources: Iterator[ColumnSource] | list[ColumnSource]) -> tuple[Colum
     return tuple(dict.fromkeys(sources))
 
 
-def _inside(query: exp.Expression) -> exp.Expression:
+def _inside(query: exp.Expression | None) -> exp.Expression | None:
     while isinstance(query, exp.Subquery | exp.Paren):
         query = query.this
     return query

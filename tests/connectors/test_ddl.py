@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connectors.base import ConfigurationError, SourceFatalError, SystemConfig
 from connectors.ddl import DdlConnector
@@ -279,6 +281,36 @@ def test_plain_references_inherit_type_and_comment(tmp_path: Path) -> None:
     assert (p.type, p.data_type, p.length, p.comment, p.sources[0].table) == ("varchar(9)", "VARCHAR", 9, "甲", "v")
     assert (q.type, q.comment) == ("", None)
     assert (c.data_type, c.length, c.comment) == ("CHAR", 5, None)
+
+
+@pytest.mark.timeout(10)
+def test_a_view_that_runs_into_the_next_statement_ends(tmp_path: Path) -> None:
+    sql = 'CREATE VIEW v AS SELECT id FROM t w ("ID" BIGINT NOT NULL, NOT CLUSTER PRIMARY KEY("ID"))'
+    with source(write(tmp_path, sql), dialect="oracle") as connector:
+        assert [asset.name for asset in connector.assets()] == ["v"]
+
+
+FRAGMENTS = ["'", '"', "`", "(", ")", ",", ";", "--", "/*", "*/", "$$", "\\", "\n", "(((", "AS", "SELECT", "CONSTRAINT"]
+FRAGMENTS += ["PRIMARY KEY", "REFERENCES", "COMMENT", ".", " ", "DEFAULT", "[", "x", ""]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    sql=st.sampled_from([MYSQL, POSTGRES, ORACLE]),
+    edits=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 20), st.sampled_from(FRAGMENTS)), min_size=1, max_size=8),
+    dialect=st.sampled_from([None, "mysql", "postgres", "oracle", "tsql"]),
+    encoding=st.sampled_from(["utf-8", "gb18030"]),
+)
+def test_damaged_dumps_never_raise(
+    tmp_path: Path, sql: str, edits: list[tuple[float, int, str]], dialect: str | None, encoding: str
+) -> None:
+    for where, cut, fragment in edits:
+        at = int(where * len(sql))
+        sql = sql[:at] + fragment + sql[at + cut :]
+    with source(write(tmp_path, sql, encoding=encoding), **({"dialect": dialect} if dialect else {})) as connector:
+        for asset in connector.assets():
+            assert asset.name
+            assert len({column.name for column in asset.columns}) == len(asset.columns)
 
 
 def test_a_view_that_reads_itself_ends(tmp_path: Path) -> None:
