@@ -68,7 +68,9 @@ _LEADING = re.compile(
     r"^(?:[\[【（(][^\]】）)]{0,8}[\]】）)]|[\s*#\-_·.、:：]+|[\da-z]\d*[.、)）]\s*(?=[\u3400-\u9fff]))+"
 )
 _WHETHER = re.compile(r"^(?:是否|有无|能否|有否|是不是|可否|是否为|是否是|有没有)")
-_TRAILING = re.compile(r"(?:\d+|[一二三四五六七八九十]|[\s_\-—/·.*~]|信息|字段|数据|项|值|的|（选填）|\d+个字)+$")
+_TRAILING = re.compile(
+    r"(?:sha256|md5|sm3|sm4|aes|hash|哈希值?|散列值?|密文|加密|脱敏|掩码|\d+|[一二三四五六七八九十]|[\s_\-—/·.*~]|信息|字段|数据|项|值|的|（选填）|\d+个字)+$"
+)
 _SKIP_TAIL = ("信息", "名单", "数据", "字段")
 _PREFIXES = frozenset("abcdfghlnstvzf")
 _COPY = frozenset({"bak", "old", "tmp", "copy", "new", "cn", "zh", "txt", "str", "val1", "col", "ori", "raw", "s"})
@@ -77,6 +79,11 @@ _AFFIX_FLAGS = {
     "cipher": "encrypted", "md5": "hashed", "sm3": "hashed", "hash": "hashed", "sha": "hashed", "sha256": "hashed",
     "mask": "masked", "masked": "masked", "tm": "masked", "desensitized": "masked", "tuomin": "masked",
 }  # fmt: skip
+_SAID_FLAGS = (
+    ("encrypted", re.compile(r"加密存储|加密后|密文|（加密）|\(加密\)|已加密", re.I)),
+    ("hashed", re.compile(r"哈希|散列|md5|sm3|sha-?256|hash", re.I)),
+    ("masked", re.compile(r"脱敏|掩码|打码|隐去", re.I)),
+)
 _FLAG_PREFIXES = frozenset({"is", "if", "has", "sf", "whether", "have", "sfw", "ynis", "can", "flag"})
 
 
@@ -99,7 +106,9 @@ class Reader:
         for index, part in enumerate(parts[:3]):
             reading = self._phrase(part)
             if reading:
-                return self._refined(reading, parts[index + 1 :]) if index == 0 else _fainter(reading, 0.15)
+                reading = self._refined(reading, parts[index + 1 :]) if index == 0 else _fainter(reading, 0.15)
+                flags = tuple(flag for flag, words in _SAID_FLAGS if words.search(text))
+                return tuple(candidate._replace(flags=flags) for candidate in reading) if flags else reading
         return ()
 
     def _refined(self, reading: Reading, rest: Sequence[str]) -> Reading:
@@ -199,6 +208,9 @@ class Reader:
         if "of" in tokens[1:-1] and not self.lexicon.senses("".join(tokens)):
             at = tokens.index("of")
             tokens = tokens[at + 1 :] + tokens[:at]
+        for word in ("with", "for"):
+            if word in tokens[1:-1] and not self.lexicon.senses("".join(tokens)):
+                tokens = tokens[: tokens.index(word)]
         whole = self._known(tokens)
         if not whole and tokens[0] in _FLAG_PREFIXES and len(tokens) > 1:
             return self._is_something(tokens)
@@ -284,7 +296,7 @@ class Reader:
             if _owner_of(self.lexicon.senses(front)).kind:
                 return (front, end)
         for front, end in ends:
-            if len(end) > 3:
+            if len(end) > 3 or (end in _PERSON_WORDS and may_be_initials(front + "xx")):
                 return (front, end)
             if front[-1] == "r" and 2 <= len(front) <= 6 and end in _PERSON_ENDS:
                 return (front, "ry", end)
@@ -305,6 +317,7 @@ class Reader:
 
 
 _PERSON_ENDS = frozenset({"xm", "dh", "sj", "dz", "zjh", "sfz", "sjh", "mc", "zjhm", "lx", "zjlx"})
+_PERSON_WORDS = frozenset({"fzr", "lxr", "jbr", "zrr", "sqr", "jhr", "shr", "cbr"})
 # Heads that are safe after anything: what they mean is harmless whatever stands before.
 _PLAIN_ENDS = frozenset(
     {"rq", "sj", "je", "mc", "dm", "bh", "lx", "lb", "zt", "sl", "mj", "bz", "sm", "ms", "rs", "bm"}
@@ -388,6 +401,8 @@ def _owner_of(senses: tuple[Sense, ...] | None) -> Owner:
     return _NO_OWNER
 
 
+# Where a person or a firm is, not what the row is about: 省市详细地址, native_address.
+_REGIONS = frozenset({"place.division", "place.street", "place.community", "person.native_place", "person.birthplace"})
 # What these own is no person's: vehicle_weight.
 _THINGS = frozenset({"object", "vehicle", "place", "org", "case", "act", "doc", "measure", "bank", "project"})
 _PERSON_CLASSES = ("person", "minor")
@@ -434,6 +449,8 @@ def _element(sense: Sense, owner: Owner, compound: bool) -> str:
         chosen = chosen or table["default" if compound else "alone"]
         return owner.element if chosen == "same" else chosen
     if symbol.startswith("generic."):
+        if owner.element in _REGIONS:
+            return symbol
         return elements()[symbol].variants.get(_VARIANTS.get(owner.kind, ""), symbol)
     if owner.kind == "org":
         return _ORG_FORMS.get(symbol, symbol)
