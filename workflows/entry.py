@@ -1,7 +1,7 @@
-"""The catalogue entry of an asset: the elements of 政务信息资源目录编制指南 (发改高技术〔2017〕1272号) and the municipal ones.
+"""The catalogue entry of an asset, after 政务信息资源目录编制指南 (发改高技术〔2017〕1272号) with the municipal additions.
 
-Entries are compiled from the store (``workflows/catalogue.py``) and rendered by ``workflows/outputs``. Values are law-neutral keys;
-what readers see comes from the policy pack.
+Entries are compiled from the store (``workflows/catalogue.py``) and rendered by ``workflows/outputs``. Values are
+law-neutral keys; what readers see comes from the policy pack.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ class EntryItem(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str
     """Chinese name: the comment's first clause, else the data element's name, else the field name."""
     data_type: str
-    """One of the guide's types: 字符型C, 数值型N, 货币型Y, 日期型D, 日期时间型T, 逻辑型L, 备注型M, 通用型G, 双精度型B, 整型I, 浮点型F."""
+    """One of the guide's types: 字符型C, 数值型N, 货币型Y, 日期型D, 日期时间型T, 逻辑型L, 备注型M, 通用型G, 双精度型B,
+    整型I, 浮点型F.
+    """
     native_type: str = ""
     length: int | None = None
     required: bool | None = None
