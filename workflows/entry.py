@@ -1,4 +1,4 @@
-"""The catalogue entry of an asset, after 政务信息资源目录编制指南 (发改高技术〔2017〕1272号) with the municipal additions.
+"""The catalogue entry of an asset, after 政务信息资源目录编制指南 (发改高技术〔2017〕1272号), with municipal additions.
 
 Entries are compiled from the store (``workflows/catalogue.py``) and rendered by ``workflows/outputs``. Values are
 law-neutral keys; what readers see comes from the policy pack.
