@@ -24,11 +24,14 @@ from connectors.sql.dialect import ColumnRow, Dialect, RelationRow, Row, Run, Ti
 _SHADOWS = (
     "'_data', '_idx', '_content', '_docsize', '_config', '_segments', '_segdir', '_stat', '_node', '_rowid', '_parent'"
 )
-_SHOWN = f"""m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-      AND NOT EXISTS (SELECT 1 FROM sqlite_master v
-                      WHERE v.type = 'table' AND v.sql LIKE 'CREATE VIRTUAL TABLE%'
-                        AND substr(m.name, 1, length(v.name)) = v.name
-                        AND substr(m.name, length(v.name) + 1) IN ({_SHADOWS}))"""
+# Worked out once: asked for every relation anew it would make the dictionary's reading quadratic.
+_HIDDEN = f"""hidden(name) AS (
+      SELECT s.name FROM sqlite_master v JOIN sqlite_master s
+      WHERE v.type = 'table' AND v.sql LIKE 'CREATE VIRTUAL TABLE%'
+        AND substr(s.name, 1, length(v.name)) = v.name
+        AND substr(s.name, length(v.name) + 1) IN ({_SHADOWS}))"""
+_SHOWN = """m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+      AND m.name NOT IN (SELECT name FROM hidden)"""
 # The pragmas open views and virtual tables to look at them, so that one broken view would fail the statement for all.
 _PLAIN = "m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL TABLE%'"
 
@@ -40,16 +43,16 @@ class SQLite(Dialect):
 
     PROBE = "SELECT count(*) FROM sqlite_master"
     RELATIONS = f"""
-    SELECT NULL, 'main', m.name, m.type, NULL, NULL, CASE WHEN m.type = 'table' THEN m.sql END
+    WITH {_HIDDEN} SELECT NULL, 'main', m.name, m.type, NULL, NULL, CASE WHEN m.type = 'table' THEN m.sql END
     FROM sqlite_master m WHERE {_SHOWN} ORDER BY m.name
     """
     COLUMNS = f"""
-    SELECT 'main', m.name, x.name, x.type, NULL, NOT (x."notnull" OR x.pk), x.dflt_value, NULL
+    WITH {_HIDDEN} SELECT 'main', m.name, x.name, x.type, NULL, NOT (x."notnull" OR x.pk), x.dflt_value, NULL
     FROM sqlite_master m JOIN pragma_table_xinfo(m.name) x
     WHERE {_SHOWN} AND {{which}} AND x.hidden <> 1 ORDER BY m.name, x.cid
     """
     KEYS = f"""
-    SELECT 'main', m.name, 'f', 'f' || k.id, k."from", 'main', k."table",
+    WITH {_HIDDEN} SELECT 'main', m.name, 'f', 'f' || k.id, k."from", 'main', k."table",
            coalesce(k."to", (SELECT x.name FROM pragma_table_xinfo(k."table") x WHERE x.pk = k.seq + 1)), k.seq
     FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) k WHERE {_SHOWN} AND {_PLAIN}
     UNION ALL
@@ -57,7 +60,9 @@ class SQLite(Dialect):
     FROM sqlite_master m JOIN pragma_table_xinfo(m.name) x WHERE {_SHOWN} AND {_PLAIN} AND x.pk > 0
     ORDER BY 2, 3, 4, 9
     """
-    ODD: ClassVar[str] = f"SELECT m.name FROM sqlite_master m WHERE {_SHOWN} AND NOT ({_PLAIN}) ORDER BY m.name"
+    ODD: ClassVar[str] = (
+        f"WITH {_HIDDEN} SELECT m.name FROM sqlite_master m WHERE {_SHOWN} AND NOT ({_PLAIN}) ORDER BY m.name"
+    )
 
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {
         "SQLITE_NOTADB": Trouble(False, "the file is not a SQLite database", "check path"),
