@@ -90,7 +90,7 @@ _FLAG_PREFIXES = frozenset({"is", "if", "has", "sf", "whether", "have", "sfw", "
 class Reader:
     """Reads names and comments with one lexicon; every reading is memoised."""
 
-    def __init__(self, lexicon: Lexicon, memory: int = 200_000) -> None:
+    def __init__(self, lexicon: Lexicon, memory: int = 65_536) -> None:
         self.lexicon = lexicon
         self.comment = lru_cache(maxsize=memory)(self._comment)
         self.name = lru_cache(maxsize=memory)(self._name)
@@ -173,6 +173,7 @@ class Reader:
         order = sorted(
             senses,
             key=lambda sense: (
+                not (compound and sense.symbol in _PICTURES),
                 not sense.contexts,
                 sense.symbol.startswith("head.") != compound,
                 sense.symbol.startswith("noun."),
@@ -335,7 +336,7 @@ def _fainter(reading: Reading, by: float) -> Reading:
     return tuple(candidate._replace(strength=candidate.strength - by) for candidate in reading)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=65_536)
 def comment_parts(text: str) -> tuple[str, ...]:
     """Phrases of a comment, lower case; the first is the head before code lists and explanations.
 
@@ -367,7 +368,7 @@ def _before_codes(part: str) -> str:
 def _affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Tokens without digits, table prefixes and copy marks; flags of what the affixes say of the values."""
     flags: list[str] = []
-    joined = [a + b if a + b in _AFFIX_FLAGS else a for a, b in zip(tokens, (*tokens[1:], ""), strict=True)]
+    joined = [a + b if a + b in _AFFIX_FLAGS else a for a, b in zip(tokens, (*tokens[1:], ""), strict=False)]
     words = [token for token in joined if not token.isdigit()]
     while len(words) > 1 and (words[-1] in _COPY or words[-1] in _AFFIX_FLAGS):
         flag = _AFFIX_FLAGS.get(words.pop())
@@ -401,6 +402,8 @@ def _owner_of(senses: tuple[Sense, ...] | None) -> Owner:
     return _NO_OWNER
 
 
+# Heads that go by what stands before them even where a context would know better: 走访照片 is no portrait.
+_PICTURES = frozenset({"head.image", "head.file"})
 # Where a person or a firm is, not what the row is about: 省市详细地址, native_address.
 _REGIONS = frozenset({"place.division", "place.street", "place.community", "person.native_place", "person.birthplace"})
 # What these own is no person's: vehicle_weight.

@@ -132,7 +132,7 @@ class Lexicon:
         known = self._alias.get(key)
         if known is None:
             known = self._alias[key] = self._spelt(key)
-            if len(self._alias) > 2_000_000:
+            if len(self._alias) > 200_000:
                 self._alias = {word: senses for word, senses in self._alias.items() if senses}
         return known
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from classifiers.element import understand
 from classifiers.evidence import ColumnInput, ElementFinding, Evidence, Subject, TableInput
@@ -192,3 +194,33 @@ def test_evidence_never_grows_with_the_table() -> None:
     _, found = _read(_table("t_person", "name=姓名"))
     assert [item.source for item in found["name"].evidence] == ["comment", "name"]
     assert found["name"].evidence[0].term == "姓名"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.text(max_size=24), st.none() | st.text(max_size=40), st.none() | st.text(max_size=12)), max_size=8
+    ),
+    st.text(max_size=20),
+    st.none() | st.text(max_size=20),
+)
+def test_any_text_is_read_without_failing(
+    columns: list[tuple[str, str | None, str | None]], name: str, comment: str | None
+) -> None:
+    table = TableInput(name, tuple(ColumnInput(*column) for column in columns), comment=comment)
+    subject, found = understand(table, {})
+    assert len(found) == len(columns)
+    assert subject.reason
+    assert all((item.element is None) == (item.confidence == 0.0) for item in found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["姓名", "号码", "性别", "是否", "、", "（", "证", "1", "id", " ", "：", "-", "照片"]),
+        max_size=9,
+    )
+)
+def test_any_comment_made_of_terms_is_read_without_failing(parts: list[str]) -> None:
+    table = TableInput("t", (ColumnInput("c", "".join(parts)),))
+    assert understand(table, {}) == understand(table, {})
