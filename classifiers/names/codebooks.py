@@ -11,7 +11,7 @@ import msgspec
 
 from classifiers.evidence import SubjectKind
 
-_NAMES = ("jinbao", "health", "police", "double_publicity", "registry")
+_NAMES = ("jinbao", "health", "police", "double_publicity", "registry", "medical_insurance")
 
 
 class CodebookTable(msgspec.Struct, frozen=True):

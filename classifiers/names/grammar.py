@@ -67,6 +67,8 @@ _SEPARATORS = re.compile(
 _LEADING = re.compile(
     r"^(?:[\[【（(][^\]】）)]{0,8}[\]】）)]|[\s*#\-_·.、:：]+|[\da-z]\d*[.、)）]\s*(?=[\u3400-\u9fff]))+"
 )
+# 0.未申领 1.绿码: a list of codes with no word of what they are codes of.
+_CODES_ONLY = re.compile(r"^\s*\d+\s*[.、:：=\-—]")
 _WHETHER = re.compile(r"^(?:是否|有无|能否|有否|是不是|可否|是否为|是否是|有没有)")
 _TRAILING = re.compile(
     r"(?:sha256|md5|sm3|sm4|aes|hash|哈希值?|散列值?|密文|加密|脱敏|掩码|\d+|[一二三四五六七八九十]|[\s_\-—/·.*~]|信息|字段|数据|项|值|的|（选填）|\d+个字)+$"
@@ -105,6 +107,8 @@ class Reader:
         parts = comment_parts(text)
         for index, part in enumerate(parts[:3]):
             reading = self._phrase(part)
+            if reading and _CODES_ONLY.match(text):
+                return _fainter(reading, 0.5)
             if reading:
                 reading = self._refined(reading, parts[index + 1 :]) if index == 0 else _fainter(reading, 0.15)
                 flags = tuple(flag for flag, words in _SAID_FLAGS if words.search(text))
@@ -439,6 +443,8 @@ def _compose(sense: Sense, owner: Owner, compound: bool, strength: float) -> Can
 
 def _satisfied(contexts: tuple[str, ...], owner: Owner) -> bool:
     """A noun before the head is context enough: SQR + XM."""
+    if owner.kind in _PERSON_CLASSES and "owned" in contexts:
+        return True
     return _VARIANTS.get(owner.kind, owner.kind) in contexts
 
 
