@@ -12,6 +12,7 @@ import fnmatch
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
@@ -197,7 +198,8 @@ def _holds(when: When, facts: Facts) -> bool:
     return all(asked)
 
 
-def _any_glob(name: str, globs: Sequence[str]) -> bool:
+@lru_cache(maxsize=65536)
+def _any_glob(name: str, globs: tuple[str, ...]) -> bool:
     return any(name == g or ("*" in g and fnmatch.fnmatchcase(name, g)) for g in globs)
 
 

@@ -136,8 +136,16 @@ def _judge_one(
 
 
 def tiers_in_force(stored: StoredAsset) -> dict[str, str]:
-    """Column name → tier of the last run; ``""`` = the asset itself. Columns that are new since are not in it."""
-    return {name: labels["tier"].value for name, labels in _before(stored).items() if "tier" in labels}
+    """Column name → tier of the last run; ``""`` = the asset itself. Columns that are new since are not in it.
+
+    The floor under what nobody understood is a stopgap, not a tier in force: understanding the column replaces it.
+    """
+    tiers = {name: labels["tier"] for name, labels in _before(stored).items() if "tier" in labels}
+    known = {name: label.value for name, label in tiers.items() if name and label.rule != "unknown"}
+    asset = tiers.get("")
+    if asset is not None and (asset.rule != "roll-up" or asset.value in known.values()):
+        known[""] = asset.value
+    return known
 
 
 def label_changes(stored: StoredAsset, new: AssetVerdict) -> Iterator[LabelChange]:

@@ -22,10 +22,10 @@ from classifiers.evidence import (
     TableInput,
 )
 from connectors.model import Asset
-from workflows.classify import ClassifyResult, classify
+from workflows.classify import ClassifyResult, classify, tiers_in_force
 from workflows.standalone import Classifier, classify_lines
 from workflows.store import Store
-from workflows.store_records import Harvested
+from workflows.store_records import Harvested, Judged
 
 AT = "2025-06-01T08:00:00+08:00"
 AS_OF = date(2025, 6, 1)
@@ -266,3 +266,28 @@ def test_a_table_that_comes_again_is_judged_again(judge: Judge) -> None:
 def test_a_byte_order_mark_is_no_error(judge: Judge) -> None:
     out, _, summary = run_file(judge, [b"\xef\xbb\xbf" + rows({"table": "T", "column": "a"})[0]])
     assert (len(out), summary.bad) == (1, [])
+
+
+def _tier(value: str, rule: str) -> Label:
+    return Label("tier", value, "suggested", 0.9, "理由", rule=rule)
+
+
+@pytest.mark.parametrize(
+    ("columns", "asset_label", "in_force"),
+    [
+        ({"a": _tier("L2", "unknown")}, _tier("L2", "roll-up"), {}),
+        ({"a": _tier("L2", "tiers/x"), "b": _tier("L2", "unknown")}, _tier("L2", "roll-up"), {"a": "L2", "": "L2"}),
+        ({"a": _tier("L1", "tiers/x"), "b": _tier("L2", "unknown")}, _tier("L2", "roll-up"), {"a": "L1"}),
+        ({"a": _tier("L3", "tiers/x")}, _tier("L4", "minors-asset"), {"a": "L3", "": "L4"}),
+    ],
+)
+def test_the_floor_of_the_unknown_is_no_tier_in_force(
+    store: Store, asset: Make, columns: dict[str, Label], asset_label: Label, in_force: dict[str, str]
+) -> None:
+    saved(store, asset("t", *columns))
+    (row,) = store.judgeable([])
+    verdicts = tuple(ColumnVerdict(None, "other", "", (label,)) for label in columns.values())
+    verdict = AssetVerdict(Subject("unknown", ""), (asset_label,), {}, verdicts)
+    store.write_verdicts(1, AT, [Judged(row.id, "k", tuple(columns), verdict)], [])
+    (stored,) = store.load([row.id])
+    assert tiers_in_force(stored) == in_force
