@@ -8,6 +8,7 @@ from functools import cache
 import msgspec
 
 from classifiers.elements import elements, resolve_variant
+from classifiers.evaluate import HARMLESS
 from classifiers.evidence import ColumnInput, ElementFinding, Evidence, Finding, Subject, TableInput
 from classifiers.names.codebooks import codebook_elements
 from classifiers.names.grammar import Candidate, Reader, default_reader, grammar
@@ -293,8 +294,8 @@ def _decided(
     if chosen is None:
         return ElementFinding(None, 0.0, everything, (), flags)
     accepted = _accepted(chosen, said, [*strong, *alone, *shapes])
-    findings = _conflicts(column, spoken, [*strong, *alone])
-    confidence = chosen.strength
+    findings = _conflicts(column, spoken, [*_second_voice(said), *strong, *alone, *_short_codes(spoken, values)])
+    confidence = max(chosen.strength, 0.55)
     if any(item is not chosen and _akin(item.element, chosen.element) for item in (*said, *values)):
         confidence = min(0.99, confidence + 0.04)
     if findings:
@@ -387,21 +388,50 @@ def _accepted(chosen: Evidence, said: list[Evidence], values: list[Evidence]) ->
     accepted = {chosen.element: None}
     primary = next((item for item in said if item.strength >= _DECIDES), None)
     for item in said:
-        if item.strength >= _DECIDES and (item is primary or _akin(item.element, chosen.element)):
+        agrees = item is primary or _akin(item.element, chosen.element)
+        if item.strength >= _DECIDES and (agrees or item in _second_voice(said)):
             accepted[item.element] = None
     accepted.update((item.element, None) for item in values)
     return tuple(accepted)
 
 
-def _conflicts(column: ColumnInput, spoken: Evidence | None, values: list[Evidence]) -> tuple[Finding, ...]:
+def _second_voice(said: list[Evidence]) -> list[Evidence]:
+    """The comment beside a codebook: it does not decide, but it is heard."""
+    if said and said[0].source == "codebook":
+        return [item for item in said[1:] if item.source == "comment" and item.strength >= _DECIDES]
+    return []
+
+
+# What is never one to three characters long.
+_LONG = frozenset({"identity", "phone", "bank_account", "organisation_code", "vehicle", "email", "real_estate_no"})
+
+
+def _short_codes(spoken: Evidence | None, values: list[Evidence]) -> list[Evidence]:
+    """Values of a few characters under a name or comment that promises an identifier."""
+    if spoken is None or _group(spoken.element) not in _LONG:
+        return []
+    return [item for item in values if item.element == "code.value" and item.hits == item.distinct]
+
+
+def _conflicts(column: ColumnInput, spoken: Evidence | None, others: list[Evidence]) -> tuple[Finding, ...]:
+    """The first contradiction, with both sides; none when what was said is vague."""
     if spoken is None:
         return ()
-    for item in values:
-        if not _akin(item.element, spoken.element) and spoken.element not in _VAGUE:
-            where = {"comment": "注释", "codebook": "编码标准"}.get(spoken.source, "字段名")
-            said, shown = elements()[spoken.element].zh, elements()[item.element].zh
-            message = (
-                f"{where}“{spoken.term}”指向{said}，但取值像{shown}（{item.hits}/{item.distinct} 个不同值符合），请核实"
-            )
-            return (Finding("comment_value_conflict", message, column.name),)
+    where = {"comment": "注释", "codebook": "编码标准"}.get(spoken.source, "字段名")
+    said = f"{where}“{spoken.term}”指向{elements()[spoken.element].zh}"
+    for item in others:
+        if _akin(item.element, spoken.element):
+            continue
+        shown = elements()[item.element].zh
+        if item.source == "comment" and not HARMLESS.issuperset(_families(spoken, item)):
+            message = f"{said}，但注释“{item.term}”指向{shown}，请核实"
+        elif item.source == "value" and (spoken.element not in _VAGUE or item.element == "code.value"):
+            message = f"{said}，但取值像{shown}（{item.hits}/{item.distinct} 个不同值符合），请核实"
+        else:
+            continue
+        return (Finding("comment_value_conflict", message, column.name),)
     return ()
+
+
+def _families(*items: Evidence) -> set[str]:
+    return {elements()[item.element].family for item in items}

@@ -463,8 +463,11 @@ def _element(sense: Sense, owner: Owner, compound: bool) -> str:
         return elements()[symbol].variants.get(_VARIANTS.get(owner.kind, ""), symbol)
     if owner.kind == "org":
         return _ORG_FORMS.get(symbol, symbol)
-    if symbol == "person.name" and owner.kind in _PERSON_CLASSES:
-        return owner.element
+    if owner.kind in _PERSON_CLASSES:
+        if symbol == "person.name":
+            return owner.element
+        if symbol == "org.address" and sense.term.startswith("住所"):
+            return "person.home_address"
     if symbol == "account.login" and owner.kind == "bank":
         return "generic.bank_account"
     return symbol

@@ -150,6 +150,25 @@ def test_check_digit_values_decide_over_a_comment_and_both_stay() -> None:
     assert found["c2"].confidence <= 0.6
 
 
+def test_comment_beside_a_codebook_is_heard() -> None:
+    _, found = _read(_table("cf", "CF_FR_ZJLX=法定代表人证件号码 CF_JDRQ=作出处罚决定的日期"))
+    both = found["CF_FR_ZJLX"]
+    assert both.element == "person.id_type"
+    assert set(both.accepted) == {"person.id_type", "person.id_number"}
+    assert "证件号码" in both.findings[0].message
+    assert found["CF_JDRQ"].findings == ()
+
+
+def test_short_codes_under_a_promised_identifier_are_a_finding() -> None:
+    table = _table("t1", "zjhm=证件号码 xb=性别")
+    codes = (Evidence("short_code", "code.value", "value", 0.3, hits=4, distinct=4),)
+    _, found = _read(table, zjhm=codes, xb=codes)
+    assert found["zjhm"].element == "person.id_number"
+    assert found["zjhm"].confidence <= 0.6
+    assert [finding.code for finding in found["zjhm"].findings] == ["comment_value_conflict"]
+    assert found["xb"].findings == ()
+
+
 def test_values_agreeing_with_the_comment_raise_confidence() -> None:
     table = _table("t1", "sfzh=身份证号 a=姓名")
     _, alone = _read(table)
