@@ -7,9 +7,7 @@ bound to one are chosen by the caller.
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -18,7 +16,8 @@ import msgspec
 
 from classifiers.elements import elements
 from classifiers.evidence import Style
-from classifiers.names.lexicon import Lexicon, Sense, abbreviations, default_lexicon
+from classifiers.names.lexicon import Lexicon, Sense, abbreviations, built_in_entries, default_lexicon, parse_terms
+from classifiers.names.phrases import CODES_ONLY, OPTION, TRAILING, WHETHER, comment_parts, said_flags
 from classifiers.names.tokens import has_han, is_garbled, may_be_initials, tokenize
 
 
@@ -60,20 +59,6 @@ class Owner(NamedTuple):
 
 
 _NO_OWNER = Owner("", "")
-_ABSORBED_BY_FLAG = frozenset({"trait", "code"})
-_SEPARATORS = re.compile(
-    r"[：:，,。；;（()）\[\]【】{}<>《》、|\n\r\t!！?？“”\"'=]|\s+(?![a-z])|->|=>|\d+(?:[、\-:]|\.(?!\d))"
-)
-_LEADING = re.compile(
-    r"^(?:[\[【（(][^\]】）)]{0,8}[\]】）)]|[\s*#\-_·.、:：]+|[\da-z]\d*[.、)）]\s*(?=[\u3400-\u9fff]))+"
-)
-# 0.未申领 1.绿码: a list of codes with no word of what they are codes of.
-_CODES_ONLY = re.compile(r"^\s*\d+\s*[.、:：=\-—]")
-_WHETHER = re.compile(r"^(?:是否|有无|能否|有否|是不是|可否|是否为|是否是|有没有)")
-_TRAILING = re.compile(
-    r"(?:sha256|md5|sm3|sm4|aes|hash|哈希值?|散列值?|密文|加密|脱敏|掩码|\d+|[一二三四五六七八九十]|[\s_\-—/·.*~]|信息|字段|数据|项|值|的|（选填）|\d+个字)+$"
-)
-_SKIP_TAIL = ("信息", "名单", "数据", "字段")
 _PREFIXES = frozenset("abcdfghlnstvzf")
 _COPY = frozenset({"bak", "old", "tmp", "copy", "new", "cn", "zh", "txt", "str", "val1", "col", "ori", "raw", "s"})
 _AFFIX_FLAGS = {
@@ -81,11 +66,6 @@ _AFFIX_FLAGS = {
     "cipher": "encrypted", "md5": "hashed", "sm3": "hashed", "hash": "hashed", "sha": "hashed", "sha256": "hashed",
     "mask": "masked", "masked": "masked", "tm": "masked", "desensitized": "masked", "tuomin": "masked",
 }  # fmt: skip
-_SAID_FLAGS = (
-    ("encrypted", re.compile(r"加密存储|加密后|密文|（加密）|\(加密\)|已加密", re.I)),
-    ("hashed", re.compile(r"哈希|散列|md5|sm3|sha-?256|hash", re.I)),
-    ("masked", re.compile(r"脱敏|掩码|打码|隐去", re.I)),
-)
 _FLAG_PREFIXES = frozenset({"is", "if", "has", "sf", "whether", "have", "sfw", "ynis", "can", "flag"})
 
 
@@ -107,12 +87,14 @@ class Reader:
         parts = comment_parts(text)
         for index, part in enumerate(parts[:3]):
             reading = self._phrase(part)
-            if reading and _CODES_ONLY.match(text):
+            if reading and CODES_ONLY.match(text):
                 return _fainter(reading, 0.5)
             if reading:
                 reading = self._refined(reading, parts[index + 1 :]) if index == 0 else _fainter(reading, 0.15)
-                flags = tuple(flag for flag, words in _SAID_FLAGS if words.search(text))
+                flags = said_flags(text)
                 return tuple(candidate._replace(flags=flags) for candidate in reading) if flags else reading
+        if len(OPTION.findall(text)) > 1:
+            return (Candidate("code.type", 0.45 if CODES_ONLY.match(text) else 0.6, "comment", "代码列表"),)
         return ()
 
     def _refined(self, reading: Reading, rest: Sequence[str]) -> Reading:
@@ -129,7 +111,7 @@ class Reader:
     def _phrase(self, text: str) -> Reading:
         if not has_han(text):
             return self._name(text) if text else ()
-        whether = _WHETHER.match(text)
+        whether = WHETHER.match(text)
         if whether and text not in self.lexicon.han:
             return self._whether(text, text[whether.end() :])
         if "是否" in text or "有无" in text or text.endswith("否"):
@@ -138,7 +120,7 @@ class Reader:
         reading = self._suffix(text)
         if reading:
             return reading
-        shorter = _TRAILING.sub("", text)
+        shorter = TRAILING.sub("", text)
         return self._suffix(shorter) if shorter and shorter != text else ()
 
     def _whether(self, text: str, rest: str) -> Reading:
@@ -340,35 +322,6 @@ def _fainter(reading: Reading, by: float) -> Reading:
     return tuple(candidate._replace(strength=candidate.strength - by) for candidate in reading)
 
 
-@lru_cache(maxsize=65_536)
-def comment_parts(text: str) -> tuple[str, ...]:
-    """Phrases of a comment, lower case; the first is the head before code lists and explanations.
-
-    >>> comment_parts("性别：0未知，1男，2女")[0]
-    '性别'
-    >>> comment_parts("[必填] 公司名")
-    ('公司名',)
-    >>> comment_parts("账号状态0正常1停用")[0]
-    '账号状态'
-    """
-    text = unicodedata.normalize("NFKC", text).strip().lower()
-    text = _LEADING.sub("", text)
-    parts = []
-    for part in _SEPARATORS.split(text):
-        part = part.strip(" -_—/·.*~")
-        if part:
-            parts.append(_before_codes(part))
-    return tuple(parts)
-
-
-def _before_codes(part: str) -> str:
-    """``权限1超级2浏览`` → ``权限``; 户籍地址-省 → 户籍地址省; PM2.5 stays."""
-    match = re.search(r"(?<=[\u3400-\u9fff])\s*\d+\s*(?=[\u3400-\u9fff=])", part)
-    if match and match.start() > 1:
-        part = part[: match.start()]
-    return re.sub(r"(?<=[\u3400-\u9fff])[\s_/—-]+(?=[\u3400-\u9fffa-z])", "", part)
-
-
 def _affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Tokens without digits, table prefixes and copy marks; flags of what the affixes say of the values."""
     flags: list[str] = []
@@ -486,3 +439,14 @@ def _name_strength(sense: Sense, key: str) -> float:
 @cache
 def default_reader() -> Reader:
     return Reader(default_lexicon())
+
+
+def reader_with(terms: Mapping[str, Iterable[str]]) -> Reader:
+    """A reader that knows a site's own terms first: element id → terms as in the term files.
+
+    >>> reader_with({"person.id_card": ["灵芝码", "lingzhi code"]}).name("LZHM") == default_reader().name("LZHM")
+    True
+    >>> reader_with({"person.id_card": ["灵芝码"]}).comment("灵芝码")[0].element
+    'person.id_card'
+    """
+    return Reader(Lexicon((*parse_terms(terms), *built_in_entries())))

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from classifiers.evidence import Style
 from classifiers.names import pinyin
-from classifiers.names.grammar import comment_parts
 from classifiers.names.lexicon import abbreviations
+from classifiers.names.phrases import comment_parts
 from classifiers.names.tokens import has_han, is_garbled, tokenize
 
 _HEAD, _INSIDE = 0.9, 0.6

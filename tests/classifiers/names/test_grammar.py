@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from classifiers.names.grammar import comment_parts, default_reader
-from classifiers.names.lexicon import Lexicon, built_in_entries, parse_terms
+from classifiers.names.grammar import default_reader, reader_with
+from classifiers.names.phrases import comment_parts
 
 COMMENTS = """
 姓名 person.name
@@ -76,6 +76,8 @@ COMMENTS = """
 现场照片 file.attachment
 营业执照扫描件 person.id_scan
 水库名称 place.name
+河流水系形状 0为未知 1为树枝状水系，2为向心状水系 code.type
+措施行为 1 加盖 2 加药 3其他 code.type
 行政区划代码 place.division
 车身颜色 vehicle.plate_type
 车牌颜色 vehicle.plate_type
@@ -211,10 +213,7 @@ def test_head_is_what_stands_before_code_lists() -> None:
 
 
 def test_a_site_can_add_terms() -> None:
-    from classifiers.names.grammar import Reader
-
-    own = parse_terms({"person.id_card": ["灵芝码", "lingzhi code"]})
-    reader = Reader(Lexicon((*own, *built_in_entries())))
+    reader = reader_with({"person.id_card": ["灵芝码", "lingzhi code"]})
     for name in ("LZM", "lingzhima", "lingzhi_code"):
         assert reader.name(name)[0].element == "person.id_card"
     assert reader.comment("灵芝码")[0].element == "person.id_card"

@@ -1,0 +1,64 @@
+"""The phrases of a comment: the head that says what a column is, and the code lists and explanations after it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_SEPARATORS = re.compile(
+    r"[：:，,。；;（()）\[\]【】{}<>《》、|\n\r\t!！?？“”\"'=]|\s+(?![a-z])|->|=>|\d+(?:[、\-:]|\.(?!\d))"
+)
+_LEADING = re.compile(
+    r"^(?:[\[【（(][^\]】）)]{0,8}[\]】）)]|[\s*#\-_·.、:：]+|[\da-z]\d*[.、)）]\s*(?=[\u3400-\u9fff]))+"
+)
+# 0.未申领 1.绿码: a list of codes with no word of what they are codes of.
+CODES_ONLY = re.compile(r"^\s*\d+\s*[.、:：=\-—]")
+OPTION = re.compile(r"(?<![\d.])\d{1,2}\s*[.、:：=\-—为代]*\s*[\u3400-\u9fff]")
+WHETHER = re.compile(r"^(?:是否|有无|能否|有否|是不是|可否|是否为|是否是|有没有)")
+TRAILING = re.compile(
+    r"(?:sha256|md5|sm3|sm4|aes|hash|哈希值?|散列值?|密文|加密|脱敏|掩码|\d+|[一二三四五六七八九十]|[\s_\-—/·.*~]|信息|字段|数据|项|值|的|（选填）|\d+个字)+$"
+)
+_SAID_FLAGS = (
+    ("encrypted", re.compile(r"加密存储|加密后|密文|（加密）|\(加密\)|已加密", re.I)),
+    ("hashed", re.compile(r"哈希|散列|md5|sm3|sha-?256|hash", re.I)),
+    ("masked", re.compile(r"脱敏|掩码|打码|隐去", re.I)),
+)
+
+
+@lru_cache(maxsize=65_536)
+def comment_parts(text: str) -> tuple[str, ...]:
+    """Phrases of a comment, lower case; the first is the head before code lists and explanations.
+
+    >>> comment_parts("性别：0未知，1男，2女")[0]
+    '性别'
+    >>> comment_parts("[必填] 公司名")
+    ('公司名',)
+    >>> comment_parts("账号状态0正常1停用")[0]
+    '账号状态'
+    """
+    text = unicodedata.normalize("NFKC", text).strip().lower()
+    text = _LEADING.sub("", text)
+    parts = []
+    for part in _SEPARATORS.split(text):
+        part = part.strip(" -_—/·.*~")
+        if part:
+            parts.append(_before_codes(part))
+    return tuple(parts)
+
+
+def _before_codes(part: str) -> str:
+    """``权限1超级2浏览`` → ``权限``; 户籍地址-省 → 户籍地址省; PM2.5 stays."""
+    match = re.search(r"(?<=[\u3400-\u9fff])\s*\d+\s*(?=[\u3400-\u9fff=])", part)
+    if match and match.start() > 1:
+        part = part[: match.start()]
+    return re.sub(r"(?<=[\u3400-\u9fff])[\s_/—-]+(?=[\u3400-\u9fffa-z])", "", part)
+
+
+def said_flags(text: str) -> tuple[str, ...]:
+    """What a comment says was done to the values: ``encrypted``, ``hashed``, ``masked``.
+
+    >>> said_flags("身份证号（加密）")
+    ('encrypted',)
+    """
+    return tuple(flag for flag, words in _SAID_FLAGS if words.search(text))
