@@ -33,6 +33,7 @@ class When(Strict, frozen=True, kw_only=True):
     personal: bool | None = None
     minors: bool | None = None
     dimension_of_aggregate: bool | None = None
+    record_of_person: bool | None = None
     subject: tuple[str, ...] = ()
     topic: tuple[str, ...] = ()
     tier: tuple[Tier, ...] = ()
@@ -99,8 +100,17 @@ class Combinations(Strict, frozen=True, kw_only=True):
 
 
 class Personal(Strict, frozen=True, kw_only=True):
+    """Which elements are personal information; globs."""
+
     always: tuple[str, ...]
     when_person: tuple[str, ...]
+    """When a row is about a person."""
+    with_person: tuple[str, ...]
+    """When a natural person is named in the same table."""
+    record: tuple[str, ...]
+    """In a record about one person even where nothing names him: de-identified data is still personal."""
+    identifying: tuple[str, ...]
+    """What shows that rows are persons, even where the table calls itself a summary."""
     aggregate_dimensions: tuple[str, ...]
 
 

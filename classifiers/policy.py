@@ -57,6 +57,7 @@ class Facts(NamedTuple):
     personal: bool
     minors: bool
     dimension_of_aggregate: bool
+    record_of_person: bool
     subject: str
     topics: tuple[str, ...]
     kind: str
@@ -112,12 +113,21 @@ class Pack:
         cited = [self._citations[key] for key in basis if key in self._citations]
         return any(c.rank in ranks and c.verified for c in cited)
 
-    def is_personal(self, element: str, subject: str) -> bool:
+    def is_personal(self, element: str, subject: str, *, person_named: bool = False, record: bool = False) -> bool:
         """Whether the element is personal information in a table about ``subject`` (before its tier is known)."""
-        if subject == "aggregate" and self.is_dimension(element):
+        if subject in ("aggregate", "system") and self.is_dimension(element):
             return False
         globs = self.body.personal
-        return _any_glob(element, globs.always) or (subject == "person" and _any_glob(element, globs.when_person))
+        return (
+            _any_glob(element, globs.always)
+            or (subject == "person" and _any_glob(element, globs.when_person))
+            or (person_named and _any_glob(element, globs.with_person))
+            or (record and _any_glob(element, globs.record))
+        )
+
+    def identifies(self, element: str) -> bool:
+        """Whether the element shows that each row is one person."""
+        return _any_glob(element, self.body.personal.identifying)
 
     def is_dimension(self, element: str) -> bool:
         return _any_glob(element, self.body.personal.aggregate_dimensions)
@@ -188,6 +198,7 @@ def _holds(when: When, facts: Facts) -> bool:
         when.personal in (None, facts.personal),
         when.minors in (None, facts.minors),
         when.dimension_of_aggregate in (None, facts.dimension_of_aggregate),
+        when.record_of_person in (None, facts.record_of_person),
         not when.subject or facts.subject in when.subject,
         not when.topic or not set(when.topic).isdisjoint(facts.topics),
         not when.tier or facts.tier in when.tier,

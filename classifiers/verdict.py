@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -52,11 +52,13 @@ def judge(
     ``values``: column name → evidence from ``engine.observe``. ``decisions``: this asset's, oldest first.
     ``in_force``: column name → tier of the last run ("" = the table): a lower one never replaces it silently.
     """
-    subject, understood = understand(table, values)
-    subject = msgspec.structs.replace(subject, topics=find_topics(table, subject, understood, pack))
+    about, understood = understand(table, values)
+    rulings = [_latest(decisions, column.name) for column in table.columns]
+    context = _context(table, about, understood, rulings, pack)
+    subject = context.subject
     drafts = [
-        _draft(column.name, finding, table, subject, pack, _latest(decisions, column.name))
-        for column, finding in zip(table.columns, understood, strict=True)
+        _draft(column.name, finding, context, pack, ruled)
+        for column, finding, ruled in zip(table.columns, understood, rulings, strict=True)
     ]
     raised, asset_raises = combine(drafts, subject, pack)
     in_force = in_force or {}
@@ -77,25 +79,62 @@ def _validity(pack: Pack, as_of: date) -> tuple[Finding, ...]:
     return ()
 
 
-def _draft(
-    name: str,
-    finding: ElementFinding,
+class Context(NamedTuple):
+    """What every column of a table shares."""
+
+    table: TableInput
+    subject: Subject
+    person_named: bool
+    """A natural person is named in the table."""
+    record_of_person: bool
+    """Rows are persons, and the table is of a sensitive kind or nothing in it names them."""
+
+
+def _context(
     table: TableInput,
-    subject: Subject,
+    about: Subject,
+    understood: Sequence[ElementFinding],
+    rulings: Sequence[Mapping[Dimension, Decision]],
     pack: Pack,
-    decided: dict[Dimension, Decision],
-) -> Draft:
+) -> Context:
+    found = {e for f, ruled in zip(understood, rulings, strict=True) for e in _candidates(f, ruled, about) if e}
+    if about.kind == "aggregate" and any(map(pack.identifies, found)):
+        reason = f"{about.reason}，但含个人标识，逐条记录而非汇总"
+        about = msgspec.structs.replace(about, kind="person", reason=reason)
+    topics = find_topics(table, about, understood, pack)
+    named = not found.isdisjoint(set(pack.body.combinations.names) - {"org.legal_rep", "org.shareholder"})
+    sensitive = about.minors or any(pack.body.topics[topic].sensitive for topic in topics)
+    known = any(pack.is_personal(e, about.kind) and pack.base_tier(e) != "L1" for e in found)
+    record = about.kind in ("person", "unknown") and (sensitive or (about.kind == "person" and not known))
+    return Context(table, msgspec.structs.replace(about, topics=topics), named, record)
+
+
+def _candidates(
+    finding: ElementFinding, decided: Mapping[Dimension, Decision], subject: Subject
+) -> tuple[str | None, ...]:
+    """The chosen element first, then every other accepted one; a person's ruling stands alone."""
     ruling = decided.get("element")
-    element = _known(finding.element if ruling is None else ruling.value, subject)
-    accepted = (_known(e, subject) for e in finding.accepted) if ruling is None else ()
-    others = [e for e in dict.fromkeys(accepted) if e not in (element, None)]
-    candidates = [element, *others] if element is not None else [None]
-    judged = [_facts(candidate, table, subject, pack) for candidate in candidates]
+    if ruling is not None:
+        return (_known(ruling.value, subject),)
+    element = _known(finding.element, subject)
+    if element is None:
+        return (None,)
+    # Text in which identifiers were found may not be opened, whatever its column is called.
+    hit = any("free_text_hits" in e.flags for e in finding.evidence)
+    others = (_known(e, subject) for e in (*finding.accepted, *(["text.free"] if hit else [])))
+    return tuple(dict.fromkeys((element, *(e for e in others if e))))
+
+
+def _draft(
+    name: str, finding: ElementFinding, context: Context, pack: Pack, decided: dict[Dimension, Decision]
+) -> Draft:
+    candidates = _candidates(finding, decided, context.subject)
+    judged = [_facts(candidate, context, pack) for candidate in candidates]
     tiers = [pack.tier(facts) for facts in judged]
     highest = max(tiers, key=lambda outcome: TIERS.index(outcome.value))
-    confidence = 1.0 if ruling is not None and element else finding.confidence
+    confidence = 1.0 if candidates[0] and "element" in decided else finding.confidence
     facts = tuple(f._replace(tier=highest.value, personal=f.personal and highest.value != "L1") for f in judged)
-    return Draft(name, element, confidence, finding, facts, highest, decided, _column_findings(name, finding))
+    return Draft(name, candidates[0], confidence, finding, facts, highest, decided, _column_findings(name, finding))
 
 
 def _known(element: str | None, subject: Subject) -> str | None:
@@ -103,27 +142,37 @@ def _known(element: str | None, subject: Subject) -> str | None:
     return resolve_variant(element, subject.kind) if element in elements() else None
 
 
-def _facts(element: str | None, table: TableInput, subject: Subject, pack: Pack) -> Facts:
-    """Facts with the tier that the element has in this context; personal only from L2 up (an L1 item is published or
-    harmless).
+def _facts(element: str | None, context: Context, pack: Pack) -> Facts:
+    """Facts with the tier that the element has in this context.
+
+    Personal from L2 up: an L1 item is published or harmless, unless it is part of a person's record.
     """
-    kind = subject.kind
+    subject, table = context.subject, context.table
+    record = context.record_of_person and element is not None and pack.is_personal(element, "", record=True)
+    personal = element is not None and (
+        record
+        or (
+            pack.is_personal(element, subject.kind, person_named=context.person_named)
+            and pack.base_tier(element) != "L1"
+        )
+    )
     facts = Facts(
         element=element,
         category=elements()[element].category if element else "",
         tier="",
-        personal=element is not None and pack.is_personal(element, kind) and pack.base_tier(element) != "L1",
-        minors=subject.minors and kind in ("person", "unknown"),
+        personal=personal,
+        minors=subject.minors and subject.kind in ("person", "unknown"),
         dimension_of_aggregate=element is not None and pack.is_dimension(element),
-        subject=kind,
+        record_of_person=record,
+        subject=subject.kind,
         topics=subject.topics,
         kind=table.kind,
         origin=table.origin,
         update_cycle=table.update_cycle,
     )
     tier = pack.tier(facts).value
-    when_person = element is not None and pack.is_personal(element, kind) and tier != "L1"
-    return facts._replace(tier=tier, personal=when_person)
+    lifted = element is not None and pack.is_personal(element, subject.kind, person_named=context.person_named)
+    return facts._replace(tier=tier, personal=(personal or lifted) and tier != "L1")
 
 
 def _column_findings(name: str, finding: ElementFinding) -> tuple[Finding, ...]:

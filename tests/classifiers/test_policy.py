@@ -10,7 +10,7 @@ from classifiers.pack_check import check_pack
 from classifiers.pack_file import PackError
 from classifiers.policy import Facts, Pack, load_pack, pack_names
 
-PLAIN = Facts("object.name", "SY", "L1", False, False, False, "place", (), "table", "own", None)
+PLAIN = Facts("object.name", "SY", "L1", False, False, False, False, "place", (), "table", "own", None)
 
 
 def overlaid(text: str) -> Pack:
