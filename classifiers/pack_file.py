@@ -80,6 +80,14 @@ class Unknown(Strict, frozen=True, kw_only=True):
     open_basis: tuple[str, ...]
 
 
+class Scope(Strict, frozen=True, kw_only=True):
+    """What is said of a table that bears a secrecy mark and should never have come here (Art. 3)."""
+
+    tier: Tier
+    reason: str
+    basis: tuple[str, ...]
+
+
 class Raise(Strict, frozen=True, kw_only=True):
     id: str
     at_least: Tier
@@ -159,6 +167,7 @@ class PackFile(Strict, frozen=True, kw_only=True):
     share_rules: tuple[AccessRule, ...]
     open_rules: tuple[AccessRule, ...]
     unknown: Unknown
+    out_of_scope: Scope
     tier_reason: str
     tier_basis: tuple[str, ...]
     combinations: Combinations

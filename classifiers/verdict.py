@@ -20,6 +20,7 @@ from classifiers.evidence import (
     ACCESS,
     TIERS,
     AssetVerdict,
+    Because,
     ColumnVerdict,
     Decision,
     Dimension,
@@ -66,6 +67,29 @@ def judge(
     asset_decisions = _latest(decisions, None)
     verdict = roll_up(table, subject, columns, asset_raises, pack, asset_decisions, in_force.get(""))
     return msgspec.structs.replace(verdict, findings=(*verdict.findings, *_validity(pack, as_of)))
+
+
+def out_of_scope(table: TableInput, pack: Pack) -> AssetVerdict:
+    """The verdict on a table that bears a secrecy mark: nothing of it is read, and nothing is proposed."""
+    scope = pack.body.out_of_scope
+    values: tuple[tuple[Dimension, str], ...] = (
+        ("tier", scope.tier),
+        ("share", "undetermined"),
+        ("open", "undetermined"),
+    )
+    labels = tuple(
+        Label(dimension, value, "undetermined", 0.0, scope.reason, scope.basis, "out-of-scope", pack=pack.ident)
+        for dimension, value in values
+    )
+    names = tuple(column.name for column in table.columns)
+    return AssetVerdict(
+        subject=Subject("unknown", "密级标志"),
+        labels=labels,
+        because={dimension: Because(names, "out-of-scope") for dimension, _ in values},
+        columns=tuple(ColumnVerdict(None, "other", "", labels) for _ in table.columns),
+        findings=(Finding("out_of_scope", scope.reason),),
+        publishable=False,
+    )
 
 
 def _latest(decisions: Iterable[Decision], column: str | None) -> dict[Dimension, Decision]:

@@ -13,6 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from classifiers.evidence import AssetVerdict, Because, ColumnInput, ColumnVerdict, Label, TableInput
+from classifiers.verdict import out_of_scope
+from connectors.base import is_quarantined
 from workflows.masking import masked_text
 
 if TYPE_CHECKING:
@@ -115,6 +117,8 @@ class Classifier:
     def verdict(self, rows: Sequence[InputRow]) -> AssetVerdict:
         """The verdict on one table; its columns are in the order of ``rows``."""
         table = _table(rows)
+        if is_quarantined(table.table, table.comment):
+            return out_of_scope(table, self.pack)
         samples: dict[str, list[Any]] = {}
         for row in rows:
             if row.samples:

@@ -21,6 +21,7 @@ from classifiers.evidence import (
     Subject,
     TableInput,
 )
+from classifiers.policy import load_pack
 from connectors.model import Asset
 from workflows.classify import ClassifyResult, classify, tiers_in_force
 from workflows.standalone import Classifier, classify_lines
@@ -291,3 +292,19 @@ def test_the_floor_of_the_unknown_is_no_tier_in_force(
     store.write_verdicts(1, AT, [Judged(row.id, "k", tuple(columns), verdict)], [])
     (stored,) = store.load([row.id])
     assert tiers_in_force(stored) == in_force
+
+
+def test_a_table_with_a_secrecy_mark_is_not_read_and_never_open() -> None:
+    rows = [{"table": "t1", "table_comment": "机密文件目录", "column": name, "comment": text} for name, text in PUBLIC]
+    output, assets = io.BytesIO(), io.BytesIO()
+    lines = [json.dumps(row).encode() for row in rows]
+    classify_lines(lines, "f", Classifier(load_pack(), date(2026, 1, 1)), output, assets)
+    records = [json.loads(line) for line in output.getvalue().splitlines()]
+    assert [(r["element"], r["tier"], r["share"], r["open"], r["state"]) for r in records] == [
+        (None, "L4", "undetermined", "undetermined", "undetermined")
+    ] * 2
+    asset = json.loads(assets.getvalue())
+    assert (asset["open"], asset["publishable"], asset["basis"]) == ("undetermined", False, ["putuo-2020/3"])
+
+
+PUBLIC = [("wjbt", "文件标题"), ("fwjg", "发文机关")]
