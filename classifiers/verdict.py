@@ -245,7 +245,8 @@ def _element_label(draft: Draft, pack: Pack) -> tuple[Label, ...]:
         return (decided_label(ruling, pack),)
     if draft.element is None:
         return ()
-    best = draft.source.evidence[0] if draft.source.evidence else None
+    said = sorted(draft.source.evidence, key=lambda e: e.element != draft.element)
+    best = said[0] if said else None
     reason = _because_of(best) if best else ""
     return (
         Label(
