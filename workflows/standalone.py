@@ -190,6 +190,8 @@ def asset_record(row: InputRow, verdict: AssetVerdict) -> dict[str, Any]:
     identity = row.identity()
     del identity["column"]
     return {
+        "department": None,
+        "system": None,
         **identity,
         **together(verdict.labels),
         "because": {key: _because(cause) for key, cause in verdict.because.items()},
