@@ -97,6 +97,9 @@ class Connector(ABC):
         """Problems with single assets, statements, cells; filled while the stream is read."""
         self.statements = 0
         """Dictionary statements sent so far (sampling not counted); 0 for files."""
+        self.quarantined: frozenset[str] = frozenset()
+        """Qualified names that bear a secrecy mark, set by ``list_assets``. They stay in memory and are never shown:
+        they tell which assets, stored before they were marked, must leave the store."""
 
     @abstractmethod
     def probe(self) -> None:

@@ -217,7 +217,7 @@ class _SystemHarvest:
         source.probe()
         listing = source.list_assets()
         self.known = self.store.known(self.config.department, self.config.id)
-        self._forget_restricted()
+        self._forget_hidden(source.quarantined)
         self.result.excluded, self.result.quarantined = listing.excluded, listing.quarantined
         self.progress.start(self.step, len(listing.names))
         if not listing.complete:
@@ -231,13 +231,16 @@ class _SystemHarvest:
             self._settle_missing(listing)
         self._notice_empty(listing)
 
-    def _forget_restricted(self) -> None:
-        """What a restricted glob covers now may not stay listed, however it came in."""
-        prefix = len(f"{self.config.department}/{self.config.id}/")
-        gone = [key for key in self.known if is_restricted(key[prefix:], self.config)]
-        if gone:
-            self.store.forget([self.known.pop(key).id for key in gone])
-            self.result.notices.append(f"{len(gone)} stored assets are restricted now and were removed from the store")
+    def _forget_hidden(self, quarantined: frozenset[str]) -> None:
+        """What a restricted glob covers or a secrecy mark stands on now may not stay listed, however it came in."""
+        prefix = f"{self.config.department}/{self.config.id}/"
+        marked = {prefix + masked_text(name) for name in quarantined}
+        restricted = [key for key in self.known if is_restricted(key[len(prefix) :], self.config)]
+        secret = [key for key in self.known if key in marked and key not in restricted]
+        for gone, why in ((restricted, "are restricted now"), (secret, "bear a secrecy mark now")):
+            if gone:
+                self.store.forget([self.known.pop(key).id for key in gone])
+                self.result.notices.append(f"{len(gone)} stored assets {why} and were removed from the store")
 
     def _notice_empty(self, listing: Listing) -> None:
         if listing.complete and not listing.names and not self.result.assets:

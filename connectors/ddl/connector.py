@@ -111,8 +111,9 @@ class DdlConnector(Connector):
 
     def _judged(self, dump: Dump, lost: list[str]) -> list[Asset]:
         """Assets that may be shown; the listing counts the others."""
-        quarantined = excluded = 0
+        excluded = 0
         hidden: set[str] = set()
+        quarantined: set[str] = set()
         shown: list[Table] = []
         resolve = _Views(dump)
         for table in dump.tables.values():
@@ -123,7 +124,7 @@ class DdlConnector(Connector):
             if not keeps(self.config, qualified):
                 excluded += 1
             elif secret:
-                quarantined += 1
+                quarantined.add(str(table.name))
             else:
                 shown.append(table)
         assets = [_asset(self.config, dump, table, resolve.columns(table), hidden) for table in shown]
@@ -135,9 +136,10 @@ class DdlConnector(Connector):
             names=tuple(asset.qualified_name for asset in assets),
             complete=not reasons,
             reason="; ".join(reasons) or None,
-            quarantined=quarantined,
+            quarantined=len(quarantined),
             excluded=excluded,
         )
+        self.quarantined = frozenset(quarantined)
         return assets
 
 

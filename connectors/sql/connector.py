@@ -83,6 +83,7 @@ class SqlConnector(Connector):
     def list_assets(self) -> Listing:
         names: list[str] = []
         hidden: set[tuple[str, str]] = set()
+        secret: set[str] = set()
         excluded = 0
         reason: str | None = None
         try:
@@ -92,6 +93,7 @@ class SqlConnector(Connector):
                         excluded += 1
                     elif is_quarantined(row.name, row.comment):
                         hidden.add((row.schema, row.name))
+                        secret.add(_asset_name(row))
                     else:
                         names.append(_asset_name(row))
                 if not (names or hidden or excluded):
@@ -100,7 +102,7 @@ class SqlConnector(Connector):
             if not (names or hidden or excluded):
                 raise
             reason = str(error)
-        self._hidden = frozenset(hidden)
+        self._hidden, self.quarantined = frozenset(hidden), frozenset(secret)
         return Listing(
             names=tuple(dict.fromkeys(names)),
             complete=reason is None,

@@ -211,21 +211,23 @@ class WorkbookConnector(Connector):
 
     def _judged(self, reading: _Reading) -> list[Asset]:
         kept = []
-        quarantined = excluded = 0
+        excluded = 0
+        quarantined: set[str] = set()
         for asset in reading.assets.values():
             if not keeps(self.config, asset.qualified_name):
                 excluded += 1
             elif is_quarantined(asset.qualified_name, asset.comment):
-                quarantined += 1
+                quarantined.add(asset.qualified_name)
             else:
                 kept.append(asset)
         self._listing = Listing(
             names=tuple(asset.qualified_name for asset in kept),
             complete=not reading.lost,
             reason="; ".join(reading.lost) or None,
-            quarantined=quarantined,
+            quarantined=len(quarantined),
             excluded=excluded,
         )
+        self.quarantined = frozenset(quarantined)
         return kept
 
 

@@ -365,6 +365,7 @@ def test_secret_restricted_and_excluded_tables_are_counted_and_never_named(tmp_p
     with DdlConnector(config) as connector:
         listing, assets = connector.list_assets(), list(connector.assets())
     assert (listing.names, listing.quarantined, listing.excluded, listing.complete) == (("a", "v"), 1, 2, True)
+    assert connector.quarantined == {"s"}
     assert assets[0].foreign_keys == ()
     assert lineage(assets[1]) == {"x": ["a.x"], "y": [], "z": []}
 

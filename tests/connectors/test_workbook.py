@@ -312,6 +312,7 @@ def test_secret_and_restricted_tables_are_only_counted(tmp_path: Path) -> None:
     with WorkbookConnector(config) as connector:
         listing = connector.list_assets()
     assert (listing.names, listing.quarantined, listing.excluded) == (("T_A",), 1, 1)
+    assert connector.quarantined == {"T_B"}
     assert connector.failures == []
 
 

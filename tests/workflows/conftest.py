@@ -35,7 +35,7 @@ class Source:
     probe_error: ConnectorError | None = None
     stream_error: ConnectorError | None = None
     sample_errors: dict[str, ConnectorError] = field(default_factory=dict)
-    quarantined: int = 0
+    quarantined: tuple[str, ...] = ()
     asked: list[tuple[str, tuple[str, ...], int]] = field(default_factory=list)
     """(asset, columns, rows) of every sample that was taken."""
 
@@ -55,7 +55,8 @@ class FakeConnector(Connector):
         if names is None:
             names = [asset.qualified_name for asset in self.source.assets]
         partial = self.source.partial
-        return Listing(tuple(names), partial is None, partial, quarantined=self.source.quarantined)
+        self.quarantined = frozenset(self.source.quarantined)
+        return Listing(tuple(names), partial is None, partial, quarantined=len(self.quarantined))
 
     def assets(self) -> Iterator[Asset]:
         yield from self.source.assets

@@ -193,8 +193,19 @@ def test_an_empty_source_is_no_failure(harvester: Harvest, source: Any) -> None:
 
 
 def test_quarantined_assets_are_counted(store: Store, harvester: Harvest, source: Any, asset: Make) -> None:
-    (result,) = harvester({"sys": source([asset("a", "x")], quarantined=3)}).systems
+    (result,) = harvester({"sys": source([asset("a", "x")], quarantined=("b", "c", "d"))}).systems
     assert (result.quarantined, store.systems()[0].quarantined) == (3, 3)
+
+
+def test_what_gets_a_secrecy_mark_leaves_the_store_whatever_the_guards_say(
+    store: Store, harvester: Harvest, source: Any, asset: Make
+) -> None:
+    numbered = f"a_{ID_CARD}"
+    harvester({"sys": source([asset("a", "x"), asset(numbered, "x"), asset("c", "x")])})
+    marked = source([asset("a", "x")], quarantined=(numbered, "c"), partial="one file could not be read")
+    (result,) = harvester({"sys": marked}, removal_share=0).systems
+    assert list(store.known("dept", "sys")) == ["dept/sys/a"]
+    assert result.notices == ["2 stored assets bear a secrecy mark now and were removed from the store"]
 
 
 def test_identifiers_in_structure_are_masked_and_found(

@@ -148,6 +148,7 @@ def test_secret_tables_are_counted_only(file: Path, opened: Any) -> None:
     source = opened("sqlite", path=str(file), restricted=("main.T*",))
     listing = source.list_assets()
     assert (listing.quarantined, listing.excluded) == (2, 1)
+    assert source.quarantined == {"main.涉密台账", "main.plan"}
     assets = {asset.name: asset for asset in source.assets()}
     assert {name: len(asset.columns) for name, asset in assets.items()} == {"人员.表": 5, "refers": 4, "v": 2, "r2": 1}
     assert (assets["人员.表"].primary_key, source.failures) == (("身份 证",), [])
