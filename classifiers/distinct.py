@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from .identifiers.normal import NULLS, PADDING, SEPARATOR_TABLE
+from .identifiers.normal import NULLS, PADDING, SEPARATOR_TABLE, unify_masks
 
 MAX_LENGTH = 2000
 """Characters of one value that are looked at."""
@@ -82,7 +82,7 @@ def _join(texts: list[str]) -> str:
     joined = "\n".join(texts)
     if joined.count("\n") != len(texts) - 1 or len(joined) > MAX_LENGTH * len(texts) or len(joined) > 20 * MAX_LENGTH:
         joined = "\n".join([text[:MAX_LENGTH].replace("\n", " ") for text in texts])
-    return joined if joined.isascii() else unicodedata.normalize("NFKC", joined)
+    return unify_masks(joined if joined.isascii() else unicodedata.normalize("NFKC", joined))
 
 
 def _tidy(joined: str) -> list[str]:

@@ -28,14 +28,24 @@ NULL <NULL> [NULL] \N NONE NIL NAN N/A #N/A NA UNKNOWN UNDEFINED
 NULLS = frozenset(_NULL_WORDS.split()) | {""}
 """Compact forms that mean "nothing": dropped as blanks. Rows of hyphens are empty after `compact`."""
 
-MaskedKind = Literal["id_card", "mobile", "bank_card", "email"]
+MaskedKind = Literal["id_card", "uscc", "mobile", "bank_card", "email"]
 
 _MASKED_ID = re.compile(r"[0-9]{1,10}\*{4,17}[0-9]{0,6}[0-9X]?")
+_MASKED_USCC = re.compile(r"9[1-3][0-9A-Y]{0,10}\*{4,15}[0-9A-Y]{0,6}")
 _MASKED_MOBILE = re.compile(r"1[3-9][0-9]{0,2}\*{3,8}[0-9]{0,4}")
 _MASKED_CARD = re.compile(r"[34569][0-9]{3,5}\*{4,12}[0-9]{3,4}")
 _MASKED_EMAIL = re.compile(r"[^@*\s]*\*+[^@\s]*@[A-Z0-9.\-]+\.[A-Z]{2,}")
+# Other characters that stand for a hidden one: in runs, so that 沪A·00001, 二○二六 and size XXL keep their meaning.
+_MASKS = re.compile(
+    r"[#●•∗✱✻◯■□×█▇]{2,}|[○·]{3,}"
+    r"|(?:(?<=[0-9 \-])|(?m:^))(?:X{3,}|x{3,})(?=[0-9 \-]|(?m:$))"
+    r"|(?<=[0-9])(?:X{4,}|x{4,})(?=[0-9A-Za-z])"
+    r"|(?<=[0-9])(?:[._]{3,}|-{4,})(?=[0-9])|(?<=[0-9])某{3,}"
+)
+_ASCII_MASKS = ("XXX", "xxx", "##", "...", "___", "----")
 _HEX = re.compile(r"[0-9A-F]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/\-_]{22,}={0,2}")
+_LONG_HEX = 96  # An SM2 ciphertext has 97 bytes and more: no whole blocks.
 _HASH_LENGTHS = frozenset((32, 40, 64, 128))
 
 
@@ -57,6 +67,19 @@ def compact(text: str) -> str:
     return tidy(text).replace("\n", "").translate(SEPARATOR_TABLE).upper()
 
 
+def unify_masks(text: str) -> str:
+    """The text with asterisks in place of other characters that hide something; lines stay lines.
+
+    >>> [unify_masks(text) for text in ("138••••8000", "310107XXXXXXXX001X", "6217 xxxx xxxx 0004", "138____8000")]
+    ['138****8000', '310107********001X', '6217 **** **** 0004', '138****8000']
+    >>> [unify_masks(text) for text in ("沪A·00001", "二○○六年", "XXL", "某某路1号")]
+    ['沪A·00001', '二○○六年', 'XXL', '某某路1号']
+    """
+    if text.isascii() and not any(mask in text for mask in _ASCII_MASKS):
+        return text
+    return _MASKS.sub(lambda run: "*" * len(run[0]), text)
+
+
 def is_null(text: str) -> bool:
     """Whether a value only says that there is none.
 
@@ -72,8 +95,8 @@ def masked_kind(number: str) -> MaskedKind | None:
 
     >>> masked_kind("310107********001X"), masked_kind("138****8000"), masked_kind("6217***********0004")
     ('id_card', 'mobile', 'bank_card')
-    >>> masked_kind("U***@EXAMPLE.COM"), masked_kind("张**"), masked_kind("********")
-    ('email', None, None)
+    >>> masked_kind("U***@EXAMPLE.COM"), masked_kind("91310107******007Y"), masked_kind("张**"), masked_kind("********")
+    ('email', 'uscc', None, None)
     """
     if "@" in number:
         return "email" if _MASKED_EMAIL.fullmatch(number) else None
@@ -82,6 +105,8 @@ def masked_kind(number: str) -> MaskedKind | None:
         return "mobile"
     if length in (16, 19) and _MASKED_CARD.fullmatch(number):
         return "bank_card"
+    if length == 18 and _MASKED_USCC.fullmatch(number):
+        return "uscc"
     if length in (14, 15, 17, 18) and _MASKED_ID.fullmatch(number) and _starts_in_province(number):
         return "id_card"
     return None
@@ -114,13 +139,14 @@ def is_uuid(number: str) -> bool:
 
 
 def is_ciphertext(text: str) -> bool:
-    """Whether a tidy value looks like Base64 or long hexadecimal ciphertext: whole blocks, mixed characters.
+    """Whether a tidy value looks like Base64 or long hexadecimal ciphertext: whole blocks or long, mixed characters.
 
     >>> is_ciphertext("3q2+7wAAQkJCQkJCQkJCQg=="), is_ciphertext("ordinary English sentence without end")
     (True, False)
     """
     if _HEX.fullmatch(text.upper()):
-        return len(text) % 32 == 0 and len(text) not in _HASH_LENGTHS and not text.isdigit()
+        blocks = len(text) % 32 == 0 or (len(text) >= _LONG_HEX and len(text) % 2 == 0)
+        return blocks and len(text) not in _HASH_LENGTHS and not text.isdigit()
     if not _BASE64.fullmatch(text) or (len(text) % 4 and text.endswith("=")):
         return False
     return _is_mixed(text) and (len(text) % 4 == 0 or len(text) >= 43)

@@ -8,14 +8,14 @@ from classifiers.identifiers.common import OTHER, VALID, Check
 
 from .base import Recognizer
 
-_MASKED = re.compile(r"[\u3400-\u9fff]{1,2}[*某]{1,3}[\u3400-\u9fff]?|[*]{1,3}[\u3400-\u9fff]{1,2}")
+_MASKED = re.compile(r"[\u3400-\u9fff]{1,2}[*某○×#•●■□Xx]{1,3}[\u3400-\u9fff]?|[*○×#•●■□]{1,3}[\u3400-\u9fff]{1,2}")
 
 
 def examine(text: str, today: int) -> Check:
     """Check one tidy value; ``today`` does not matter.
 
-    >>> [examine(text, 0).result for text in ("张*", "张某某", "*三", "张*三", "张三")]
-    ['valid', 'valid', 'valid', 'valid', 'other']
+    >>> [examine(text, 0).result for text in ("张*", "张某某", "*三", "张*三", "张×", "李XX", "张三")]
+    ['valid', 'valid', 'valid', 'valid', 'valid', 'valid', 'other']
     """
     return VALID if _MASKED.fullmatch(text) else OTHER
 

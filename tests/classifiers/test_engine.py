@@ -257,59 +257,7 @@ def test_han_text_glued_to_a_number_is_no_obstacle(label: str) -> None:
     assert found.strength == 0.95
 
 
-# --- masked, hashed, encrypted, spoiled --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "mask", "element"),
-    [
-        ("id_card", lambda rng: f"{id_card(rng)[:6]}********{rng.randrange(1000):03}X", "person.id_card"),
-        ("mobile", lambda rng: f"1{rng.randrange(30, 99)}****{rng.randrange(10**4):04}", "person.mobile"),
-        ("bank_card", lambda rng: f"6217 **** **** {rng.randrange(10**4):04}", "generic.bank_account"),
-        ("email", lambda rng: f"u{rng.randrange(1000)}***@example.com", "generic.email"),
-    ],
-)
-def test_masked_values_keep_their_element(name: str, mask: Callable[[random.Random], str], element: str) -> None:
-    found = by_id(some(mask, 12), name)
-    assert found is not None
-    assert (found.element, found.strength, found.flags) == (element, 0.75, ("masked",))
-
-
-def test_masked_and_plain_numbers_count_together() -> None:
-    numbers = some(id_card, 20)
-    column = [
-        *numbers[:8],
-        *(f"{number[:6]}********{number[14:]}" for number in numbers[8:14]),
-        *map(wrong, numbers[14:]),
-    ]
-    found = by_id(column, "id_card")
-    assert found is not None
-    assert (found.strength, found.hits, found.invalid, found.flags) == (0.8, 14, 6, ("partly_masked",))
-
-
-def test_masked_names_support() -> None:
-    found = by_id([f"{surname}*" for surname in "王李张刘陈杨黄赵"], "masked_name")
-    assert found is not None
-    assert (found.element, found.flags) == ("person.name", ("masked",))
-    assert found.strength < 0.5
-
-
-@pytest.mark.parametrize("length", [32, 40, 64])
-def test_hashes_are_a_flag_without_weight(length: int) -> None:
-    column = observe_column(some(lambda rng: "".join(rng.choices("0123456789abcdef", k=length)), 20))
-    assert [(found.recognizer, found.flags) for found in column] == [("hashed", ("hashed",))]
-    assert column[0].strength <= 0.1
-
-
-def test_ciphertext_is_a_flag_without_weight() -> None:
-    letters = string.ascii_letters + string.digits + "+/"
-    column = observe_column(some(lambda rng: "".join(rng.choices(letters, k=42)) + "==", 20))
-    assert [found.flags for found in column] == [("encrypted",)]
-
-
-def test_row_ids_are_no_hashes() -> None:
-    ids = some(lambda rng: f"{rng.getrandbits(48):012x}4{rng.getrandbits(12):03x}a{rng.getrandbits(60):015x}", 20)
-    assert [found.recognizer for found in observe_column(ids)] == ["uuid"]
+# --- spoiled by a numeric type ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", [int, Decimal])
