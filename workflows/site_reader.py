@@ -116,7 +116,7 @@ class SiteReader:
         return tuple(found)
 
     def read_department(self, document: Document) -> Department | None:
-        data = document.data
+        data, before = document.data, len(self.problems)
         if isinstance(data, dict) and isinstance(data.get("systems"), list):
             systems = self.read_systems(data["systems"], document)
             data = {**data, "systems": systems}
@@ -125,6 +125,8 @@ class SiteReader:
             return None
         department = checked.department
         self.check_code(department.code, document)
+        if self.secrets and len(self.problems) == before:
+            self.check_connectors(checked, document)
         return Department(**department.model_dump(), systems=checked.systems, file=document.file)
 
     def read_systems(self, systems: list[Any], document: Document) -> list[Any]:
@@ -180,6 +182,19 @@ class SiteReader:
         except ConfigurationError as error:
             what, hint = error.failure.what, error.failure.hint
             self.problems.append(Failure(f"{shown(path)}: {what}", place=document.place(path), hint=hint))
+
+    def check_connectors(self, file: DepartmentFile, document: Document) -> None:
+        """What only a connector can tell of its keys' values, such as a URL it cannot read; made, it opens nothing."""
+        for number, system in enumerate(file.systems):
+            if system.is_restricted or system.connector is None:
+                continue
+            path = ("systems", number)
+            try:
+                config = system.to_config(file.department.id, self.root, environ=self.environ)
+                self.find_connector(system.connector)(config)
+            except ConfigurationError as error:
+                what, hint = error.failure.what, error.failure.hint
+                self.problems.append(Failure(f"{shown(path)}: {what}", place=document.place(path), hint=hint))
 
     def check_unique(self, document: Document, path: KeyPath, what: str, seen: dict[str, str]) -> None:
         ident = value_at(document.data, path)

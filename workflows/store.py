@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, create_engine, delete, event, func, insert, select, update
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from classifiers.evidence import AssetVerdict, ColumnVerdict, Decision, Evidence, Finding
@@ -71,7 +71,7 @@ def _open_engine(url: str) -> Engine:
             "the store's address is no database URL (write sqlite:///var/store.db or postgresql://…)"
         ) from exc
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed)
+        return _server_engine(parsed)
     if parsed.database and parsed.database != ":memory:":
         _make_folder(Path(parsed.database).parent)
     engine = create_engine(parsed, connect_args={"timeout": 30})
@@ -84,6 +84,14 @@ def _open_engine(url: str) -> Engine:
         connection.execute("PRAGMA secure_delete=ON")
 
     return engine
+
+
+def _server_engine(url: URL) -> Engine:
+    try:
+        return create_engine(url)
+    except (ArgumentError, ImportError) as exc:
+        kind = url.drivername
+        raise StoreError(f"no driver for a store at {kind}:// (write sqlite:///… or postgresql://…)") from exc
 
 
 def _make_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from connectors import base, config
-from connectors.base import Connector, SourceFatalError, SystemConfig
+from connectors.base import Connector, SourceFatalError
 from connectors.model import Asset, Listing
 from workflows.check import CheckResult, check_site
 from workflows.settings import Site, load_site
@@ -19,11 +19,8 @@ class Source(Connector):
     KEYS: ClassVar[frozenset[str]] = frozenset({"url", "path"})
     opened: ClassVar[list[str]] = []
 
-    def __init__(self, config: SystemConfig) -> None:
-        super().__init__(config)
-        self.opened.append(config.id)
-
     def probe(self) -> None:
+        self.opened.append(self.config.id)
         if self.config.url == "denied":
             raise SourceFatalError("no right to read the dictionary", place="127.0.0.1:1", hint="grant SELECT")
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from connectors import config
-from connectors.base import ConfigurationError, Connector
+from connectors.base import ConfigurationError, Connector, SystemConfig
+from connectors.model import Asset, Listing
 from workflows.settings import UPDATE_CYCLES, SettingsError, Site, department_schema, load_site, site_schema
 
 CODE = "11310107000000019B"
@@ -19,14 +20,32 @@ COMMON = "id, name, connector, url, path, include, exclude, sample, update_cycle
 WriteSite = Callable[..., Path]
 
 
-class Database(Connector):
+class Unopened(Connector):
+    """A connector that is made, to look at its settings, and never asked for anything."""
+
+    def probe(self) -> None:
+        raise AssertionError("opened")
+
+    def list_assets(self) -> Listing:
+        raise AssertionError("opened")
+
+    def assets(self) -> Iterator[Asset]:
+        raise AssertionError("opened")
+
+
+class Database(Unopened):
     KEYS: ClassVar[frozenset[str]] = frozenset({"url", "path"})
     OPTIONS: ClassVar[dict[str, type]] = {"connect_timeout": int}
 
 
-class Dump(Connector):
+class Dump(Unopened):
     KEYS: ClassVar[frozenset[str]] = frozenset({"path"})
     OPTIONS: ClassVar[dict[str, type]] = {"dialect": str}
+
+    def __init__(self, config: SystemConfig) -> None:
+        super().__init__(config)
+        if config.options.get("dialect") == "klingon":
+            raise ConfigurationError("unknown dialect 'klingon'", place="d/s", hint="known: mysql")
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +84,19 @@ def problems(root: Path, **options: Any) -> list[str]:
         load_site(root, environ={}, **options)
     assert isinstance(caught.value, ConfigurationError)
     return str(caught.value).splitlines()
+
+
+def test_what_only_the_connector_can_tell_is_a_mistake_in_the_file_too(write: WriteSite) -> None:
+    systems = [
+        "{id: good, connector: ddl, path: a.sql}",
+        "{id: bad, connector: ddl, path: a.sql, dialect: '${D}'}",
+        "{id: secret, restricted: true, connector: ddl, path: a.sql, dialect: klingon}",
+    ]
+    root = write(m=department(*systems))
+    with pytest.raises(SettingsError) as caught:
+        load_site(root, environ={"D": "klingon"})
+    assert str(caught.value) == "departments/m.yaml:4: systems[1]: unknown dialect 'klingon' (known: mysql)"
+    assert load_site(root, environ={}, secrets=False).departments
 
 
 # --- what is accepted ---

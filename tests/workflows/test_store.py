@@ -182,7 +182,8 @@ def test_steps_bring_an_older_schema_up_in_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"), [("nonsense", "no database URL"), ("sqlite:////dev/null/x.db", "cannot be made")]
+    ("url", "told"),
+    [("nonsense", "no database URL"), ("foo://x", "no driver for"), ("sqlite:////dev/null/x.db", "cannot be made")],
 )
 def test_a_store_that_cannot_be_opened_says_so(url: str, told: str) -> None:
     with pytest.raises(StoreError, match=told):
