@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,6 +17,8 @@ class Family:
     """Backslash escapes, backticks, ``#`` comments, versioned comments and ``DELIMITER``."""
     dollar: bool = False
     """``$tag$…$tag$`` and ``E'…'``."""
+    alternative: bool = False
+    """``q'[…]'`` and ``nq'!…!'``, Oracle's alternative quoting."""
     slash_line: bool = False
     """A line with only ``/`` ends a statement (SQL*Plus)."""
     go_line: bool = False
@@ -24,7 +27,7 @@ class Family:
 
 MYSQL = Family(mysql=True)
 POSTGRES = Family(dollar=True, slash_line=True)
-ORACLE = Family(slash_line=True)
+ORACLE = Family(alternative=True, slash_line=True)
 TSQL = Family(go_line=True)
 
 
@@ -49,6 +52,22 @@ def _body(quote: str, backslash: bool) -> str:
     return rf"[^{quote}\\]*(?:\\.[^{quote}\\]*)*{quote}" if backslash else f"[^{quote}]*{quote}"
 
 
+# Oracle's q'…' ends where it was opened: a bracket by its partner, any other sign by itself.
+_BRACKETS = {"[": "]", "{": "}", "(": ")", "<": ">"}
+_SIGNS = "".join(sign for sign in string.ascii_letters + string.digits + string.punctuation if sign not in "[{(<'")
+_Q_SIGN = r"[\s(,=|]"
+_Q_BEFORE = rf"(?:(?<={_Q_SIGN}[Qq])|(?<={_Q_SIGN}[Nn][Qq]))'"
+
+
+def _alternative() -> tuple[list[tuple[str, str]], str]:
+    """What opens and closes each q'…', and one pattern for all that are closed."""
+    pairs = [*_BRACKETS.items(), *((sign, sign) for sign in _SIGNS)]
+    openers = [(_Q_BEFORE + re.escape(begin), rf".*?{re.escape(end)}'") for begin, end in pairs]
+    bodies = [rf"{re.escape(begin)}.*?{re.escape(end)}'" for begin, end in _BRACKETS.items()]
+    any_sign = rf"(?P<sign>[{re.escape(_SIGNS)}]).*?(?P=sign)'"
+    return openers, f"{_Q_BEFORE}(?:{'|'.join([*bodies, any_sign])})"
+
+
 @lru_cache(maxsize=64)
 def lexicon(family: Family, delimiter: str) -> Lexicon:
     block = (r"/\*(?!M?!)" if family.mysql else r"/\*", r".*?\*/")
@@ -69,7 +88,14 @@ def lexicon(family: Family, delimiter: str) -> Lexicon:
     if family.go_line:
         special += r"\n"
         plain.append(r"\n(?=[ \t]*[^\sgG])")
+    if family.alternative:
+        quoted, pattern = _alternative()
+        closed.append(pattern)
+        # A q'…' that the window cuts off must not be taken for a plain literal.
+        openers[0] = (rf"(?:(?<!{_Q_SIGN}[Qq])(?<!{_Q_SIGN}[Nn][Qq])'|'(?=['\s]))", openers[0][1])
     closed += [begin + rest for begin, rest in openers]
+    if family.alternative:
+        openers = [*quoted, *openers]
     compiled = [Opener(re.compile(begin), re.compile(rest, re.S)) for begin, rest in openers]
     if family.dollar:
         compiled.append(Opener(re.compile(tag), None))

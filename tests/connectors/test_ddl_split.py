@@ -16,6 +16,7 @@ from connectors.ddl.split import LIMIT, split
 FAMILIES = [MYSQL, POSTGRES, ORACLE, TSQL]
 SNIPPETS = st.sampled_from(
     [
+        *(" q'[", "]'", ",nq'!", "!'", "q'"),
         *("'", '"', "`", "''", "\\'", "\\\\", "\\", "$$", "$tag$", "$", "E'", "--", "-- x\n", "#", "#\n", "/*", "*/"),
         *("/*!50001 ", "/*M!", ";", ";\n", "\n", "/\n", "\n/\n", "GO\n", "\nGO\n", "DELIMITER ;;\n", "DELIMITER $$\n"),
         *(
@@ -60,6 +61,13 @@ def test_any_text_is_covered_whatever_the_chunks(snippets: list[str], size: int,
             ORACLE, r"INSERT INTO t VALUES ('a\');comment on table t is 'x';", ["comment on table t is 'x'"], id="\\"
         ),
         pytest.param(MYSQL, 'INSERT INTO t VALUES ("it\'s; create table");USE d;', ["USE d"], id="double quotes"),
+        pytest.param(
+            ORACLE,
+            "insert into t values (q'[it's; ]', nq'!'; create table n (a int);!', Q'(a'b)', q'Xit'sX');\n"
+            "insert into t values ('; create table m (a int);', 'q');\ncreate table y (a int);",
+            ["create table y (a int)"],
+            id="alternative quotes",
+        ),
         pytest.param(MYSQL, "# it's\n-- it's;\n/* it's; */ USE d;", ["USE d"], id="comments with apostrophes"),
         pytest.param(
             POSTGRES,
