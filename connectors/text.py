@@ -8,6 +8,7 @@ on bad bytes.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -17,6 +18,9 @@ CHUNK = 1 << 18
 HEAD = 4 << 20
 """Bytes looked at, from the first non-ASCII one, to tell the encoding."""
 _SEARCH = 64 << 20
+_HAN = re.compile("[\u4e00-\u9fff]")
+# What real text in UTF-8 holds besides ASCII and Han: punctuation, full-width forms, rarer Han.
+_CHINESE = re.compile(r"[\x00-\x7f\u2000-\u22ff\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]*")
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -29,13 +33,16 @@ def encoding_of(head: bytes) -> str:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
-    damage = {name: _damage(head, name) for name in ("utf-8", "gb18030")}
-    return "gb18030" if damage["gb18030"] < damage["utf-8"] else "utf-8"
+    as_utf8, as_gb18030 = _tried(head, "utf-8"), _tried(head, "gb18030")
+    damage = as_utf8.count("\ufffd")
+    # GB18030 reads half of all UTF-8 without complaint, but its own text is hardly ever Han in UTF-8.
+    if damage <= as_gb18030.count("\ufffd") or damage < len(_HAN.findall(as_utf8)):
+        return "utf-8"
+    return "gb18030"
 
 
-def _damage(head: bytes, encoding: str) -> int:
-    decoder = codecs.getincrementaldecoder(encoding)("replace")
-    return decoder.decode(head, final=False).count("\ufffd")
+def _tried(head: bytes, encoding: str) -> str:
+    return codecs.getincrementaldecoder(encoding)("replace").decode(head, final=False)
 
 
 def checked_encoding(name: object) -> str | None:
@@ -76,7 +83,7 @@ def repaired(text: str, encoding: str) -> str:
         return text
     try:
         text.encode("utf-8")
-        return text
+        return _unmistaken(text) if encoding == "gb18030" else text
     except UnicodeEncodeError:
         pass
     other = "gb18030" if encoding.startswith("utf-8") else "utf-8"
@@ -85,6 +92,15 @@ def repaired(text: str, encoding: str) -> str:
         return raw.decode(other)
     except UnicodeError:
         return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+
+
+def _unmistaken(text: str) -> str:
+    """Text read as GB18030 without complaint, as UTF-8 if its bytes are Chinese in UTF-8 (身份 reads as 韬唤)."""
+    try:
+        other = text.encode("gb18030").decode("utf-8")
+    except UnicodeError:
+        return text
+    return other if _HAN.search(other) and _CHINESE.fullmatch(other) else text
 
 
 def decode(raw: bytes) -> str:
