@@ -9,7 +9,9 @@ The thresholds, over distinct values that are not null:
 check digits      >= 0.6 fit of >= 10 (>= 0.9 of 5 to 9), and chance alone would do that once in 100,000 or less
 self-describing   >= 0.8 fit of >= 10; damaged values of the kind are left out of the count up to 0.3 of all
 plain shapes      the same with >= 5 values, but strength < 0.5: a name or comment must say it too
-masked            identity numbers, phones, cards, addresses of mail with asterisks: as self-describing
+dirty             shapes with >= 0.7 of >= 10 that miss their ratio: half the strength, a name or comment must say it
+masked            identity numbers, credit codes, phones, cards, addresses of mail with asterisks: as self-describing
+mixed             >= 0.9 fit of several check-digit kinds together (`classifiers.mixed`): evidence for each
 free text         >= 3 distinct validated identifiers: a finding (flag ``free_text_hits``), no element
 ================  ==============================================================================================
 """
@@ -30,6 +32,7 @@ from .distinct import Distinct, distinct
 from .evidence import Evidence, TableInput
 from .identifiers.common import day_number
 from .identifiers.normal import masked_kind
+from .mixed import shares
 from .recognizers import Recognizer, outside, recognizers
 from .recognizers.base import OTHERS, SYMBOLS, shape
 from .structure import identifiers_in_text
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 CHECK_RATIO, CHECK_RATIO_FEW, CHECK_TAIL = 0.6, 0.9, 1e-5
 FEW, ENOUGH = 5, 10
 DAMAGED_SHARE = 0.3
-STRONG, PASSED, SELF_DESCRIBING, PLAIN, NOTICE = 0.95, 0.8, 0.75, 0.4, 0.1
+STRONG, PASSED, SELF_DESCRIBING, PLAIN, NOTICE, DIRTY_PART = 0.95, 0.8, 0.75, 0.4, 0.1, 0.5
 STRONG_RATIO, MASKED_RATIO = 0.9, 0.8
 FREE_TEXT_HITS, FREE_TEXT_LENGTH = 3, 20
 
@@ -81,14 +84,16 @@ def _observe_column(values: Sequence[Any], type_name: str, today: int, as_of: da
     if not column.values:
         return ()
     groups = _group(column.values)
-    masked = _take_masked(groups) if "*" in column.joined else {}
+    masked, damaged = _take_masked(groups) if "*" in column.joined else ({}, 0)
     numeric = column.numeric or bool(_NUMERIC_TYPE.match(type_name))
     found = []
     for recognizer, numbers in _candidates(groups, masked, column):
-        tally = _tally(recognizer, numbers, column, today, masked.get(recognizer.id, 0))
+        tally = _tally(recognizer, numbers, column, today, masked.get(recognizer.id, 0), damaged)
         evidence = _weigh(recognizer, tally, column, numeric) if tally else None
         if evidence:
             found.append(evidence)
+    if not any(evidence.strength >= STRONG for evidence in found):
+        found = _mixed(groups, today, len(column.values), found)
     if not any(evidence.strength >= SELF_DESCRIBING for evidence in found):
         found += _free_text(column, groups, as_of)
     return tuple(sorted(found, key=lambda evidence: (-evidence.strength, evidence.recognizer)))
@@ -169,14 +174,16 @@ def _unglued(groups: Mapping[int, list[str]], column: Distinct) -> dict[int, lis
     return found
 
 
-def _take_masked(groups: dict[int, list[str]]) -> dict[str, int]:
-    """Take masked identifiers out of the groups: recognizer id → how many distinct ones."""
+def _take_masked(groups: dict[int, list[str]]) -> tuple[dict[str, int], int]:
+    """Take masked identifiers out of the groups: recognizer id → how many distinct ones; and how many were damaged."""
     counts: Counter[str] = Counter()
+    damaged = 0
     for form in (SYMBOLS, OTHERS):
         kinds = [(number, _masked_kind(number) if "*" in number else None) for number in groups.get(form, ())]
         counts.update(kind for _, kind in kinds if kind)
         groups[form] = [number for number, kind in kinds if not kind]
-    return counts
+        damaged += sum("**" in number for number in groups[form])
+    return counts, damaged
 
 
 def _masked_kind(number: str) -> str | None:
@@ -187,8 +194,13 @@ def _masked_kind(number: str) -> str | None:
 # --- counting and weighing ---------------------------------------------------------------------------------------
 
 
-def _tally(recognizer: Recognizer, numbers: list[str], column: Distinct, today: int, masked: int) -> _Tally | None:
-    """Count hits and damaged values; None as soon as too many values are of another kind."""
+def _tally(
+    recognizer: Recognizer, numbers: list[str], column: Distinct, today: int, masked: int, damaged: int
+) -> _Tally | None:
+    """Count hits and damaged values; None as soon as too many values are of another kind.
+
+    ``damaged``: masked values that no longer show what they were; they count where others were masked.
+    """
     examine, texts = recognizer.examine, column.values
     misses = len(column.values) * (1 - _least_ratio(recognizer)) + _EPSILON
     hits = invalid = 0
@@ -208,7 +220,7 @@ def _tally(recognizer: Recognizer, numbers: list[str], column: Distinct, today: 
             misses -= 1
             if misses < 0:
                 return None
-    return _Tally(hits + masked, invalid, masked)
+    return _Tally(hits + masked, invalid + damaged if masked else invalid, masked)
 
 
 def _weigh(recognizer: Recognizer, tally: _Tally, column: Distinct, numeric: bool) -> Evidence | None:
@@ -238,7 +250,7 @@ def _strength(recognizer: Recognizer, tally: _Tally, total: int) -> float:
     if recognizer.kind == "check_digit" and unmasked >= tally.masked:
         return _check_digit_strength(tally.hits, total, recognizer.chance)
     if not _shape_passes(recognizer, tally, total):
-        return 0
+        return recognizer.strength * DIRTY_PART if _is_dirty(recognizer, tally, total) else 0
     speaks = recognizer.kind == "self_describing" or tally.masked >= max(unmasked, 1)
     if speaks:
         return SELF_DESCRIBING if total >= ENOUGH else PLAIN
@@ -260,6 +272,12 @@ def _shape_passes(recognizer: Recognizer, tally: _Tally, total: int) -> bool:
     return tally.hits / (total - damaged) >= recognizer.min_ratio - _EPSILON
 
 
+def _is_dirty(recognizer: Recognizer, tally: _Tally, total: int) -> bool:
+    """Whether a column that misses its ratio still shows its shape under up to `DAMAGED_SHARE` of anything else."""
+    enough = total >= ENOUGH and tally.hits >= (1 - DAMAGED_SHARE) * total - _EPSILON
+    return enough and recognizer.min_ratio <= MASKED_RATIO
+
+
 @lru_cache(maxsize=4096)
 def tail(hits: int, total: int, chance: float) -> float:
     """The chance of at least ``hits`` passes among ``total`` random values (upper binomial tail).
@@ -268,6 +286,25 @@ def tail(hits: int, total: int, chance: float) -> float:
     True
     """
     return sum(comb(total, k) * chance**k * (1 - chance) ** (total - k) for k in range(hits, total + 1))
+
+
+def _mixed(groups: Mapping[int, list[str]], today: int, total: int, found: list[Evidence]) -> list[Evidence]:
+    """``found`` with the evidence of a mixed column in place of what its kinds are worth alone."""
+    parts = [
+        Evidence(
+            recognizer=kind.id,
+            element=kind.element,
+            source="value",
+            strength=PASSED,
+            hits=hits,
+            distinct=total,
+            invalid=unexplained,
+            flags=(*kind.flags, "mixed"),
+        )
+        for kind, hits, unexplained in shares(groups, _dispatch(), total, today, tail)
+    ]
+    names = {evidence.recognizer for evidence in parts}
+    return [*parts, *(evidence for evidence in found if evidence.recognizer not in names)]
 
 
 def _free_text(column: Distinct, groups: Mapping[int, list[str]], as_of: date) -> list[Evidence]:

@@ -195,7 +195,10 @@ def test_self_describing_shapes_label_by_value_alone(name: str) -> None:
     assert few is not None
     assert few.strength < 0.5
     others = ["其他" + letter for letter in "甲乙丙丁"]
-    assert by_id(numbers + others, name) is None
+    dirty_one = by_id(numbers + others, name)
+    assert dirty_one is not None
+    assert dirty_one.strength == 0.2, "with 0.71 of all a name must say it too"
+    assert by_id(numbers + others + ["其他戊"], name) is None
 
 
 @pytest.mark.parametrize(
