@@ -202,8 +202,15 @@ def test_a_slow_sample_is_stopped(mariadb_url: str, fill: Any, opened: Any) -> N
         source.sample(next(source.assets()), 1)
 
 
+def test_a_mariadb_that_is_called_mysql_is_sampled_all_the_same(mariadb_url: str, fill: Any, opened: Any) -> None:
+    fill(mariadb_url, "CREATE TABLE t (x int);\nINSERT INTO t VALUES (7)")
+    source = opened("mysql", mariadb_url)
+    assert source.sample(next(source.assets()), 5) == {"x": [7]}
+
+
 def test_mysql_differs_where_it_has_to() -> None:
     connection = Mock()
+    connection.dialect.is_mariadb = False
     MYSQL.bound_samples(connection, Timeouts(statement=3))
     connection.exec_driver_sql.assert_called_once_with("SET SESSION max_execution_time = 3000")
     assert MYSQL._statement(MYSQL.COLUMNS, make_url("mysql://h/it's")).count("TABLE_SCHEMA = 'it''s'") == 1
