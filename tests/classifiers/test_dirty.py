@@ -99,7 +99,7 @@ KINDS: dict[str, Make] = {
     "permanent_residence_old": lambda rng: f"USA3100{day(rng):%y%m%d}{number(rng, 2)}",
     "permit_hk_mo": lambda rng: "H" + number(rng, 8),
     "permit_tw": lambda rng: "0" + number(rng, 7),
-    "phone": lambda rng: rng.choice(("021-50", "1380")) + number(rng, 7),
+    "phone": lambda rng: rng.choice(("021-5", "1380")) + number(rng, 7),
     "plate": lambda rng: "沪A" + number(rng, 5),
     "postcode": lambda rng: "20" + number(rng, 4),
     "reg_no": registration,
