@@ -22,7 +22,7 @@ from classifiers.evidence import ColumnInput, TableInput
 AS_OF = date(2026, 11, 23)
 SIZES = (5, 8, 10, 12, 20, 50)
 COLUMNS_PER_TABLE = 20
-HAN = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经"
+HAN = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面"
 
 Make = Callable[[random.Random], str]
 
