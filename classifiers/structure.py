@@ -1,7 +1,8 @@
 """Identifiers that stand where none should: in column names, comments, defaults, file names and free text.
 
 Only validated ones are found: identity numbers with the right check digit, date and area, payment cards with the right
-check digit, mobile numbers with nothing glued to them. Credit codes of organisations are public and stay.
+check digit, mobile numbers with nothing glued to them; also in groups with spaces or hyphens between them. Credit codes
+of organisations are public and stay.
 """
 
 from __future__ import annotations
@@ -16,10 +17,27 @@ from .identifiers.common import day_number
 # Full width to half width, one character for one, so that positions stay true.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _FULL_WIDTH = re.compile("[\uff01-\uff5e]")
-_ANY = re.compile(r"[0-9]{11}")
-_ID_CARD = re.compile(r"(?<![0-9])[1-8][0-9]{16}[0-9Xx](?![0-9A-Za-z])")
-_BANK_CARD = re.compile(r"(?<![0-9A-Za-z.])(?:62[0-9]{17}|(?:62|4[0-9]|5[1-5])[0-9]{14})(?![0-9A-Za-z])")
-_MOBILE = re.compile(r"(?<![0-9A-Za-z.])1[3-9][0-9]{9}(?![0-9A-Za-z])")
+_ANY = re.compile(r"[0-9](?:[ -]?[0-9]){10}")
+# In one piece, and in groups as people write them: 310107 19000101 001X, 138-0013-8000, 6217 0000 0000 0000 004.
+_ALONE, _ENDS = r"(?<![0-9A-Za-z.])(?<![0-9][ -])", r"(?![0-9A-Za-z])(?![ -][0-9])"
+_PATTERNS = {
+    "id_card": (
+        re.compile(r"(?<![0-9])[1-8][0-9]{16}[0-9Xx](?![0-9A-Za-z])"),
+        re.compile(rf"{_ALONE}[1-8][0-9]{{5}}([ -])[0-9]{{4}}\1?[0-9]{{4}}\1[0-9]{{3}}[0-9Xx]{_ENDS}"),
+    ),
+    "bank_card": (
+        re.compile(r"(?<![0-9A-Za-z.])(?:62[0-9]{17}|(?:62|4[0-9]|5[1-5])[0-9]{14})(?![0-9A-Za-z])"),
+        re.compile(
+            rf"{_ALONE}(?:62[0-9]{{2}}([ -])(?:[0-9]{{4}}\1){{3}}[0-9]{{3}}"
+            rf"|(?:62|4[0-9]|5[1-5])[0-9]{{2}}([ -])(?:[0-9]{{4}}\2){{2}}[0-9]{{4}}){_ENDS}"
+        ),
+    ),
+    "mobile": (
+        re.compile(r"(?<![0-9A-Za-z.])1[3-9][0-9]{9}(?![0-9A-Za-z])"),
+        re.compile(rf"(?:{_ALONE}|(?<=86[ -]))1[3-9][0-9]([ -])[0-9]{{4}}\1[0-9]{{4}}{_ENDS}"),
+    ),
+}
+_SEPARATORS = str.maketrans("", "", " -")
 _KEPT = {"id_card": 6, "bank_card": 6, "mobile": 3}
 
 
@@ -49,19 +67,19 @@ def mask_identifiers(text: str, as_of: date | None) -> tuple[str, int]:
 
 
 def _find(text: str, today: int) -> Iterator[tuple[str, int, int]]:
-    hits = [("id_card", *match.span()) for match in _ID_CARD.finditer(text) if _is_id_card(match[0], today)]
-    hits += [("bank_card", *match.span()) for match in _BANK_CARD.finditer(text) if _is_bank_card(match[0])]
-    hits += [("mobile", *match.span()) for match in _MOBILE.finditer(text) if _is_mobile(match[0])]
+    hits = [
+        (kind, *match.span())
+        for kind, patterns in _PATTERNS.items()
+        for pattern in patterns
+        for match in pattern.finditer(text)
+        if _is_valid(kind, match[0].translate(_SEPARATORS), today)
+    ]
     return iter(sorted(hits, key=lambda hit: hit[1]))
 
 
-def _is_id_card(number: str, today: int) -> bool:
-    return id_card.examine(number.upper(), today).result == "valid"
-
-
-def _is_bank_card(number: str) -> bool:
-    return bank_card.examine(number).result == "valid"
-
-
-def _is_mobile(number: str) -> bool:
+def _is_valid(kind: str, number: str, today: int) -> bool:
+    if kind == "id_card":
+        return id_card.examine(number.upper(), today).result == "valid"
+    if kind == "bank_card":
+        return bank_card.examine(number).result == "valid"
     return mobile.examine(number).result == "valid"

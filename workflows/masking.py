@@ -11,8 +11,8 @@ import msgspec
 from classifiers.evidence import Finding
 from connectors.model import Asset, Column, ColumnSource, ForeignKey, to_json
 
-# No identifier that the validators know has fewer digits in a row: most assets are done after one scan.
-_SUSPICIOUS = re.compile(r"\d{11}")
+# No identifier that the validators know has fewer digits in a row, or in groups: most assets are done after one scan.
+_SUSPICIOUS = re.compile(r"\d(?:[ -]?\d){10}")
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
