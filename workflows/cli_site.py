@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workflows.cli_common import Commands, State, emit_json, emit_table, json_option, pass_state, say
+from workflows.cli_openmetadata import export_recognizers
 
 if TYPE_CHECKING:
     from workflows.run import Writer
@@ -142,5 +143,7 @@ def pack_check(state: State, ctx: click.Context, name: str | None) -> None:
         click.echo(", ".join(item.ident for item in packs) + ": good")
     ctx.exit(2 if problems else 0)
 
+
+pack.add_command(export_recognizers)
 
 COMMANDS = (init, check, lists, site, pack)
