@@ -31,12 +31,10 @@ from classifiers.evidence import (
     Subject,
     TableInput,
 )
+from classifiers.findings import CREDENTIALS, column_findings
 from classifiers.policy import Facts, Pack
 from classifiers.rollup import combine, roll_up
 from classifiers.topics import find_topics
-
-_CREDENTIALS = frozenset({"credential.password", "credential.secret"})
-_MASKED = frozenset({"masked", "hashed", "encrypted"})
 
 
 def judge(
@@ -158,7 +156,7 @@ def _draft(
     highest = max(tiers, key=lambda outcome: TIERS.index(outcome.value))
     confidence = 1.0 if candidates[0] and "element" in decided else finding.confidence
     facts = tuple(f._replace(tier=highest.value, personal=f.personal and highest.value != "L1") for f in judged)
-    return Draft(name, candidates[0], confidence, finding, facts, highest, decided, _column_findings(name, finding))
+    return Draft(name, candidates[0], confidence, finding, facts, highest, decided, column_findings(name, finding))
 
 
 def _known(element: str | None, subject: Subject) -> str | None:
@@ -199,21 +197,6 @@ def _facts(element: str | None, context: Context, pack: Pack) -> Facts:
     return facts._replace(tier=tier, personal=(personal or lifted) and tier != "L1")
 
 
-def _column_findings(name: str, finding: ElementFinding) -> tuple[Finding, ...]:
-    found = [msgspec.structs.replace(f, column=f.column or name) for f in finding.findings]
-    flags = {flag for e in finding.evidence for flag in e.flags}
-    bad = [e for e in finding.evidence if e.source == "value" and e.invalid and e.element in finding.accepted]
-    for e in bad:
-        found.append(Finding("bad_check_digits", f"抽样的{e.distinct}个不同值中有{e.invalid}个校验不通过", name))
-    if "free_text_hits" in flags:
-        found.append(Finding("free_text_identifiers", "自由文本中出现可识别个人的号码，请核查内容", name))
-    if _MASKED & (flags | set(finding.flags)) and finding.element:
-        found.append(Finding("masked_values", "取值已脱敏或加密；去标识化后仍属个人信息，经复核可降低一级", name))
-    if finding.element in _CREDENTIALS:
-        found.append(Finding("credential_column", "存放口令或密钥，不作为目录信息项，请整改其存储方式", name))
-    return tuple(found)
-
-
 def _verdict(draft: Draft, pack: Pack, in_force: str | None) -> ColumnVerdict:
     tier, tier_findings = _tier_label(draft, pack, in_force)
     facts = tuple(f._replace(tier=tier.value) for f in draft.facts)
@@ -235,7 +218,7 @@ def _verdict(draft: Draft, pack: Pack, in_force: str | None) -> ColumnVerdict:
         evidence=draft.source.evidence,
         flags=draft.source.flags,
         findings=(*draft.findings, *tier_findings, *share_findings, *open_findings),
-        catalogued=draft.element not in _CREDENTIALS,
+        catalogued=draft.element not in CREDENTIALS,
     )
 
 

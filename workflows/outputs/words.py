@@ -37,6 +37,16 @@ LIFE_CYCLE: Final = {
 RANKS: Final = {"law": "法律", "regulation": "行政法规", "rule": "规章", "normative": "规范性文件", "standard": "标准"}
 LOCAL_REGULATION: Final = "地方性法规"
 ORIGINS: Final = {"own": "自产", "shared": "共享获得", "negotiated": "协商获得"}
+FLAGS: Final = {
+    "masked": "已脱敏",
+    "partly_masked": "部分已脱敏",
+    "hashed": "已脱敏（散列）",
+    "encrypted": "已加密",
+    "mixed": "多种号码混存",
+    "numeric_identifier": "以数值存放",
+    "free_text_hits": "文中含号码",
+}
+"""The flags of evidence about values, as stewards read them."""
 SOURCES: Final = {"codebook": "行业代码本", "value": "数据校验", "comment": "注释", "name": "字段名"}
 CATEGORIES: Final = {
     "PB": "个人基本信息",
@@ -184,8 +194,9 @@ def evidence_line(evidence: Evidence, pack: Pack) -> str:
     term = f"「{evidence.term}」" if evidence.term else ""
     counts = f"，相符 {evidence.hits}/{evidence.distinct}" if evidence.distinct else ""
     invalid = f"，校验不通过 {evidence.invalid}" if evidence.invalid else ""
+    flags = "".join(f"，{FLAGS[flag]}" for flag in evidence.flags if flag in FLAGS)
     name = pack.display("element", evidence.element)
-    return f"{SOURCES[evidence.source]}{term}→{name}{counts}{invalid}，强度 {evidence.strength:.2f}"
+    return f"{SOURCES[evidence.source]}{term}→{name}{counts}{invalid}{flags}，强度 {evidence.strength:.2f}"
 
 
 def all_findings(entry: Entry) -> Iterator[Finding]:
