@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from classifiers.elements import elements, resolve_variant
 from classifiers.evaluate import HARMLESS
 from classifiers.evidence import ColumnInput, ElementFinding, Evidence, Finding, Subject, TableInput
-from classifiers.names.codebooks import codebook_elements
+from classifiers.names.codebooks import Codebook, codebook_elements
+from classifiers.names.context import (
+    CERTAIN_VALUE,
+    DECIDES,
+    Statements,
+    people_prefixes,
+    table_context,
+    without_shared_letter,
+)
 from classifiers.names.grammar import Candidate, Reader, default_reader, grammar
 from classifiers.names.tokens import tokenize
-from classifiers.subject import domains, initials_style, is_about_students, subject_of
-
-_DECIDES = 0.5
-_CERTAIN_VALUE = 0.9
 
 
 def _ids(text: str) -> frozenset[str]:
@@ -24,125 +27,29 @@ def _ids(text: str) -> frozenset[str]:
 
 
 def understand(
-    table: TableInput, values: Mapping[str, tuple[Evidence, ...]], reader: Reader | None = None
+    table: TableInput,
+    values: Mapping[str, tuple[Evidence, ...]],
+    reader: Reader | None = None,
+    books: Sequence[Codebook] = (),
 ) -> tuple[Subject, tuple[ElementFinding, ...]]:
     """Subject of a table and one finding per column, in order.
 
     ``values``: column name → evidence of its sampled values (``engine.observe``); empty when nothing was sampled.
-    ``reader``: another lexicon than the built-in one (a site's overlay of terms).
+    ``reader``: another lexicon than the built-in one (a site's overlay of terms). ``books``: a site's own codebooks.
     """
-    statements = [_Statements(column, reader or default_reader()) for column in table.columns]
-    books = codebook_elements([column.name for column in table.columns])
+    statements = [Statements(column, reader or default_reader()) for column in table.columns]
+    without_shared_letter(statements, reader or default_reader())
+    coded = codebook_elements([column.name for column in table.columns], books)
     for statement in statements:
-        book = books.get(statement.column.name)
+        book = coded.get(statement.column.name)
         if book is not None:
             statement.codebook = Evidence(
                 book[0].id, book[1], "codebook", 0.97, "codebook", statement.column.name.upper()
             )
-    subject, context = _context(table, statements, values)
-    found = tuple(_weigh(s, values.get(s.column.name, ()), subject, context, table.table) for s in statements)
+    subject, context = table_context(table, statements, values)
+    people = people_prefixes(statements)
+    found = tuple(_weigh(s, values.get(s.column.name, ()), subject, context, table.table, people) for s in statements)
     return subject, found
-
-
-class _Statements:
-    """What the codebook, the comment and the name say of one column, before the table's context is known."""
-
-    __slots__ = ("codebook", "column", "comment", "name")
-
-    def __init__(self, column: ColumnInput, reader: Reader) -> None:
-        self.column = column
-        self.comment = reader.comment(column.comment) if column.comment else ()
-        self.name = reader.name(column.name)
-        self.codebook: Evidence | None = None
-
-    def sure(self) -> str | None:
-        """The element that needs no context, or None."""
-        if self.codebook is not None:
-            return self.codebook.element
-        for candidate in (*self.comment, *self.name):
-            if not candidate.contexts and candidate.strength >= _DECIDES:
-                return candidate.element
-        return None
-
-
-# the context of a table -----------------------------------------------------------------------------------------------
-
-_BY_ELEMENT = {
-    "bank.name": ("bank", "finance"),
-    "generic.bank_account": ("bank", "finance"),
-    "person.bank_account": ("bank", "finance"),
-    "credential.password": ("account",),
-    "person.student_no": ("education", "student", "schooling"),
-    "person.school_roll_no": ("education", "student"),
-    "person.education": ("schooling",),
-    "person.diploma_no": ("schooling", "education"),
-    "person.school": ("schooling",),
-    "health.record_no": ("medical",),
-    "health.diagnosis": ("medical",),
-    "vehicle.vin": ("vehicle",),
-    "vehicle.plate": ("vehicle",),
-    "generic.location": ("geo",),
-    "act.document_no": ("act",),
-    "act.penalty": ("enforcement", "act", "penalty"),
-    "act.violation": ("enforcement", "act"),
-    "case.number": ("justice",),
-}
-_BY_FAMILY = {"mobile": "contact", "phone_any": "contact", "email": "contact", "landline": "contact"}
-_AXES = (("jd", "wd"), ("x", "y"), ("lng", "lat"), ("lon", "lat"), ("zbx", "zby"))
-
-
-def _context(
-    table: TableInput, statements: list[_Statements], values: Mapping[str, tuple[Evidence, ...]]
-) -> tuple[Subject, frozenset[str]]:
-    sure: dict[str, str] = {}
-    for statement in statements:
-        element = statement.sure() or _by_value(values.get(statement.column.name, ()))
-        if element is not None:
-            sure[statement.column.name] = element
-    context = set(domains(table))
-    for element in sure.values():
-        context.update(_BY_ELEMENT.get(element, ()))
-        family = _BY_FAMILY.get(elements()[element].family)
-        if family:
-            context.add(family)
-    names = [statement.column.name.lower() for statement in statements]
-    if any(all(any(name.endswith(axis) for name in names) for axis in pair) for pair in _AXES):
-        context.add("geo")
-    if initials_style(names):
-        context |= {"initials", "code", "date", "remark", "number", "title", "file", "reserved"}
-    subject = subject_of(table, sure)
-    if subject.kind == "unknown" and _personal_initials(statements):
-        subject = Subject("person", "多个信息项名称是个人信息的拼音首字母", subject.minors)
-    context.add(subject.kind)
-    if subject.kind == "unknown" and {"contact"} & context:
-        context.add("organisation_or_person")
-    if _is_user_table(table):
-        context.add("account")
-    if subject.kind == "person" and is_about_students(table):
-        context.add("student")
-    if "bank" in context and "account" not in context:
-        context.add("bankonly")
-    return subject, frozenset(context)
-
-
-def _by_value(evidence: tuple[Evidence, ...]) -> str | None:
-    return next((item.element for item in evidence if item.strength >= _CERTAIN_VALUE), None)
-
-
-def _personal_initials(statements: list[_Statements]) -> bool:
-    """XM, XB and MZ side by side confirm one another."""
-    found = {
-        candidate.element
-        for statement in statements
-        for candidate in statement.name
-        if "person" in candidate.contexts and candidate.element.startswith("person.")
-    }
-    return len(found) >= 3
-
-
-def _is_user_table(table: TableInput) -> bool:
-    name = table.table.lower()
-    return "user" in name or "account" in name or "用户" in (table.comment or "")
 
 
 # one column -----------------------------------------------------------------------------------------------------------
@@ -159,13 +66,23 @@ def _choose(reading: tuple[Candidate, ...], context: frozenset[str]) -> Candidat
 
 
 def _weigh(
-    statements: _Statements, values: tuple[Evidence, ...], subject: Subject, context: frozenset[str], table: str
+    statements: Statements,
+    values: tuple[Evidence, ...],
+    subject: Subject,
+    context: frozenset[str],
+    table: str,
+    people: tuple[str, ...],
 ) -> ElementFinding:
     column = statements.column
     comment = _choose(statements.comment, context)
-    name = _typed(_own_name(_choose(statements.name, context), column.name, table), column, comment is None)
+    name = _choose(() if statements.repeats else statements.name, context)
+    name = _typed(_own_name(name, column.name, table), column, comment is None)
+    if comment is not None and name is not None and _is_key_of(name, comment):
+        comment = None
+    comment, name = (_of_person(said, column.name, people) for said in (comment, name))
+    comment, name = (_understood(said, subject) for said in (comment, name))
     said: list[Evidence] = [statements.codebook] if statements.codebook else []
-    if comment is not None and name is not None and comment.strength >= _DECIDES and _refines(name, comment):
+    if comment is not None and name is not None and comment.strength >= DECIDES and _refines(name, comment):
         said.append(_evidence(name._replace(strength=min(0.95, comment.strength)), "comment", subject))
         comment = name
     elif comment is not None:
@@ -174,6 +91,29 @@ def _weigh(
         said.append(_evidence(name, "name", subject))
     resolved = [_resolved(item, subject) for item in values]
     return _decided(column, said, resolved, subject, _flags(comment, name, resolved))
+
+
+def _is_key_of(name: Candidate, comment: Candidate) -> bool:
+    """A comment that only names whom a row is about (员工) beside a name that ends in ``id``."""
+    return comment.bare and name.element in _KEYS and name.strength >= DECIDES
+
+
+_KEYS = frozenset({"system.foreign_key", "system.id", "person.number", "person.staff_no"})
+
+
+def _of_person(said: Candidate | None, column: str, people: tuple[str, ...]) -> Candidate | None:
+    """Phone and address of someone named beside them are that person's, whatever the table is about."""
+    if said is None or said.owner or not people or not said.element.startswith("generic."):
+        return said
+    name = column.lower()
+    if any(name.startswith(prefix) and name != prefix for prefix in people):
+        return said._replace(element=resolve_variant(said.element, "person"))
+    return said
+
+
+def _understood(said: Candidate | None, subject: Subject) -> Candidate | None:
+    """X情况 of a person, X unknown, can be anything: not understood."""
+    return None if said is not None and said.unknown_stem and subject.kind == "person" else said
 
 
 def _own_name(name: Candidate | None, column: str, table: str) -> Candidate | None:
@@ -227,6 +167,8 @@ _REFINED_BY: dict[str, frozenset[str]] = {
     "object.url": frozenset({"photo_or_scan"}),
     "account.login": frozenset({"bank_account"}),
     "system.id": frozenset({"id_card"}),
+    "measure.amount": frozenset({"amount_personal"}),
+    "date.business": frozenset({"birth_date"}),
 }
 _UNIT = frozenset({"org.name", "person.employer"})
 
@@ -262,7 +204,7 @@ def _typed(name: Candidate | None, column: ColumnInput, alone: bool) -> Candidat
     """A name read alone must be possible for the column's type: a `bigint` is no name, a `datetime` no phone."""
     if name is None or not alone or not column.type:
         return name
-    native = column.type.lower().split("(")[0].split()[0].rstrip("0123456789") or column.type.lower()
+    native = " ".join(column.type.lower().split("(")[0].split()[:1]).rstrip("0123456789") or column.type.lower()
     family = elements()[name.element].family
     if native.startswith(_DATE_TYPES) and family not in _DATED and not native.startswith("timetz"):
         return name._replace(element="date.business", strength=0.6)
@@ -282,12 +224,12 @@ _NUMBERED = frozenset({"mobile", "phone_any", "landline", "id_card", "bank_accou
 def _decided(
     column: ColumnInput, said: list[Evidence], values: list[Evidence], subject: Subject, flags: tuple[str, ...]
 ) -> ElementFinding:
-    spoken = next((item for item in said if item.strength >= _DECIDES), None)
+    spoken = next((item for item in said if item.strength >= DECIDES), None)
     hints = [item for item in said if item.strength > 0]
-    strong = [item for item in values if item.strength >= _CERTAIN_VALUE]
-    alone = [item for item in values if _DECIDES <= item.strength < _CERTAIN_VALUE]
+    strong = [item for item in values if item.strength >= CERTAIN_VALUE]
+    alone = [item for item in values if DECIDES <= item.strength < CERTAIN_VALUE]
     shapes = [
-        item for item in values if item.strength < _DECIDES and any(_akin(item.element, hint.element) for hint in hints)
+        item for item in values if item.strength < DECIDES and any(_akin(item.element, hint.element) for hint in hints)
     ]
     chosen = _winner(said, spoken, strong, alone, shapes)
     everything = tuple(sorted((*said, *values), key=lambda item: -item.strength))
@@ -337,7 +279,6 @@ def _closer(spoken: Evidence, values: list[Evidence]) -> Evidence:
     return spoken
 
 
-@cache
 def _group(element: str) -> str:
     """Families that are the same thing in different words."""
     family = elements()[element].family
@@ -386,10 +327,13 @@ def _akin(one: str, other: str) -> bool:
 def _accepted(chosen: Evidence, said: list[Evidence], values: list[Evidence]) -> tuple[str, ...]:
     """Every element that stands: what was chosen, the comment beside contradicting values, agreeing names."""
     accepted = {chosen.element: None}
-    primary = next((item for item in said if item.strength >= _DECIDES), None)
+    primary = next((item for item in said if item.strength >= DECIDES), None)
+    refined = chosen.source == "value" and chosen.element not in _VAGUE
     for item in said:
+        if refined and item.element in _VAGUE:
+            continue
         agrees = item is primary or _akin(item.element, chosen.element)
-        if item.strength >= _DECIDES and (agrees or item in _second_voice(said)):
+        if item.strength >= DECIDES and (agrees or item in _second_voice(said)):
             accepted[item.element] = None
     accepted.update((item.element, None) for item in values)
     return tuple(accepted)
@@ -398,7 +342,7 @@ def _accepted(chosen: Evidence, said: list[Evidence], values: list[Evidence]) ->
 def _second_voice(said: list[Evidence]) -> list[Evidence]:
     """The comment beside a codebook: it does not decide, but it is heard."""
     if said and said[0].source == "codebook":
-        return [item for item in said[1:] if item.source == "comment" and item.strength >= _DECIDES]
+        return [item for item in said[1:] if item.source == "comment" and item.strength >= DECIDES]
     return []
 
 

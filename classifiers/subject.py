@@ -88,7 +88,9 @@ def _han_mentions(text: str, vocabulary: _Vocabulary) -> list[Mention]:
 def _token_mentions(tokens: Sequence[str], vocabulary: _Vocabulary) -> list[Mention]:
     found = []
     short = abbreviations()
-    words = [short.get(token, token) for token in tokens if not token.isdigit()]
+    words = [_plain(short.get(token, token)) for token in tokens if not token.isdigit()]
+    if len(words) > 1 and words[-1] in _INFORMATION:
+        words.pop()
     for end in range(1, len(words) + 1):
         for start in range(max(0, end - 3), end):
             key = "".join(words[start:end])
@@ -99,22 +101,16 @@ def _token_mentions(tokens: Sequence[str], vocabulary: _Vocabulary) -> list[Ment
     return found
 
 
-_TABLE_TAIL = (
-    "信息表",
-    "基本信息",
-    "信息",
-    "记录表",
-    "记录",
-    "明细表",
-    "明细",
-    "登记表",
-    "表",
-    "列表",
-    "库",
-    "数据",
-    "管理",
-    "基础",
-)
+def _plain(token: str) -> str:
+    """XSJBXX and XSXXB are XSXX: 基本信息 and 信息表 are 信息."""
+    for tail in ("jbxxb", "jbxx", "xxb"):
+        if token.endswith(tail) and len(token) > len(tail) + 1 and may_be_initials(token):
+            return token[: -len(tail)] + "xx"
+    return token
+
+
+# Ends of table names in initials that mean 信息, never 学校: JDRY_XX.
+_INFORMATION = frozenset({"xx", "xxb", "jbxx", "jbxxb"})
 
 
 @lru_cache(maxsize=65536)
@@ -126,8 +122,17 @@ def mentions(group: str, table: str, comment: str | None) -> tuple[Mention, ...]
         found = _han_mentions(comment, vocabulary)
     if not found or group != "kinds":
         name = table.rsplit(".", 1)[-1]
-        found += _han_mentions(name, vocabulary) if has_han(name) else _token_mentions(tokenize(name), vocabulary)
+        found += (
+            _han_mentions(name, vocabulary)
+            if has_han(name)
+            else _token_mentions([token for token in tokenize(name) if not _spells(token, comment)], vocabulary)
+        )
     return tuple(found)
+
+
+def _spells(token: str, comment: str | None) -> bool:
+    """Whether a table's name is the initials of its comment and so says nothing of its own: ``hzxx`` of 河长信息."""
+    return comment is not None and has_han(comment) and len(token) > 2 and pinyin.initials(comment).startswith(token)
 
 
 def domains(table: TableInput) -> frozenset[str]:
@@ -187,9 +192,46 @@ def subject_of(table: TableInput, found: Mapping[str, str]) -> Subject:
     anchors = _anchors(found)
     if kind == "unknown" or (kind in ("place", "system") and _plainly_about_people(found)):
         kind, reason = _kind_of_columns(anchors, found, (kind, reason))
-    if kind == "aggregate" and _plainly_about_people(found):
+    if kind == "aggregate" and (_plainly_about_people(found) or _IDENTITIES & set(found.values())):
         kind, reason = "person", "含有自然人身份标识的信息项"
+    if kind == "place" and _has_private_owner(table, found):
+        kind, reason = "person", "含有所有人身份标识的信息项"
+    if kind == "organisation" and _is_act_on_person(table, found):
+        kind, reason = "person", "许可或处罚的对象是自然人"
     return Subject(kind, reason, minors=_minors(table, kind))
+
+
+_IDENTITIES = frozenset({"person.name", "person.id_card", "person.id_number"})
+_OWNABLE = frozenset({"车辆", "机动车", "vehicle", "vehicles", "car", "jdc", "clxx"})
+_UNITS = frozenset({"org.uscc", "org.code", "org.reg_no", "org.tax_no", "org.name", "org.legal_rep"})
+_ACTS = _ids(
+    "许可 许可证 处罚 行政处罚 行政许可 双公示 信用 黑名单 红名单 penalty punish punishment licence license permit "
+    "credit blacklist xzxk xzcf xk cf cfxx xkxx"
+)
+
+
+def _has_private_owner(table: TableInput, found: Mapping[str, str]) -> bool:
+    """机动车登记 with 机动车所有人 is about the owner; with a firm's name or code it stays about the vehicle."""
+    last = _last_mention(table)
+    values = set(found.values())
+    return last is not None and last.term in _OWNABLE and bool(values & _IDENTITIES) and not values & _UNITS
+
+
+def _is_act_on_person(table: TableInput, found: Mapping[str, str]) -> bool:
+    """个人行政处罚, or an act whose siblings name people and no organisation."""
+    last = _last_mention(table)
+    if last is None or last.term not in _ACTS:
+        return False
+    kinds = {mention.symbol for mention in mentions("kinds", table.table, table.comment) if mention.term not in _ACTS}
+    if kinds & {"person", "organisation"}:
+        return "organisation" not in kinds
+    values = set(found.values())
+    return bool(values & _IDENTITIES) and not values & (_UNITS | {"act.counterpart"})
+
+
+def _last_mention(table: TableInput) -> Mention | None:
+    found = mentions("kinds", table.table, table.comment)
+    return max(found, key=lambda mention: (mention.end, len(mention.term)), default=None)
 
 
 def _anchors(found: Mapping[str, str]) -> dict[str, int]:
@@ -205,10 +247,9 @@ def _kind_of_table(table: TableInput) -> tuple[SubjectKind, str]:
     book = codebook_table(table.table)
     if book is not None:
         return book.kind, f"表 {table.table} 是编码表“{book.title}”"
-    found = mentions("kinds", table.table, table.comment)
-    if not found:
+    last = _last_mention(table)
+    if last is None:
         return "unknown", "表名和注释未说明"
-    last = max(found, key=lambda mention: (mention.end, len(mention.term)))
     return cast(SubjectKind, last.symbol), f"表名或注释中的“{last.term}”"
 
 

@@ -54,11 +54,17 @@ def _vocabulary() -> frozenset[str]:
     return frozenset(code for book in codebooks() for code in book.codes)
 
 
-def codebook_elements(columns: Sequence[str]) -> dict[str, tuple[Codebook, str]]:
-    """Column name → (codebook, element) for one table; the first codebook that knows a column wins."""
+def codebook_elements(columns: Sequence[str], own: Sequence[Codebook] = ()) -> dict[str, tuple[Codebook, str]]:
+    """Column name → (codebook, element) for one table; the first codebook that knows a column wins.
+
+    ``own``: a site's codebooks, asked before the shipped ones.
+    """
+    found: dict[str, tuple[Codebook, str]] = {}
+    for book in own:
+        for column, element in book.matches(columns).items():
+            found.setdefault(column, (book, element))
     known = _vocabulary()
     candidates = [column for column in columns if column.upper().replace("-", "_").replace(".", "_") in known]
-    found: dict[str, tuple[Codebook, str]] = {}
     if candidates:
         for book in codebooks():
             for column, element in book.matches(candidates).items():

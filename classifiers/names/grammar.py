@@ -7,6 +7,7 @@ bound to one are chosen by the caller.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -34,6 +35,10 @@ class Candidate(NamedTuple):
     """Class of the noun before the head: person, minor, org, place, trait, bank …; empty when there is none."""
     owner_element: str = ""
     flags: tuple[str, ...] = ()
+    bare: bool = False
+    """Nothing but a noun: 员工, 部门."""
+    unknown_stem: bool = False
+    """A head that says nothing by itself (情况, 类型) after a stem that the lexicon doesn't know."""
 
 
 Reading = tuple[Candidate, ...]
@@ -46,6 +51,7 @@ class _Grammar(msgspec.Struct):
     elements: dict[str, str]
     heads: dict[str, dict[str, str]]
     roles: dict[str, str]
+    harmless_stems: list[str]
 
 
 @cache
@@ -59,6 +65,11 @@ class Owner(NamedTuple):
 
 
 _NO_OWNER = Owner("", "")
+_SOMEONE = Owner("person", "person.name")
+# 护林员, 摊主, 网格长: whoever holds a role, known or not.
+_PERSON_SUFFIX = re.compile(r"[\u3400-\u9fff][人员者长主师工]$")
+# AAC127, BAC504: a code of an indicator system, not a word with a number.
+_INDICATOR_CODE = re.compile(r"^[A-Za-z]{3}\d{3}[A-Za-z]?$")
 _PREFIXES = frozenset("abcdfghlnstvzf")
 _COPY = frozenset({"bak", "old", "tmp", "copy", "new", "cn", "zh", "txt", "str", "val1", "col", "ori", "raw", "s"})
 _AFFIX_FLAGS = {
@@ -114,9 +125,12 @@ class Reader:
         whether = WHETHER.match(text)
         if whether and text not in self.lexicon.han:
             return self._whether(text, text[whether.end() :])
-        if "是否" in text or "有无" in text or text.endswith("否"):
-            known = self.lexicon.han.get(text)
-            return self._suffix(text) if known else (Candidate("code.flag", 0.85, "comment", "是否"),)
+        if text not in self.lexicon.han:
+            for word in ("是否", "有无"):
+                if word in text:
+                    return self._whether(word, text.partition(word)[2])
+            if text.endswith("否"):
+                return (Candidate("code.flag", 0.85, "comment", "否"),)
         reading = self._suffix(text)
         if reading:
             return reading
@@ -140,7 +154,10 @@ class Reader:
                 continue
             left = text[:start]
             owner = self._han_owner(left)
-            found += self._composed(senses, owner, bool(left), 0.95 if not left else 0.9 if owner.kind else 0.8)
+            composed = self._composed(senses, owner, bool(left), 0.95 if not left else 0.9 if owner.kind else 0.8)
+            if left and not owner.kind and senses[0].symbol in _HOLLOW and not _harmless_stem(left):
+                composed = [candidate._replace(unknown_stem=True) for candidate in composed]
+            found += composed
             if found and not found[-1].contexts:
                 break
         return tuple(found)
@@ -152,6 +169,8 @@ class Reader:
                 owner = _owner_of(self.lexicon.han.get(left[start:end]))
                 if owner.kind:
                     return owner
+            if end == len(left) and _PERSON_SUFFIX.search(left):
+                return _SOMEONE
         return _NO_OWNER
 
     def _composed(self, senses: Sequence[Sense], owner: Owner, compound: bool, strength: float) -> list[Candidate]:
@@ -183,9 +202,14 @@ class Reader:
         """Reading of a column name; empty when nothing in it is known."""
         if has_han(identifier):
             return self._phrase(comment_parts(identifier)[0]) if comment_parts(identifier) else ()
-        tokens, flags = _affixes(tokenize(identifier))
-        if not tokens:
+        written = tokenize(identifier)
+        tokens, flags = _affixes(written)
+        if not tokens or (_INDICATOR_CODE.match(identifier) and tokens[0] not in self.lexicon.words):
             return ()
+        if len(written) > len(tokens):
+            whole = self.lexicon.senses("".join(written))
+            if whole and whole[0].style == "english":
+                return tuple(self._composed(whole, _NO_OWNER, False, 0.8))
         reading = self._tokens(tokens)
         if flags:
             reading = tuple(candidate._replace(flags=flags) for candidate in reading)
@@ -222,7 +246,8 @@ class Reader:
     def _known(self, tokens: Sequence[str]) -> tuple[Sense, ...]:
         """Senses of tokens written together, as they are or with abbreviations read as their words."""
         senses = self.lexicon.senses("".join(tokens))
-        return senses or self.lexicon.senses("".join(map(self._word, tokens)))
+        senses = senses or self.lexicon.senses("".join(map(self._word, tokens)))
+        return senses or (self.lexicon.variants(tokens) if len(tokens) > 1 else ())
 
     def _word(self, token: str) -> str:
         word = abbreviations().get(token, token)
@@ -303,7 +328,7 @@ class Reader:
                 yield token[:start], end
 
 
-_PERSON_ENDS = frozenset({"xm", "dh", "sj", "dz", "zjh", "sfz", "sjh", "mc", "zjhm", "lx", "zjlx"})
+_PERSON_ENDS = frozenset({"xb", "zz", "xm", "dh", "sj", "dz", "zjh", "sfz", "sjh", "mc", "zjhm", "lx", "zjlx"})
 _PERSON_WORDS = frozenset({"fzr", "lxr", "jbr", "zrr", "sqr", "jhr", "shr", "cbr"})
 # Heads that are safe after anything: what they mean is harmless whatever stands before.
 _PLAIN_ENDS = frozenset(
@@ -336,7 +361,20 @@ def _affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]
     return tuple(words), tuple(flags)
 
 
+# Heads that say nothing without their stem.
+_HOLLOW = frozenset({"head.status", "head.type"})
+
+
 @cache
+def _stems() -> tuple[str, ...]:
+    return tuple(grammar().harmless_stems)
+
+
+def _harmless_stem(left: str) -> bool:
+    """Whether what stands before 情况 or 类型 is known and harmless: 审核, 数据."""
+    return left.endswith(_stems())
+
+
 def owner_class(symbol: str) -> str:
     """Class of an element or noun as the owner of what follows; empty when it owns nothing."""
     if symbol.startswith("noun."):
@@ -384,6 +422,10 @@ _ORG_FORMS = {
 }
 
 
+# Coded by the id of a dictionary entry: nation_id.
+_CODED = frozenset({"gender", "ethnicity", "education", "marital_status", "religion", "political_status"})
+
+
 def _compose(sense: Sense, owner: Owner, compound: bool, strength: float) -> Candidate:
     element = _element(sense, owner, compound)
     if sense.weak:
@@ -391,7 +433,8 @@ def _compose(sense: Sense, owner: Owner, compound: bool, strength: float) -> Can
     if sense.symbol.startswith("noun.") or (sense.symbol.startswith("head.") and not compound):
         strength -= 0.1
     contexts = () if _satisfied(sense.contexts, owner) else sense.contexts
-    return Candidate(element, strength, sense.style, sense.term, contexts, owner.kind, owner.element)
+    bare = sense.symbol.startswith("noun.") and not compound
+    return Candidate(element, strength, sense.style, sense.term, contexts, owner.kind, owner.element, (), bare)
 
 
 def _satisfied(contexts: tuple[str, ...], owner: Owner) -> bool:
@@ -408,6 +451,8 @@ def _element(sense: Sense, owner: Owner, compound: bool) -> str:
     if symbol.startswith("head."):
         table = grammar().heads[symbol]
         chosen = table.get(owner.kind) if owner.kind else None
+        if symbol == "head.id" and owner.kind == "trait" and elements()[owner.element].family in _CODED:
+            return owner.element
         chosen = chosen or table["default" if compound else "alone"]
         return owner.element if chosen == "same" else chosen
     if symbol.startswith("generic."):

@@ -105,6 +105,21 @@ def abbreviations() -> dict[str, str]:
 
 
 _Generated = dict[str, list[Entry]]
+# Words that English names use for one another.
+_VARIANT_WORDS = {
+    word: usual
+    for usual, words in {
+        "no": "number num numb nbr code",
+        "cert": "certificate certif",
+        "license": "licence lic",
+        "phone": "tel telephone telphone",
+        "img": "image pic picture pict",
+        "residence": "resident residential",
+        "drive": "driver drivers driving",
+        "addr": "address adress",
+    }.items()
+    for word in words.split()
+}
 
 
 class Lexicon:
@@ -114,6 +129,7 @@ class Lexicon:
         self.han: dict[str, tuple[Sense, ...]] = {}
         self.words: set[str] = {"id", "no", "ip", "is", "by", "of", "info", "has"}
         self._alias: dict[str, tuple[Sense, ...]] = {}
+        self._variants: dict[str, tuple[Sense, ...]] = {}
         self._pinyin: _Generated = {}
         self._initials: _Generated = {}
         short = abbreviations()
@@ -135,6 +151,10 @@ class Lexicon:
             if len(self._alias) > 200_000:
                 self._alias = {word: senses for word, senses in self._alias.items() if senses}
         return known
+
+    def variants(self, tokens: Iterable[str]) -> tuple[Sense, ...]:
+        """Senses of English words in their usual variants: ``driving licence number`` for ``driving license no``."""
+        return self._variants.get("".join([_VARIANT_WORDS.get(token, token) for token in tokens]), ())
 
     def _spelt(self, key: str) -> tuple[Sense, ...]:
         for table, style in ((self._pinyin, "pinyin"), (self._initials, "initials")):
@@ -175,6 +195,9 @@ class Lexicon:
         self._add(self.han, entry.text, sense)
         for key in {"".join(words), "".join([short.get(word, word) for word in words])}:
             self._add(self._alias, key, sense)
+        if len(words) > 1:
+            variant = "".join([_VARIANT_WORDS.get(word, word) for word in words])
+            self._add(self._variants, variant, sense)
 
     @staticmethod
     def _add(table: dict[str, tuple[Sense, ...]], key: str, sense: Sense) -> None:
@@ -223,7 +246,12 @@ def _generated_senses(form: str, entries: list[Entry], style: Style) -> tuple[Se
 
 
 # Generated initials of health and justice terms are believed only where the table speaks of such things.
-_FIELDS = {"health": ("medical",), "justice": ("justice",), "case": ("justice", "enforcement")}
+_FIELDS = {
+    "health": ("medical",),
+    "justice": ("justice",),
+    "case": ("justice", "enforcement"),
+    "biometric": ("biometric",),
+}
 
 
 def _needed(symbol: str, form: str) -> tuple[str, ...]:

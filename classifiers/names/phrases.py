@@ -17,8 +17,9 @@ CODES_ONLY = re.compile(r"^\s*\d+\s*[.、:：=\-—]")
 OPTION = re.compile(r"(?<![\d.])\d{1,2}\s*[.、:：=\-—为代]*\s*[\u3400-\u9fff]")
 WHETHER = re.compile(r"^(?:是否|有无|能否|有否|是不是|可否|是否为|是否是|有没有)")
 TRAILING = re.compile(
-    r"(?:sha256|md5|sm3|sm4|aes|hash|哈希值?|散列值?|密文|加密|脱敏|掩码|\d+|[一二三四五六七八九十]|[\s_\-—/·.*~]|信息|字段|数据|项|值|的|（选填）|\d+个字)+$"
+    r"(?:sha256|md5|sm3|sm4|aes|hash|哈希值?|散列值?|密文|加密|脱敏|掩码|\d+|以上|以下|以内|左右|[一二三四五六七八九十]|[\s_\-—/·.*~]|信息|字段|数据|项|值|的|（选填）|\d+个字)+$"
 )
+_WORD = re.compile(r"^[\u3400-\u9fff]{2,}")
 _SAID_FLAGS = (
     ("encrypted", re.compile(r"加密存储|加密后|密文|（加密）|\(加密\)|已加密", re.I)),
     ("hashed", re.compile(r"哈希|散列|md5|sm3|sha-?256|hash", re.I)),
@@ -41,10 +42,17 @@ def comment_parts(text: str) -> tuple[str, ...]:
     text = _LEADING.sub("", text)
     parts = []
     for part in _SEPARATORS.split(text):
-        part = part.strip(" -_—/·.*~")
-        if part:
-            parts.append(_before_codes(part))
+        for alternative in _alternatives(part.strip(" -_—/·.*~")):
+            parts.append(_before_codes(alternative))
     return tuple(parts)
+
+
+def _alternatives(part: str) -> list[str]:
+    """企业名称/单位名称 → both; 户籍地/省 and 已/未 are one phrase."""
+    pieces = [piece.strip() for piece in part.split("/")]
+    if len(pieces) > 1 and all(_WORD.match(piece) for piece in pieces):
+        return pieces
+    return [part] if part else []
 
 
 def _before_codes(part: str) -> str:

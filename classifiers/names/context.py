@@ -1,0 +1,182 @@
+"""What the columns of a table tell of one another: the context that decides what ambiguous names mean (section 5)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from classifiers.elements import elements
+from classifiers.evidence import ColumnInput, Evidence, Subject, TableInput
+from classifiers.names.grammar import Reader
+from classifiers.names.phrases import comment_parts
+from classifiers.names.pinyin import initials
+from classifiers.names.tokens import tokenize
+from classifiers.subject import domains, initials_style, is_about_students, subject_of
+
+DECIDES = 0.5
+"""Evidence of this strength may decide what a column holds."""
+CERTAIN_VALUE = 0.9
+
+
+class Statements:
+    """What the codebook, the comment and the name say of one column, before the table's context is known."""
+
+    __slots__ = ("codebook", "column", "comment", "name", "repeats")
+
+    def __init__(self, column: ColumnInput, reader: Reader) -> None:
+        self.column = column
+        self.comment = reader.comment(column.comment) if column.comment else ()
+        self.name = reader.name(column.name)
+        self.repeats = self.comment != () and _is_initials_of(column.name, column.comment or "")
+        """The name is the initials of the comment: RDRQ of 认定日期 says nothing of its own."""
+        self.codebook: Evidence | None = None
+
+    def sure(self) -> str | None:
+        """The element that needs no context, or None."""
+        if self.codebook is not None:
+            return self.codebook.element
+        for candidate in (*self.comment, *self.name):
+            if not candidate.contexts and candidate.strength >= DECIDES:
+                return candidate.element
+        return None
+
+
+def without_shared_letter(statements: list[Statements], reader: Reader) -> None:
+    """``hname hsex hphone``: a letter before every name of a table is no part of them."""
+    names = [s.column.name.lower() for s in statements if s.column.name.isascii() and len(s.column.name) > 2]
+    first = Counter(name[0] for name in names).most_common(1)
+    if not first or first[0][1] < max(4, 0.75 * len(names)):
+        return
+    for statement in statements:
+        name = statement.column.name
+        if name[:1].lower() != first[0][0] or any(c.strength >= DECIDES for c in statement.name):
+            continue
+        rest = reader.name(name[1:]) if _is_word(name[1:]) else ()
+        if rest and rest[0].style == "english":
+            statement.name = tuple(candidate._replace(strength=candidate.strength - 0.05) for candidate in rest)
+
+
+def _is_word(text: str) -> bool:
+    return len(text) > 2 and text.replace("_", "").isalpha() and text[0] != "_"
+
+
+# the context of a table -----------------------------------------------------------------------------------------------
+
+_BY_ELEMENT = {
+    "bank.name": ("bank", "finance"),
+    "generic.bank_account": ("bank", "finance"),
+    "person.bank_account": ("bank", "finance"),
+    "credential.password": ("account",),
+    "person.student_no": ("education", "student", "schooling"),
+    "person.school_roll_no": ("education", "student"),
+    "person.education": ("schooling",),
+    "person.diploma_no": ("schooling", "education"),
+    "person.school": ("schooling",),
+    "health.record_no": ("medical",),
+    "health.diagnosis": ("medical",),
+    "vehicle.vin": ("vehicle",),
+    "vehicle.plate": ("vehicle",),
+    "generic.location": ("geo",),
+    "act.document_no": ("act",),
+    "act.penalty": ("enforcement", "act", "penalty"),
+    "act.violation": ("enforcement", "act"),
+    "case.number": ("justice",),
+    "estate.cert_no": ("estate",),
+    "estate.unit_no": ("estate",),
+    "estate.right_holder": ("estate",),
+}
+_BY_FAMILY = {"mobile": "contact", "phone_any": "contact", "email": "contact", "landline": "contact"}
+_AXES = (("jd", "wd"), ("x", "y"), ("lng", "lat"), ("lon", "lat"), ("zbx", "zby"))
+
+
+def table_context(
+    table: TableInput, statements: list[Statements], values: Mapping[str, tuple[Evidence, ...]]
+) -> tuple[Subject, frozenset[str]]:
+    sure: dict[str, str] = {}
+    for statement in statements:
+        element = statement.sure() or _by_value(values.get(statement.column.name, ()))
+        if element is not None:
+            sure[statement.column.name] = element
+    context = set(domains(table))
+    for element in sure.values():
+        context.update(_BY_ELEMENT.get(element, ()))
+        family = _BY_FAMILY.get(elements()[element].family)
+        if family:
+            context.add(family)
+    names = [statement.column.name.lower() for statement in statements]
+    if any(all(any(name.endswith(axis) for name in names) for axis in pair) for pair in _AXES):
+        context.add("geo")
+    context |= _neighbours(statements, names, sure)
+    if initials_style(names):
+        context |= {"initials", "code", "date", "remark", "number", "title", "file", "reserved"}
+    subject = subject_of(table, sure)
+    if subject.kind == "unknown" and _personal_initials(statements):
+        subject = Subject("person", "多个信息项名称是个人信息的拼音首字母", subject.minors)
+    context.add(subject.kind)
+    if subject.kind == "unknown" and {"contact"} & context:
+        context.add("organisation_or_person")
+    if _is_user_table(table):
+        context.add("account")
+    if "account" in context and "account.login" not in sure.values():
+        context.add("loginless")
+    if subject.kind == "person" and is_about_students(table):
+        context.add("student")
+    if "bank" in context and "account" not in context:
+        context.add("bankonly")
+    return subject, frozenset(context)
+
+
+_LOGINS = ("yhm", "dlm", "yhmc", "dlzh", "yhzh", "gly")
+_PHONES = frozenset({"dh", "lxdh", "bgdh", "jtdh", "gddh", "zjdh", "yddh", "dzyj", "email", "yx", "dzyx", "qq", "wx"})
+
+
+def _neighbours(statements: list[Statements], names: list[str], sure: Mapping[str, str]) -> set[str]:
+    """What two columns side by side tell of one another: MM beside YHM is a password, SJ beside DH a mobile."""
+    found: set[str] = set()
+    if "mm" in names and any(name.endswith(_LOGINS) for name in names):
+        found.add("account")
+    if "sj" in names:
+        at = names.index("sj")
+        if _PHONES & set(names[max(0, at - 2) : at + 3]):
+            found.add("phonebook")
+    if any((s.column.comment or "").startswith("租户") and _is_personal(sure.get(s.column.name)) for s in statements):
+        found.add("tenant")
+    return found
+
+
+def _is_personal(element: str | None) -> bool:
+    return element is not None and element.startswith("person.")
+
+
+def _by_value(evidence: tuple[Evidence, ...]) -> str | None:
+    return next((item.element for item in evidence if item.strength >= CERTAIN_VALUE), None)
+
+
+def _personal_initials(statements: list[Statements]) -> bool:
+    """XM, XB and MZ side by side confirm one another."""
+    found = {
+        candidate.element
+        for statement in statements
+        for candidate in statement.name
+        if "person" in candidate.contexts and candidate.element.startswith("person.")
+    }
+    return len(found) >= 3
+
+
+def _is_user_table(table: TableInput) -> bool:
+    name = table.table.lower()
+    return "user" in name or "account" in name or "用户" in (table.comment or "")
+
+
+def _is_initials_of(name: str, comment: str) -> bool:
+    letters = "".join(tokenize(name))
+    if not 2 <= len(letters) <= 12 or not letters.isalpha():
+        return False
+    head = comment_parts(comment)[:1]
+    return bool(head) and initials(head[0]) == letters
+
+
+def people_prefixes(statements: list[Statements]) -> tuple[str, ...]:
+    """What stands before XM in a table: BJYXM beside BJYDH tells that BJY is a person."""
+    names = [statement.column.name.lower() for statement in statements]
+    return tuple(name[:-2].rstrip("_") for name in names if name.endswith("xm") and len(name.rstrip("_xm")) > 1)
