@@ -13,6 +13,7 @@ from classifiers.pack_file import PackError
 from classifiers.policy import load_pack
 from connectors.base import ConnectorError, SystemConfig, open_connector
 from connectors.model import Failure
+from workflows.masking import masked_text
 from workflows.settings import Department, Site, SystemSettings
 
 Status = Literal["ok", "warning", "failed"]
@@ -128,4 +129,5 @@ def _missing_file(config: SystemConfig) -> Failure | None:
 
 
 def _from(failure: Failure, subject: str, status: Status) -> CheckResult:
-    return CheckResult(subject, status, failure.what, failure.place, failure.hint)
+    place = failure.place and masked_text(failure.place)
+    return CheckResult(subject, status, masked_text(failure.what), place, failure.hint)

@@ -119,3 +119,12 @@ def test_a_store_on_a_server_is_opened_only_with_connect(tmp_path: Path) -> None
     (failed,) = by_subject(check_site(site, connect=True))["store"]
     assert failed.status == "failed"
     assert "the store could not be used" in failed.message
+
+
+def test_an_identifier_in_a_path_is_masked(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text("")
+    (tmp_path / "departments").mkdir()
+    text = "department: {id: d, name: D}\nsystems:\n  - {id: s, connector: sqlite, path: 31010719000101001X.db}\n"
+    (tmp_path / "departments" / "d.yaml").write_text(text)
+    (told,) = by_subject(check_site(load_site(tmp_path)))["d/s"]
+    assert (told.status, Path(told.place or "").name) == ("failed", "310107************.db")
