@@ -243,9 +243,14 @@ class _SystemHarvest:
                 self.result.notices.append(f"{len(gone)} stored assets {why} and were removed from the store")
 
     def _notice_empty(self, listing: Listing) -> None:
-        if listing.complete and not listing.names and not self.result.assets:
-            what = "include matches nothing" if self.config.include else "the source holds no assets"
-            self.result.notices.append(what)
+        if not listing.complete or listing.names or self.result.assets:
+            return
+        if self.config.include and not listing.quarantined:
+            self.result.notices.append("include matches nothing")
+        elif listing.quarantined or listing.excluded:
+            self.result.notices.append("every asset is excluded, restricted or bears a secrecy mark")
+        else:
+            self.result.notices.append("the source holds no assets")
 
     def _read(self, source: Connector) -> None:
         """Write the stream batch by batch, also the part that came before it broke off."""

@@ -192,6 +192,17 @@ def test_an_empty_source_is_no_failure(harvester: Harvest, source: Any) -> None:
     assert (result.exit_code, result.systems[0].notices) == (0, ["include matches nothing"])
 
 
+@pytest.mark.parametrize(
+    ("hidden", "told"),
+    [((), "the source holds no assets"), (("b",), "every asset is excluded, restricted or bears a secrecy mark")],
+)
+def test_a_source_whose_assets_are_all_hidden_is_not_empty(
+    harvester: Harvest, source: Any, hidden: tuple[str, ...], told: str
+) -> None:
+    result = harvester({"sys": source(quarantined=hidden)})
+    assert (result.exit_code, result.systems[0].notices) == (0, [told])
+
+
 def test_quarantined_assets_are_counted(store: Store, harvester: Harvest, source: Any, asset: Make) -> None:
     (result,) = harvester({"sys": source([asset("a", "x")], quarantined=("b", "c", "d"))}).systems
     assert (result.quarantined, store.systems()[0].quarantined) == (3, 3)
