@@ -34,7 +34,7 @@ from .identifiers.common import day_number
 from .identifiers.normal import masked_kind
 from .mixed import shares
 from .recognizers import Recognizer, outside, recognizers
-from .recognizers.base import OTHERS, SYMBOLS, shape
+from .recognizers.base import LETTERS, LONGEST, OTHERS, SYMBOLS, shape
 from .structure import identifiers_in_text
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ _NUMERIC_TYPE = re.compile(
 )
 _SPOILED_BY_NUMERIC = frozenset(("id_card", "uscc", "org_code", "permanent_residence"))
 _EPSILON = 1e-9
+_STEP = 8
 
 
 def observe(table: TableInput, sample: Mapping[str, Sequence[Any]], *, as_of: date) -> dict[str, tuple[Evidence, ...]]:
@@ -103,9 +104,18 @@ def _observe_column(values: Sequence[Any], type_name: str, today: int, as_of: da
 
 
 def _group(values: Mapping[str, str]) -> dict[int, list[str]]:
+    """Values by `shape`, which is spelled out here because this loop sees every value."""
     groups: dict[int, list[str]] = defaultdict(list)
     for number in values:
-        groups[shape(number)].append(number)
+        if not number.isascii():
+            form = OTHERS
+        elif number.isdigit():
+            form = len(number) if len(number) < LONGEST else LONGEST
+        elif number.isalnum():
+            form = LETTERS + (len(number) if len(number) < LONGEST else LONGEST)
+        else:
+            form = SYMBOLS
+        groups[form].append(number)
     return groups
 
 
@@ -201,25 +211,25 @@ def _tally(
 
     ``damaged``: masked values that no longer show what they were; they count where others were masked.
     """
-    examine, texts = recognizer.examine, column.values
-    misses = len(column.values) * (1 - _least_ratio(recognizer)) + _EPSILON
-    hits = invalid = 0
-    for number in numbers:
-        if recognizer.tidy:
-            text = texts.get(number, number)
-            if recognizer.max_length and len(text) > recognizer.max_length and "·" not in text:
-                return None
-            result = examine(text, today)[0]
-        else:
-            result = examine(number, today)[0]
-        if result == "valid":
-            hits += 1
-        elif result == "invalid":
-            invalid += 1
-        if result != "valid" and (result == "other" or recognizer.kind == "check_digit"):
-            misses -= 1
-            if misses < 0:
-                return None
+    examine = recognizer.examine
+    if recognizer.tidy:
+        numbers = [column.values.get(number, number) for number in numbers]
+        longest = recognizer.max_length
+        if longest and any(len(text) > longest and "·" not in text for text in numbers):
+            return None
+    misses = int(len(column.values) * (1 - _least_ratio(recognizer)) + _EPSILON)
+    strict = recognizer.kind == "check_digit"
+    hits = invalid = start = 0
+    # Nothing is decided before so many values have been seen; after them, in small steps.
+    stop = misses + 1
+    while start < len(numbers):
+        results = [examine(number, today)[0] for number in numbers[start:stop]]
+        hits += results.count("valid")
+        invalid += results.count("invalid")
+        start += len(results)
+        if start - hits - (0 if strict else invalid) > misses:
+            return None
+        stop = start + _STEP
     return _Tally(hits + masked, invalid + damaged if masked else invalid, masked)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from classifiers.evidence import ElementFinding, Subject, TableInput
 from classifiers.names.pinyin import full_pinyin, initials
@@ -67,17 +68,31 @@ def matches_terms(terms: Sequence[str], name: str, comment: str | None, unless: 
     ``unless``: initials of Han terms that do not count.
     """
     text = name if comment is None or is_garbled(comment) else f"{name} {comment}"
-    words = _words(name)
-    return any(_in_text(term, text) or _in_words(term, words, unless) for term in terms)
+    known, words = _compiled(tuple(terms)), _words(name)
+    if any(map(text.__contains__, known.written)) or not words.isdisjoint(known.words):
+        return True
+    return any(word not in unless for word in words & known.spelt)
 
 
-def _in_words(term: str, words: frozenset[str], unless: Collection[str]) -> bool:
-    found = words & _spellings(term)
-    return any(not has_han(term) or word not in unless for word in found)
+class _Terms(NamedTuple):
+    """Terms by the way in which they are looked for."""
+
+    written: tuple[str, ...]
+    """Han and digits: anywhere in the text."""
+    words: frozenset[str]
+    """ASCII: whole tokens of the name."""
+    spelt: frozenset[str]
+    """Pinyin and initials of Han terms: whole tokens too."""
 
 
-def _in_text(term: str, text: str) -> bool:
-    return (has_han(term) or term.isdigit()) and term in text
+@lru_cache(maxsize=1024)
+def _compiled(terms: tuple[str, ...]) -> _Terms:
+    han = [term for term in terms if has_han(term)]
+    return _Terms(
+        written=tuple(term for term in terms if has_han(term) or term.isdigit()),
+        words=frozenset(word for term in terms if not has_han(term) for word in _spellings(term)),
+        spelt=frozenset(word for term in han for word in _spellings(term)),
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -42,7 +42,9 @@ _MASKS = re.compile(
     r"|(?<=[0-9])(?:X{4,}|x{4,})(?=[0-9A-Za-z])"
     r"|(?<=[0-9])(?:[._]{3,}|-{4,})(?=[0-9])|(?<=[0-9])某{3,}"
 )
+# One of these is in every text that `_MASKS` finds something in.
 _ASCII_MASKS = ("XXX", "xxx", "##", "...", "___", "----")
+_ANY_MASKS = ("XXX", "xxx", *"#●•∗✱✻◯■□×█▇○·", "..", "._", "_.", "__", "----", "某某某")
 _HEX = re.compile(r"[0-9A-F]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/\-_]{22,}={0,2}")
 _LONG_HEX = 96  # An SM2 ciphertext has 97 bytes and more: no whole blocks.
@@ -75,7 +77,7 @@ def unify_masks(text: str) -> str:
     >>> [unify_masks(text) for text in ("沪A·00001", "二○○六年", "XXL", "某某路1号")]
     ['沪A·00001', '二○○六年', 'XXL', '某某路1号']
     """
-    if text.isascii() and not any(mask in text for mask in _ASCII_MASKS):
+    if not any(mark in text for mark in (_ASCII_MASKS if text.isascii() else _ANY_MASKS)):
         return text
     return _MASKS.sub(lambda run: "*" * len(run[0]), text)
 
