@@ -12,7 +12,7 @@ METADATA := setup.py pyproject.toml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup system test check format lock clean
+.PHONY: help demo setup system test check corpus format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,13 @@ check: setup ## What has to pass before a commit: format, lint, types, tests
 	$(PY) -m ruff check .
 	$(PY) -m mypy --strict $(ROOMS)
 	$(MAKE) --no-print-directory test
+
+corpus: $(VENV)/.plain ## Accuracy on the labelled columns beside the recorded baseline (UPDATE=1 records it anew)
+	@status=0; for file in tests/data/columns-own.jsonl tests/data/columns-validation.jsonl; do \
+	  for hidden in "" --no-comments; do echo "== $$file $$hidden"; \
+	    $(PY) -m workflows.cli evaluate $$file $$hidden --by style --baseline tests/data/baseline.json \
+	      $(if $(UPDATE),--update-baseline) || status=1; echo; \
+	  done; done; exit $$status
 
 format: setup ## Format the code and repair what the linter can
 	$(PY) -m ruff check --fix-only --quiet .

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 
 import msgspec
 
-from classifiers.evidence import ColumnInput, TableInput
+from classifiers.evidence import ColumnInput, ColumnVerdict, TableInput
+from classifiers.names.lexicon import built_in_entries
+from classifiers.names.pinyin import all_syllables
 from classifiers.names.tokens import has_han, may_be_initials, tokenize
 
 HARMLESS = frozenset(
@@ -97,6 +100,42 @@ class Confusion(msgspec.Struct, frozen=True):
     predicted: str
 
 
+class Cause(msgspec.Struct, frozen=True):
+    """The statement that decided what a column was called: which recognizer, from what, by which term."""
+
+    recognizer: str
+    source: str
+    term: str | None = None
+    style: str = ""
+
+
+UNKNOWN = Cause("", "nothing known")
+"""The cause of a column that was not understood."""
+
+
+class RuleScore(msgspec.Struct, frozen=True):
+    """How often one cause was wrong and right."""
+
+    cause: Cause
+    wrong: int
+    right: int
+    labels: dict[str, int]
+    """Of the wrong ones: what the columns really hold → how many."""
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """One cell of the confusion matrix that should be empty."""
+
+    label: str
+    predicted: str
+    rows: int
+    examples: tuple[str, ...]
+    """``table.column comment``, at most `EXAMPLES`."""
+
+
+EXAMPLES = 3
+
+
 class Report(msgspec.Struct, frozen=True):
     rows: int
     unambiguous: int
@@ -113,6 +152,8 @@ class Report(msgspec.Struct, frozen=True):
     merged: tuple[Score, ...]
     """Per merged sensitive family."""
     confusions: tuple[Confusion, ...]
+    rules: tuple[RuleScore, ...] = ()
+    """Causes that were wrong at least once, the worst first; empty when no causes were given."""
     groups: dict[str, Report] = {}
     """The same by ``comments``, ``department``, ``style`` …; no further groups inside."""
 
@@ -138,23 +179,81 @@ def without_comments(rows: Iterable[LabelledColumn]) -> Iterator[LabelledColumn]
 
 
 def style_of(row: LabelledColumn) -> str:
-    """How a column tells what it is: comment, han, initials, or words (English or full pinyin)."""
+    """How a column tells what it is: comment, han, pinyin, initials or english."""
     if row.comment:
         return "comment"
     if has_han(row.column):
         return "han"
     tokens = [token for token in tokenize(row.column) if not token.isdigit()]
-    return "initials" if tokens and all(may_be_initials(token) for token in tokens) else "words"
+    unknown = [token for token in tokens if token not in _english()]
+    if any(len(token) >= _SHORTEST_PINYIN and is_pinyin(token) for token in unknown):
+        return "pinyin"
+    return "initials" if tokens == unknown and any(map(may_be_initials, tokens)) else "english"
+
+
+_SHORTEST_PINYIN = 4
+_VOWELS = frozenset("aeiou")
+
+
+def is_pinyin(token: str) -> bool:
+    """Whether lower-case letters are whole syllables of pinyin.
+
+    >>> is_pinyin("xingming"), is_pinyin("sfzh"), is_pinyin("gender")
+    (True, False, False)
+    """
+    reached = {0}
+    for end in range(1, len(token) + 1):
+        if any(start in reached and token[start:end] in all_syllables() for start in range(max(0, end - 6), end)):
+            reached.add(end)
+    return len(token) in reached
+
+
+@cache
+def _english() -> frozenset[str]:
+    """The ASCII words of the term files: ``name`` and ``date`` are made of syllables but mean what they say."""
+    written = (entry.text for entry in built_in_entries() if entry.text.isascii() and not entry.text.startswith("~"))
+    return frozenset(
+        word for text in written for word in text.split() if len(word) > 2 and not _VOWELS.isdisjoint(word)
+    )
+
+
+def cause_of(verdict: ColumnVerdict) -> Cause:
+    """The strongest statement for the element that a column was given."""
+    said = [evidence for evidence in verdict.evidence if evidence.element == verdict.element]
+    if verdict.element is None or not (said or verdict.evidence):
+        return UNKNOWN
+    best = (said or verdict.evidence)[0]
+    return Cause(best.recognizer, best.source, best.term, best.style)
+
+
+def confusion_pairs(found: Report, most: int) -> list[Pair]:
+    """What was taken for what, the most frequent first; families that are merged are not told apart."""
+    pairs: dict[tuple[str, str], list[LabelledColumn]] = defaultdict(list)
+    for wrong in found.confusions:
+        pairs[wrong.row.label, wrong.predicted].append(wrong.row)
+    ranked = sorted(pairs.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [
+        Pair(label, predicted, len(rows), tuple(map(_named, rows[:EXAMPLES])))
+        for (label, predicted), rows in ranked[:most]
+    ]
+
+
+def _named(row: LabelledColumn) -> str:
+    return f"{row.table}.{row.column} {row.comment or ''}".rstrip()
 
 
 def evaluate(
-    rows: Iterable[LabelledColumn], predictions: Sequence[str], *, by: Sequence[str] = ("comments",)
+    rows: Iterable[LabelledColumn],
+    predictions: Sequence[str],
+    *,
+    causes: Sequence[Cause] = (),
+    by: Sequence[str] = ("comments",),
 ) -> Report:
     """Compare predicted families with labels.
 
-    ``predictions``: one family per row, in order. ``by``: groups to report as well: ``comments`` (with, without),
-    ``department`` (or source where a row has none), ``style``, ``family`` is always there. Raises ValueError when the
-    lengths differ or a group is unknown.
+    ``predictions``: one family per row, in order; ``causes``: what decided each, if that is to be ranked. ``by``:
+    groups to report as well: ``comments`` (with, without), ``department`` (or source where a row has none), ``style``;
+    ``family`` is always there. Raises ValueError when the lengths differ or a group is unknown.
     """
     pairs = list(zip(rows, predictions, strict=True))
     groups: dict[str, Report] = {}
@@ -167,7 +266,8 @@ def evaluate(
         for row, predicted in pairs:
             parts[_KEYS[name](row)].append((row, predicted))
         groups.update((f"{name}: {key}", _report(part)) for key, part in sorted(parts.items()))
-    return msgspec.structs.replace(_report(pairs), groups=groups)
+    rules = _rules(pairs, causes) if causes else ()
+    return msgspec.structs.replace(_report(pairs), rules=rules, groups=groups)
 
 
 _KEYS: dict[str, Callable[[LabelledColumn], str]] = {
@@ -199,6 +299,20 @@ def _report(pairs: Sequence[tuple[LabelledColumn, str]]) -> Report:
         merged=sensitive,
         confusions=wrong,
     )
+
+
+def _rules(pairs: Sequence[tuple[LabelledColumn, str]], causes: Sequence[Cause]) -> tuple[RuleScore, ...]:
+    right: Counter[Cause] = Counter()
+    wrong: dict[Cause, Counter[str]] = defaultdict(Counter)
+    for (row, predicted), cause in zip(pairs, causes, strict=True):
+        if row.ambiguous:
+            continue
+        if merged(row.label) == merged(predicted):
+            right[cause] += 1
+        else:
+            wrong[cause][row.label] += 1
+    ranked = sorted(wrong.items(), key=lambda item: (-item[1].total(), right[item[0]], repr(item[0])))
+    return tuple(RuleScore(cause, labels.total(), right[cause], dict(labels.most_common())) for cause, labels in ranked)
 
 
 def _scores(pairs: Iterable[tuple[str, str]]) -> tuple[Score, ...]:

@@ -20,11 +20,12 @@ from workflows.cli_common import (
 )
 
 if TYPE_CHECKING:
-    from classifiers.evaluate import Report, Score
+    from classifiers.evaluate import Cause, Report, Score
     from workflows.standalone import Summary
 
 INPUT = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 OUTPUT = click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path)
+BASELINE = click.Path(dir_okay=False, path_type=Path)
 SHOWN_BAD_LINES = 20
 
 
@@ -65,12 +66,13 @@ def classify(
 
 
 def classify_file(source: Path, target: Path, assets_target: Path | None, pack_name: str) -> Summary:
-    from workflows.run import now, open_pack
+    from workflows.packs import find_pack
+    from workflows.run import now
     from workflows.standalone import Classifier, classify_lines
 
     if source != Path("-") and source in (target, assets_target):
         raise click.UsageError("--input and --output must be different files")
-    classifier = Classifier(open_pack(pack_name), now().date())
+    classifier = Classifier(find_pack(pack_name), now().date())
     with ExitStack() as stack:
         lines = stack.enter_context(click.open_file(str(source), "rb"))
         output = stack.enter_context(writer(target))
@@ -100,7 +102,17 @@ def report_file(summary: Summary) -> None:
 @click.option("--pack", "pack_name", default="putuo-2020", show_default=True, help="Policy pack.")
 @click.option("--no-comments", is_flag=True, help="Hide every comment: names and types only.")
 @click.option("--fail-under", type=float, help="Exit 1 when the macro-F1 is below this (0 to 1).")
+@click.option(
+    "--confusions",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Confusions and rules to list.",
+)
 @click.option("--show-errors", is_flag=True, help="List each column that was called something else.")
+@click.option("--baseline", type=BASELINE, help="Exit 1 when a figure is worse than this file records.")
+@click.option("--update-baseline", is_flag=True, help="Record the figures in --baseline instead.")
 @json_option
 @click.pass_context
 def evaluate(
@@ -110,22 +122,45 @@ def evaluate(
     pack_name: str,
     no_comments: bool,
     fail_under: float | None,
+    confusions: int,
     show_errors: bool,
+    baseline: Path | None,
+    update_baseline: bool,
     as_json: bool,
 ) -> None:
     """Measure accuracy against labelled columns (one JSON object per line, with `label`)."""
-    from workflows.evaluate import evaluate_rows, read_labelled
-    from workflows.run import now, open_pack
+    from workflows.evaluate import baseline_key, evaluate_rows, read_labelled
+    from workflows.packs import find_pack
+    from workflows.run import now
 
+    if update_baseline and baseline is None:
+        raise click.UsageError("--update-baseline needs --baseline FILE")
     with click.open_file(str(source), "rb") as lines:
         rows = list(read_labelled(lines, source.name))
     groups = [by] if by else []
-    found = evaluate_rows(rows, open_pack(pack_name), now().date(), by=groups, comments=not no_comments)
+    found = evaluate_rows(rows, find_pack(pack_name), now().date(), by=groups, comments=not no_comments)
     if as_json:
-        emit_json(report_json(found))
+        emit_json({**report_json(found), **errors_json(found, confusions)})
     else:
-        print_report(found, families=by == "family", errors=show_errors)
-    ctx.exit(1 if fail_under is not None and found.macro_f1 < fail_under else 0)
+        print_report(found, families=by == "family", confusions=confusions, errors=show_errors)
+    held = baseline is None or held_against(
+        baseline, baseline_key(source.name, not no_comments), found, update_baseline
+    )
+    ctx.exit(0 if held and (fail_under is None or found.macro_f1 >= fail_under) else 1)
+
+
+def held_against(path: Path, name: str, found: Report, update: bool) -> bool:
+    """Whether no figure is worse than recorded; what is worse goes to stderr. ``update`` records instead."""
+    from workflows.evaluate import figures, read_baseline, regressions, write_baseline
+
+    recorded = read_baseline(path)
+    if update:
+        write_baseline(path, {**recorded, name: figures(found)})
+        return True
+    worse = regressions(name, recorded.get(name), figures(found))
+    for message in worse:
+        say(f"error: {message} (--update-baseline records the new figures)")
+    return not worse
 
 
 def report_json(found: Report) -> dict[str, Any]:
@@ -144,12 +179,22 @@ def report_json(found: Report) -> dict[str, Any]:
     }
 
 
+def errors_json(found: Report, most: int) -> dict[str, Any]:
+    """The confusions and the worst rules, at most ``most`` each."""
+    from msgspec import to_builtins
+
+    from classifiers.evaluate import confusion_pairs
+
+    pairs = [to_builtins(pair) for pair in confusion_pairs(found, most)]
+    return {"confusions": pairs, "worst_rules": [to_builtins(rule) for rule in found.rules[:most]]}
+
+
 def score_json(score: Score) -> dict[str, Any]:
     ratios = {name: round(getattr(score, name), 4) for name in ("precision", "recall", "f1")}
     return {"family": score.family, "rows": score.rows, **ratios}
 
 
-def print_report(found: Report, families: bool, errors: bool) -> None:
+def print_report(found: Report, families: bool, confusions: int, errors: bool) -> None:
     click.echo(f"columns: {found.rows}, unambiguous: {found.unambiguous}, accuracy: {found.accuracy:.4f}")
     click.echo(f"macro-F1 over {found.macro_families} merged sensitive families: {found.macro_f1:.4f}")
     click.echo(f"harmless called sensitive: {found.harmless_called_sensitive:.2%} of {found.harmless}\n")
@@ -160,10 +205,37 @@ def print_report(found: Report, families: bool, errors: bool) -> None:
         click.echo()
         header = ("group", "rows", "accuracy", "macro-F1", "families", "harmless called sensitive")
         emit_table(header, [group_row(name, group) for name, group in found.groups.items()])
+    if found.confusions and confusions:
+        print_confusions(found, confusions)
     if errors:
         click.echo()
         wrong = [(c.row.table, c.row.column, c.row.comment or "", c.row.label, c.predicted) for c in found.confusions]
         emit_table(("table", "column", "comment", "label", "called"), wrong)
+
+
+def print_confusions(found: Report, most: int) -> None:
+    from classifiers.evaluate import confusion_pairs
+
+    pairs = confusion_pairs(found, most)
+    click.echo()
+    emit_table(
+        ("label", "called", "rows", "for example"),
+        [(pair.label, pair.predicted, pair.rows, "; ".join(pair.examples)) for pair in pairs],
+    )
+    click.echo()
+    emit_table(
+        ("worst rules", "source", "wrong", "right", "really"),
+        [
+            (cause_text(rule.cause), rule.cause.source, rule.wrong, rule.right, ", ".join(rule.labels))
+            for rule in found.rules[:most]
+        ],
+    )
+
+
+def cause_text(cause: Cause) -> str:
+    """``term 姓名`` or ``term xm (initials)``: what a maintainer looks for in the term files."""
+    style = f" ({cause.style})" if cause.source == "name" and cause.style else ""
+    return f"{cause.recognizer} {cause.term or ''}".strip() + style
 
 
 def group_row(name: str, group: Report) -> tuple[object, ...]:

@@ -9,7 +9,20 @@ import pytest
 
 from classifiers.element import understand
 from classifiers.elements import elements
-from classifiers.evaluate import LabelledColumn, Report, evaluate, merged, style_of, tables, without_comments
+from classifiers.evaluate import (
+    UNKNOWN,
+    Cause,
+    LabelledColumn,
+    Report,
+    cause_of,
+    confusion_pairs,
+    evaluate,
+    merged,
+    style_of,
+    tables,
+    without_comments,
+)
+from classifiers.evidence import ColumnVerdict, Evidence
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 
@@ -51,8 +64,45 @@ def test_merged_and_styles() -> None:
     assert merged("landline") == merged("mobile")
     assert merged("legal_rep") == merged("person_name")
     assert merged("email") == "email"
-    styles = [style_of(LabelledColumn("t", name, "other")) for name in ("SFZH", "userName", "姓名")]
-    assert styles == ["initials", "words", "han"]
+    names = {"SFZH": "initials", "userName": "english", "姓名": "han", "xingbie": "pinyin", "create_date": "english"}
+    assert {name: style_of(LabelledColumn("t", name, "other")) for name in names} == names
+    assert style_of(LabelledColumn("t", "xm", "person_name", comment="姓名")) == "comment"
+
+
+def test_confusions_are_counted_and_named() -> None:
+    rows = [
+        LabelledColumn("t", f"c{place}", label, comment="说明")
+        for place, label in enumerate(["mobile", "mobile", "gender", "landline"])
+    ]
+    report = evaluate(rows, ["other", "other", "technical", "mobile"])
+    assert [(pair.label, pair.predicted, pair.rows) for pair in confusion_pairs(report, 9)] == [
+        ("mobile", "other", 2),
+        ("gender", "technical", 1),
+    ]
+    assert confusion_pairs(report, 1)[0].examples == ("t.c0 说明", "t.c1 说明")
+
+
+def test_the_cause_of_most_errors_comes_first() -> None:
+    good, bad = Cause("term", "comment", "姓名"), Cause("term", "name", "xm", "initials")
+    rows = [_row("person_name"), _row("other"), _row("other"), _row("gender"), _row("gender", ambiguous=True)]
+    predictions = ["person_name", "person_name", "person_name", "person_name", "other"]
+    report = evaluate(rows, predictions, causes=[good, good, bad, bad, bad])
+    assert [(rule.cause, rule.wrong, rule.right, rule.labels) for rule in report.rules] == [
+        (bad, 2, 0, {"other": 1, "gender": 1}),
+        (good, 1, 1, {"other": 1}),
+    ]
+    assert evaluate(rows, predictions).rules == ()
+
+
+def test_the_cause_is_the_strongest_statement_for_the_element() -> None:
+    said = (
+        Evidence("id_card", "person.id_card", "value", 0.95),
+        Evidence("term", "person.name", "comment", 0.8, "comment", "姓名"),
+    )
+    assert cause_of(ColumnVerdict("person.name", "person_name", "PI", (), said)) == Cause(
+        "term", "comment", "姓名", "comment"
+    )
+    assert cause_of(ColumnVerdict(None, "other", "", (), said)) is UNKNOWN
 
 
 def _measure(name: str, strip: bool) -> Report:

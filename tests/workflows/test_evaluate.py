@@ -90,3 +90,76 @@ def test_a_bad_line_is_named(evaluate: Any, line: str, told: str) -> None:
     result = evaluate([lines(ROWS)[0], line])
     assert result.exit_code == 2
     assert told in result.stderr
+
+
+# --- errors and baseline -----------------------------------------------------------------------------------------
+
+
+def test_confusions_and_worst_rules_are_told(evaluate: Any) -> None:
+    found = json.loads(evaluate(many(), "--json").stdout)
+    assert found["confusions"] == [
+        {"label": "address", "predicted": "person_name", "rows": 1, "examples": ["t_0.xm 姓名"]}
+    ]
+    worst = found["worst_rules"][0]
+    assert worst["cause"]["source"] == "comment"
+    assert worst["cause"]["term"] == "姓名"
+    assert (worst["wrong"], worst["right"], worst["labels"]) == (1, 7, {"address": 1})
+    assert json.loads(evaluate(many(), "--json", "--confusions", "0").stdout)["confusions"] == []
+
+
+@pytest.fixture
+def baseline(tmp_path: Path) -> Path:
+    return tmp_path / "baseline.json"
+
+
+def record(path: Path, **figures: float) -> None:
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    kept["labelled.jsonl"] |= figures
+    path.write_text(json.dumps(kept), encoding="utf-8")
+
+
+def test_a_baseline_is_recorded_and_kept(evaluate: Any, baseline: Path) -> None:
+    missing = evaluate(many(), "--baseline", str(baseline))
+    assert (missing.exit_code, "no baseline is recorded" in missing.stderr) == (1, True)
+    assert evaluate(many(), "--baseline", str(baseline), "--update-baseline").exit_code == 0
+    assert evaluate(many(), "--no-comments", "--baseline", str(baseline), "--update-baseline").exit_code == 0
+    kept = json.loads(baseline.read_text(encoding="utf-8"))
+    assert kept.keys() == {"labelled.jsonl", "labelled.jsonl without comments"}
+    assert kept["labelled.jsonl"] == {"rows": 32, "macro_f1": 1.0, "harmless_called_sensitive": 0.0}
+    assert evaluate(many(), "--baseline", str(baseline)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("figures", "told"),
+    [
+        ({"macro_f1": 1.004}, ""),
+        ({"macro_f1": 1.006}, "macro-F1 fell from 1.0060 to 1.0000"),
+        ({"macro_f1": 0.5, "harmless_called_sensitive": 0.9}, ""),
+        ({"harmless_called_sensitive": -0.01}, "harmless columns called sensitive rose from -1.00% to 0.00%"),
+    ],
+)
+def test_only_what_is_worse_fails(evaluate: Any, baseline: Path, figures: dict[str, float], told: str) -> None:
+    evaluate(many(), "--baseline", str(baseline), "--update-baseline")
+    record(baseline, **figures)
+    result = evaluate(many(), "--baseline", str(baseline))
+    assert result.exit_code == (1 if told else 0)
+    assert told in result.stderr
+
+
+def test_baselines_that_cannot_be_used(evaluate: Any, baseline: Path) -> None:
+    assert evaluate(many(), "--update-baseline").exit_code == 2
+    baseline.write_text("[]", encoding="utf-8")
+    result = evaluate(many(), "--baseline", str(baseline))
+    assert (result.exit_code, "no baseline" in result.stderr) == (2, True)
+
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+
+
+@pytest.mark.parametrize("hidden", [[], ["--no-comments"]])
+@pytest.mark.parametrize("name", ["columns-own.jsonl", "columns-validation.jsonl"])
+def test_the_recorded_baseline_holds(name: str, hidden: list[str]) -> None:
+    """What `make corpus` runs."""
+    arguments = ["evaluate", str(DATA / name), *hidden, "--baseline", str(DATA / "baseline.json")]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.stderr
