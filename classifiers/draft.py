@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from classifiers.evidence import TIERS, Decision, Dimension, ElementFinding, Finding, Label
+from classifiers.evidence import TIERS, Decision, ElementFinding, Finding, Label
 from classifiers.policy import Facts, Outcome, Pack
+from classifiers.rulings import NO_RULINGS, Rulings
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,9 @@ class Draft:
     facts: tuple[Facts, ...]
     """One per accepted element, the chosen one first."""
     tier: Outcome
-    decided: Mapping[Dimension, Decision] = field(default_factory=dict)
+    rulings: Rulings = NO_RULINGS
+    fingerprint: str = ""
+    """``rulings.column_fingerprint``, worked out where people have ruled on the column."""
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -49,6 +51,13 @@ def decided_label(decision: Decision, pack: Pack) -> Label:
         origin="steward",
         pack=pack.ident,
     )
+
+
+def tier_refused(label: Label, ruling: Decision, column: str | None) -> tuple[Label, tuple[Finding, ...]]:
+    """A tier that somebody refused without setting another stays in force, and waits for a person."""
+    message = f"{ruling.who}于{ruling.at[:10]}不同意{label.value}而未另定级别，人工定级前保持{label.value}"
+    kept = msgspec.structs.replace(label, state="suggested", reason=f"待确认：{message}", rule="in-force")
+    return kept, (Finding("tier_rejected", message, column),)
 
 
 def keep_in_force(label: Label, tier: str, column: str | None) -> tuple[Label, tuple[Finding, ...]]:

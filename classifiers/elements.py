@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 
@@ -19,10 +22,35 @@ class Element(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @cache
-def elements() -> dict[str, Element]:
-    """All elements by id, in file order."""
+def built_in_elements() -> Mapping[str, Element]:
+    """The elements of ``elements.yaml`` by id, in file order."""
     text = (files("classifiers") / "elements.yaml").read_bytes()
     return msgspec.yaml.decode(text, type=dict[str, Element])
+
+
+_in_use: ContextVar[Mapping[str, Element] | None] = ContextVar("vocabulary", default=None)
+
+
+def elements() -> Mapping[str, Element]:
+    """All elements by id: the built-in ones, or those of the pack that is judging (``vocabulary``)."""
+    return _in_use.get() or built_in_elements()
+
+
+@contextmanager
+def vocabulary(known: Mapping[str, Element]) -> Iterator[None]:
+    """Within the block ``elements()`` is ``known``, in this thread or task only: a site's pack may bring its own.
+
+    >>> with vocabulary({**built_in_elements(), "site.zone": Element("网格片区", "other", "GE")}):
+    ...     elements()["site.zone"].zh
+    '网格片区'
+    >>> "site.zone" in elements()
+    False
+    """
+    before = _in_use.set(known)
+    try:
+        yield
+    finally:
+        _in_use.reset(before)
 
 
 def resolve_variant(element: str, subject: str) -> str:

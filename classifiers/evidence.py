@@ -187,3 +187,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     """The machine value that the person saw and refused."""
     basis: tuple[str, ...] = ()
     """Citations that the person gave; 非共享 needs a law, regulation or rule whoever says it (Art. 22)."""
+    rule: str = ""
+    """Rule of the machine label that the person saw, with its version; empty = unknown, or a person's own label."""
+    fingerprint: str = ""
+    """``rulings.column_fingerprint`` of the column that the person saw; empty = unknown."""

@@ -1,12 +1,14 @@
 """``pdc pack check``: what a pack's author must mend before anybody relies on it.
 
-Everything that loading cannot see: citations of sufficient rank, rules that no column can reach, and the pack's own
-examples.
+Everything that loading cannot see: citations of sufficient rank, articles that nothing rests on, rules that no example
+reaches, and the pack's own examples.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from classifiers.evidence import AssetVerdict, ColumnInput, TableInput
 from classifiers.pack_file import AccessRule, Example, Rule
@@ -18,7 +20,11 @@ _EXAMPLE_DATE = date(2026, 1, 1)
 
 def check_pack(pack: Pack) -> list[str]:
     """Problems in words, rule ids first; empty = good."""
-    return [*_weak_rules(pack), *_duplicate_ids(pack), *_failed_examples(pack)]
+    results = run_examples(pack)
+    failed = [f"examples/{result.id}: {problem}" for result in results for problem in result.problems]
+    if not results:
+        failed = ["examples: a pack brings examples of its own; this one has none"]
+    return [*_weak_rules(pack), *_duplicate_ids(pack), *_unused_citations(pack), *failed, *_by_example(pack, results)]
 
 
 def _weak_rules(pack: Pack) -> list[str]:
@@ -40,29 +46,86 @@ def _weak(name: str, rule: AccessRule, pack: Pack) -> str:
 
 
 def _duplicate_ids(pack: Pack) -> list[str]:
-    rules: tuple[Rule, ...] = (*pack.body.tier_rules, *pack.body.share_rules, *pack.body.open_rules)
-    ids = [rule.id for rule in rules]
+    ids = [rule.id for rule in _rules(pack)]
     return [f"{rule_id}: this id is used twice" for rule_id in sorted({i for i in ids if ids.count(i) > 1})]
 
 
-def _failed_examples(pack: Pack) -> list[str]:
-    if not pack.body.examples:
-        return ["examples: a pack brings examples of its own; this one has none"]
-    return [problem for example in pack.body.examples for problem in run_example(example, pack)]
+def _unused_citations(pack: Pack) -> list[str]:
+    """Every article in the library carries a label or is listed under ``uncited`` with what it is there for."""
+    used = {key for basis in _bases(pack) for key in basis}
+    listed = set(pack.body.uncited)
+    known = {citation.key for citation in pack.citations()}
+    return [
+        *(
+            f"citations/{key}: no label rests on it; say under `uncited` why it is here"
+            for key in known - used - listed
+        ),
+        *(f"uncited/{key}: a label rests on it" for key in sorted(listed & used)),
+        *(f"uncited/{key}: it is not in the library" for key in sorted(listed - known)),
+    ]
 
 
-def run_example(example: Example, pack: Pack) -> list[str]:
-    """What an example expects and the pack does not say; empty = it holds."""
+def _bases(pack: Pack) -> Iterator[Sequence[str]]:
+    body = pack.body
+    yield from (rule.basis for rule in _rules(pack))
+    yield from body.category_basis.values()
+    raises = body.combinations
+    yield from (raises.identity.basis, raises.sensitive.basis, raises.minors.basis)
+    unknown = body.unknown
+    yield from (body.tier_basis, body.out_of_scope.basis)
+    yield from (unknown.tier_basis, unknown.share_basis, unknown.open_basis)
+
+
+def _rules(pack: Pack) -> tuple[Rule, ...]:
+    return (*pack.body.tier_rules, *pack.body.share_rules, *pack.body.open_rules)
+
+
+def _by_example(pack: Pack, results: Sequence[ExampleResult]) -> list[str]:
+    """Rules that no example reaches, and rules whose own examples say otherwise."""
+    reached = {result.id: result.rules for result in results}
+    everywhere: frozenset[str] = frozenset().union(*reached.values())
+    problems = [f"{rule.id}: no example reaches it" for rule in _rules(pack) if rule.ident not in everywhere]
+    for rule in _rules(pack):
+        problems += [
+            f"{rule.id}: decides nothing in its example {e}" for e in rule.examples if rule.ident not in reached[e]
+        ]
+        problems += [
+            f"{rule.id}: decides something in its counter-example {e}"
+            for e in rule.counter_examples
+            if rule.ident in reached[e]
+        ]
+    return problems
+
+
+class ExampleResult(NamedTuple):
+    """What running one example showed."""
+
+    id: str
+    problems: tuple[str, ...]
+    """What it expects and the pack does not say; empty = it holds."""
+    rules: frozenset[str]
+    """Every rule that decided a label in it."""
+
+
+def run_examples(pack: Pack) -> list[ExampleResult]:
+    """Each example of the pack, in order."""
+    return [run_example(example, pack) for example in pack.body.examples]
+
+
+def run_example(example: Example, pack: Pack) -> ExampleResult:
     columns = tuple(ColumnInput(name=c.name, comment=c.comment) for c in example.columns)
     table = TableInput(
         table=example.table,
         comment=example.comment,
         columns=columns,
+        kind=example.kind,
         origin=example.origin,
         update_cycle=example.update_cycle,
     )
     verdict = judge(table, {}, pack, as_of=_EXAMPLE_DATE)
-    return [f"examples/{example.id}: {problem}" for problem in _differences(example, verdict)]
+    labels = (*verdict.labels, *(label for column in verdict.columns for label in column.labels))
+    rules = frozenset(label.rule for label in labels)
+    return ExampleResult(example.id, tuple(_differences(example, verdict)), rules)
 
 
 def _differences(example: Example, verdict: AssetVerdict) -> list[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 Access = Literal["unconditional", "conditional", "none", "undetermined"]
 Tier = Literal["L1", "L2", "L3", "L4"]
-Rank = Literal["law", "regulation", "rule", "normative", "standard"]
+Rank = Literal["law", "regulation", "rule", "decision", "normative", "standard"]
+"""法律, 法规, 规章, 国务院决定, 规范性文件, 标准."""
+WantedRank = Literal["law", "regulation", "administrative_regulation", "local_regulation", "rule", "decision"]
+"""What ``sufficient_ranks`` may ask: ``regulation`` is 行政法规 or 地方性法规, the longer ones are one of them."""
 Sure = Literal["L", "S", "M+", "M"]
 
 
@@ -46,7 +49,19 @@ class Rule(Strict, frozen=True, kw_only=True):
     id: str
     reason: str
     basis: tuple[str, ...]
+    """The articles that it rests on, ``<instrument>/<article>``."""
     when: When = When()
+    version: str = "1"
+    """Raised when the rule comes to mean something else: what people rejected under the old one is asked again."""
+    examples: tuple[str, ...] = ()
+    """Ids of examples in which the rule decides something."""
+    counter_examples: tuple[str, ...] = ()
+    """Ids of examples in which it decides nothing."""
+
+    @property
+    def ident(self) -> str:
+        """``share-personal``, from the second version on ``share-personal@2``."""
+        return self.id if self.version == "1" else f"{self.id}@{self.version}"
 
 
 class TierRule(Rule, frozen=True, kw_only=True):
@@ -125,6 +140,8 @@ class Personal(Strict, frozen=True, kw_only=True):
 class Article(Strict, frozen=True, kw_only=True):
     text: str
     sure: Sure
+    article: str = ""
+    """How it is written where the key is no article number: 目录管理一章."""
 
 
 class Instrument(Strict, frozen=True, kw_only=True):
@@ -133,6 +150,26 @@ class Instrument(Strict, frozen=True, kw_only=True):
     articles: dict[str, Article]
     local: bool = False
     note: str = ""
+    beside_only: bool = False
+    """The act that asks for a basis is none itself: it is quoted beside one, never alone."""
+
+
+class NewElement(Strict, frozen=True, kw_only=True):
+    """A data element that an overlay brings; its tier stands in ``tiers``."""
+
+    zh: str
+    family: str = "other"
+    category: str
+
+
+class DepartmentCodebook(Strict, frozen=True, kw_only=True):
+    """A department's own column codes."""
+
+    title: str
+    codes: dict[str, str]
+    """Code, as the columns are named (any case) → element id."""
+    quorum: int = 1
+    """Columns of one table that must be codes of the book before it speaks."""
 
 
 class ExampleColumn(Strict, frozen=True, kw_only=True):
@@ -152,6 +189,7 @@ class Example(Strict, frozen=True, kw_only=True):
     because: dict[str, tuple[str, ...]] = {}
     origin: str = "own"
     update_cycle: str | None = None
+    kind: str = "table"
 
 
 class PackFile(Strict, frozen=True, kw_only=True):
@@ -173,7 +211,7 @@ class PackFile(Strict, frozen=True, kw_only=True):
     combinations: Combinations
     personal: Personal
     instruments: dict[str, Instrument]
-    sufficient_ranks: dict[str, tuple[Rank, ...]]
+    sufficient_ranks: dict[str, tuple[WantedRank, ...]]
     display: dict[str, dict[str, str]]
     category_basis: dict[str, tuple[str, ...]] = {}
     parameters: dict[str, str] = {}
@@ -181,4 +219,40 @@ class PackFile(Strict, frozen=True, kw_only=True):
     unverified_aliases: tuple[str, ...] = ()
     tier_aliases: dict[str, dict[str, str]] = {}
     examples: tuple[Example, ...] = ()
+    elements: dict[str, NewElement] = {}
+    terms: dict[str, tuple[str, ...]] = {}
+    """Element id → terms in the syntax of ``names/terms/README.md``, read before the built-in ones."""
+    codebooks: dict[str, DepartmentCodebook] = {}
+    uncited: dict[str, str] = {}
+    """Citations that no rule rests on, and what they are in the library for."""
     valid_to: str | None = None
+
+
+class Overlay(Strict, frozen=True, kw_only=True):
+    """One file of a site's ``packs/`` folder, for the schema that editors use; loading merges it before it checks."""
+
+    extends: str
+    id: str = ""
+    version: str = "1"
+    parameters: dict[str, str] = {}
+    elements: dict[str, NewElement] = {}
+    tiers: dict[str, str] = {}
+    terms: dict[str, tuple[str, ...]] = {}
+    codebooks: dict[str, DepartmentCodebook] = {}
+    topics: dict[str, Topic] = {}
+    tier_rules: tuple[TierRule, ...] = ()
+    share_rules: tuple[AccessRule, ...] = ()
+    open_rules: tuple[AccessRule, ...] = ()
+    instruments: dict[str, Instrument] = {}
+    uncited: dict[str, str] = {}
+    display: dict[str, dict[str, str]] = {}
+    category_basis: dict[str, tuple[str, ...]] = {}
+    sufficient_ranks: dict[str, tuple[WantedRank, ...]] = {}
+    examples: tuple[Example, ...] = ()
+    unverified: tuple[str, ...] = ()
+
+
+def overlay_schema() -> dict[str, Any]:
+    """The JSON Schema of an overlay file."""
+    schema = msgspec.json.schema(Overlay)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "policy pack overlay", **schema}

@@ -1,9 +1,8 @@
 """Policy packs: law as configuration. Loading, validating, overlaying, and answering what a rule says of one column.
 
-A pack is a folder of YAML files whose top-level keys are merged; an overlay is one more YAML text with ``extends:``.
-Everything a label
-says (value, reason, citation) comes from the pack; this module only matches conditions in the order in which the
-rules stand.
+A pack is a folder of YAML files whose top-level keys are merged; an overlay is one more YAML text with ``extends:``
+(``pack_source.py``). Everything a label says (value, reason, citation) comes from the pack; this module only matches
+conditions in the order in which the rules stand.
 """
 
 from __future__ import annotations
@@ -12,16 +11,19 @@ import fnmatch
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any, Literal, NamedTuple
+from functools import cached_property, lru_cache
+from typing import Literal, NamedTuple
 
 import msgspec
-import yaml
 
-from classifiers.elements import elements
+from classifiers.elements import Element, built_in_elements
 from classifiers.evidence import TIERS
+from classifiers.names.codebooks import Codebook
+from classifiers.names.grammar import Reader, default_reader, reader_with
 from classifiers.pack_file import PackError, PackFile, Rank, Rule, Sure, When
+from classifiers.pack_source import Text, pack_names, place, read_pack
+
+__all__ = ["Citation", "Facts", "Outcome", "Pack", "chinese_number", "load_pack", "pack_names"]
 
 _ARTICLE_DIGITS = "〇一二三四五六七八九"
 
@@ -36,6 +38,7 @@ class Citation(msgspec.Struct, frozen=True):
     local: bool
     sure: Sure
     note: str = ""
+    beside_only: bool = False
 
     @property
     def verified(self) -> bool:
@@ -43,6 +46,13 @@ class Citation(msgspec.Struct, frozen=True):
         alone.
         """
         return self.sure != "M"
+
+    @property
+    def ranks(self) -> frozenset[str]:
+        """Its rank, and of a regulation also whose: 行政法规 or 地方性法规."""
+        if self.rank != "regulation":
+            return frozenset({self.rank})
+        return frozenset({"regulation", "local_regulation" if self.local else "administrative_regulation"})
 
     def line(self) -> str:
         return f"{self.title}{self.article}" + ("" if self.verified else "（未核实）")
@@ -77,13 +87,17 @@ class Outcome(NamedTuple):
 class Pack:
     """A loaded pack. Rule look-ups are cached by ``Facts``: a site has millions of columns and few distinct facts."""
 
-    def __init__(self, body: PackFile, digest: str) -> None:
+    def __init__(self, body: PackFile, digest: str, vocabulary: Mapping[str, Element]) -> None:
         self.body = body
         self.digest = digest
+        self.elements = vocabulary
+        """Every data element by id: the built-in ones and the pack's own."""
+        self.codebooks = tuple(_codebooks(body))
         self.id, self.version, self.title = body.id, body.version, body.title
         self.valid_from, self.valid_to, self.unverified = body.valid_from, body.valid_to, body.unverified
         self.ident = f"{body.id}@{body.version}"
         self._citations = dict(_citations(body))
+        self._access_names = {key: self.display("share", key) for key in ("conditional", "none")}
         self._tiers = {key: _parameter(body, value) for key, value in body.tiers.items()}
         self._cache: dict[tuple[str, Facts], Outcome] = {}
 
@@ -92,9 +106,14 @@ class Pack:
         name for it.
         """
         if dimension == "element":
-            found = elements().get(key)
+            found = self.elements.get(key)
             return found.zh if found else key
         return self.body.display.get(dimension, {}).get(key, "待判定" if key == "undetermined" else key)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What reads names and comments: the built-in lexicon, with the pack's own terms before it."""
+        return reader_with(self.body.terms) if self.body.terms else default_reader()
 
     def cite(self, key: str) -> Citation:
         """Raises ``KeyError`` for a citation that is not in the library."""
@@ -104,14 +123,14 @@ class Pack:
         return tuple(self._citations.values())
 
     def sufficient(self, value: str, basis: Sequence[str]) -> bool:
-        """Whether a share type may rest on these citations: one of sufficient rank that is not merely from memory
-        (Art. 22).
+        """Whether a share type may rest on these citations: one of sufficient rank that is not merely from memory,
+        beside the act that asks for it (Art. 22).
         """
         ranks = self.body.sufficient_ranks.get(value)
         if ranks is None:
             return True
         cited = [self._citations[key] for key in basis if key in self._citations]
-        return any(c.rank in ranks and c.verified for c in cited)
+        return any(c.verified and not c.beside_only and not c.ranks.isdisjoint(ranks) for c in cited)
 
     def is_personal(self, element: str, subject: str, *, person_named: bool = False, record: bool = False) -> bool:
         """Whether the element is personal information in a table about ``subject`` (before its tier is known)."""
@@ -152,7 +171,7 @@ class Pack:
     def _tier(self, facts: Facts) -> Outcome:
         unknown = self.body.unknown
         if facts.element is None:
-            return Outcome(unknown.tier, "unknown", unknown.tier_reason, unknown.tier_basis)
+            return Outcome(unknown.tier, "unknown", self._fill(unknown.tier_reason, facts), unknown.tier_basis)
         base = self._tiers[facts.element]
         rule = next(
             (r for r in self.body.tier_rules if _holds(r.when, facts) and (r.set or _above(r.at_least, base))), None
@@ -163,7 +182,7 @@ class Pack:
                 base, f"tiers/{facts.element}", self._fill(self.body.tier_reason, facts._replace(tier=base)), basis
             )
         value = rule.set or rule.at_least or base
-        return Outcome(value, rule.id, self._fill(rule.reason, facts._replace(tier=value)), rule.basis)
+        return Outcome(value, rule.ident, self._fill(rule.reason, facts._replace(tier=value)), rule.basis)
 
     def _access(self, dimension: str, facts: Facts) -> Outcome:
         unknown = self.body.unknown
@@ -172,18 +191,18 @@ class Pack:
             reason, basis = (
                 (unknown.share_reason, unknown.share_basis) if share else (unknown.open_reason, unknown.open_basis)
             )
-            return Outcome("undetermined", "unknown", reason, basis)
+            return Outcome("undetermined", "unknown", self._fill(reason, facts), basis)
         rules = self.body.share_rules if dimension == "share" else self.body.open_rules
         rule = next(r for r in rules if _holds(r.when, facts))
         if not self.sufficient(rule.value, rule.basis):
             reason = f"规则{rule.id}缺少法律、法规、规章依据，待补充"
-            return Outcome("undetermined", rule.id, reason, rule.basis)
-        return Outcome(rule.value, rule.id, self._fill(rule.reason, facts), rule.basis)
+            return Outcome("undetermined", rule.ident, reason, rule.basis)
+        return Outcome(rule.value, rule.ident, self._fill(rule.reason, facts), rule.basis)
 
     def _fill(self, template: str, facts: Facts) -> str:
         name = self.display("element", facts.element) if facts.element else "该字段"
         topic = "、".join(self.body.topics[t].zh for t in facts.topics)
-        return template.format(name=name, topic=topic, tier=self.display("tier", facts.tier))
+        return template.format(name=name, topic=topic, tier=self.display("tier", facts.tier), **self._access_names)
 
 
 def _above(tier: str | None, base: str) -> bool:
@@ -229,14 +248,22 @@ def _citations(body: PackFile) -> Iterator[tuple[str, Citation]]:
                 Citation(
                     key=key,
                     title=instrument.title,
-                    article=f"第{chinese_number(int(number))}条",
+                    article=article.article or f"第{chinese_number(int(number))}条",
                     text=article.text,
                     rank=instrument.rank,
                     local=instrument.local,
                     sure=article.sure,
                     note=instrument.note,
+                    beside_only=instrument.beside_only,
                 ),
             )
+
+
+def _codebooks(body: PackFile) -> Iterator[Codebook]:
+    """The pack's own codebooks; codes are compared as the shipped books compare them."""
+    for name, book in body.codebooks.items():
+        codes = {code.upper().replace("-", "_").replace(".", "_"): element for code, element in book.codes.items()}
+        yield Codebook(f"codebook.{name}", book.title, "", codes, quorum=book.quorum)
 
 
 def chinese_number(number: int) -> str:
@@ -258,20 +285,10 @@ def chinese_number(number: int) -> str:
 # --- loading
 # ------------------------------------------------------------------------------------------------------------
 
-_LISTS_BY_ID = ("tier_rules", "share_rules", "open_rules", "examples")
-_loaded: dict[tuple[str, tuple[tuple[str, str], ...]], Pack] = {}
+_loaded: dict[tuple[str, tuple[Text, ...]], Pack] = {}
 
 
-def pack_names() -> list[str]:
-    """The packs that come with the program."""
-    return sorted(
-        entry.name
-        for entry in (files("classifiers") / "packs").iterdir()
-        if entry.is_dir() and (entry / "pack.yaml").is_file()
-    )
-
-
-def load_pack(name: str = "putuo-2020", overlays: Sequence[tuple[str, str]] = ()) -> Pack:
+def load_pack(name: str = "putuo-2020", overlays: Sequence[Text] = ()) -> Pack:
     """A built-in pack with overlays, each ``(file name, YAML text)``, applied in order; the same object for the same
     texts.
 
@@ -279,149 +296,78 @@ def load_pack(name: str = "putuo-2020", overlays: Sequence[tuple[str, str]] = ()
     """
     key = (name, tuple(overlays))
     if key not in _loaded:
-        _loaded[key] = _load(name, overlays)
+        body, texts = read_pack(name, overlays)
+        known = _vocabulary(body, texts)
+        _validate(body, texts, known)
+        digest = hashlib.sha256("\0".join(text for _, text in texts).encode()).hexdigest()[:16]
+        _loaded[key] = Pack(body, digest, known)
     return _loaded[key]
 
 
-def _load(name: str, overlays: Sequence[tuple[str, str]]) -> Pack:
-    if name not in pack_names():
-        raise PackError(name, 0, f"no such pack; known: {', '.join(pack_names())}")
-    folder = files("classifiers") / "packs" / name
-    texts = [
-        (f"{name}/{f.name}", f.read_text("utf-8"))
-        for f in sorted(folder.iterdir(), key=lambda f: f.name)
-        if f.name.endswith(".yaml")
-    ]
-    merged: dict[str, Any] = {}
-    for file, text in texts:
-        merged.update(_read(file, text))
-    for file, text in overlays:
-        _overlay(merged, _read(file, text), file, name)
-    body = _convert(merged, [*texts, *overlays])
-    _validate(body, overlays[-1][0] if overlays else name)
-    digest = hashlib.sha256("\0".join(text for _, text in [*texts, *overlays]).encode()).hexdigest()[:16]
-    return Pack(body, digest)
+def _vocabulary(body: PackFile, texts: Sequence[Text]) -> Mapping[str, Element]:
+    """The built-in elements and the pack's own."""
+    built_in = built_in_elements()
+    families = {element.family for element in built_in.values()}
+    categories = {element.category for element in built_in.values()}
+    for name, new in body.elements.items():
+        if name in built_in:
+            raise _wrong(texts, ("elements", name), f"{name} is built in; give it terms, codes or another tier")
+        if new.family not in families:
+            raise _wrong(texts, ("elements", name), f"no family {new.family}; known: {', '.join(sorted(families))}")
+        if new.category not in categories:
+            raise _wrong(
+                texts, ("elements", name), f"no category {new.category}; known: {', '.join(sorted(categories))}"
+            )
+    return {**built_in, **{name: Element(new.zh, new.family, new.category) for name, new in body.elements.items()}}
 
 
-def _loader() -> type[Any]:
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _wrong(texts: Sequence[Text], steps: Sequence[str], message: str) -> PackError:
+    file, line = place(steps, texts)
+    return PackError(file, line, f"{steps[0]}: {message}")
 
 
-def _read(file: str, text: str) -> dict[str, Any]:
-    try:
-        data = yaml.load(text, Loader=_loader())
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise PackError(file, line, f"not YAML: {error.problem}") from None
-    if not isinstance(data, dict):
-        raise PackError(file, 1, "a pack file is a mapping of keys such as tiers, topics, share_rules")
-    return data
-
-
-def _overlay(base: dict[str, Any], extra: dict[str, Any], file: str, name: str) -> None:
-    """``extends`` must name the pack; mappings merge, rules with a known id replace, new rules go first, the rest
-    replaces.
-    """
-    if extra.pop("extends", None) != name:
-        raise PackError(file, 1, f"an overlay of this site says `extends: {name}`")
-    label = extra.pop("id", file.rsplit("/", 1)[-1].removesuffix(".yaml"))
-    base["version"] = f"{base['version']}+{label}.{extra.pop('version', '1')}"
-    for key, value in extra.items():
-        if key in _LISTS_BY_ID and isinstance(value, list):
-            base[key] = _merge_rules(base.get(key, []), value)
-        elif isinstance(value, dict) and isinstance(base.get(key), dict):
-            base[key] = _merge(base[key], value)
-        else:
-            base[key] = value
-
-
-def _merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(old)
-    for key, value in new.items():
-        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if nested else value
-    return merged
-
-
-def _merge_rules(old: list[Any], new: list[Any]) -> list[Any]:
-    ids = {rule["id"] for rule in old}
-    replaced = {rule["id"]: rule for rule in new if rule.get("id") in ids}
-    return [rule for rule in new if rule.get("id") not in ids] + [replaced.get(rule["id"], rule) for rule in old]
-
-
-def _convert(merged: dict[str, Any], texts: Sequence[tuple[str, str]]) -> PackFile:
-    try:
-        return msgspec.convert(merged, PackFile)
-    except msgspec.ValidationError as error:
-        message = _name_the_key(merged, str(error))
-        file, line = _locate(message, texts)
-        raise PackError(file, line, message) from None
-
-
-def _name_the_key(merged: dict[str, Any], message: str) -> str:
-    """msgspec says ``$.topics[...]`` for a value in a mapping; put in the key whose value alone is refused too."""
-    found = re.search(r"\$\.(\w+)\[\.\.\.\]", message)
-    section = merged.get(found.group(1)) if found else None
-    if found is None or not isinstance(section, dict):
-        return message
-    for key, value in section.items():
-        try:
-            msgspec.convert({**merged, found.group(1): {key: value}}, PackFile)
-        except msgspec.ValidationError:
-            return message.replace("[...]", f".{key}", 1)
-    return message
-
-
-def _locate(message: str, texts: Sequence[tuple[str, str]]) -> tuple[str, int]:
-    """File and line of msgspec's ``$.share_rules[3].when``, as deep as the path can be followed; overlays first."""
-    path = re.search(r"`\$(.*?)`", message)
-    field = re.search(r"unknown field `(.+?)`", message)
-    steps: list[str] = re.findall(r"[^.\[\]]+", path.group(1)) if path else []
-    if field:
-        steps.append(field.group(1))
-    best = (texts[-1][0], 0)
-    depth = 0
-    for file, text in reversed(texts):
-        node, line, followed = yaml.compose(text, Loader=_loader()), 0, 0
-        for step in steps:
-            child = _child(node, step)
-            if child is None:
-                break
-            node, line, followed = child[0], child[1], followed + 1
-        if followed > depth:
-            best, depth = (file, line), followed
-    return best
-
-
-def _child(node: Any, step: str) -> tuple[Any, int] | None:
-    if isinstance(node, yaml.MappingNode):
-        return next(((v, k.start_mark.line + 1) for k, v in node.value if k.value == step), None)
-    if isinstance(node, yaml.SequenceNode) and step.isdigit() and int(step) < len(node.value):
-        item = node.value[int(step)]
-        return item, item.start_mark.line + 1
-    return None
-
-
-def _validate(body: PackFile, file: str) -> None:
+def _validate(body: PackFile, texts: Sequence[Text], vocabulary: Mapping[str, Element]) -> None:
     """References that a type cannot express: parameters, elements, citations, topics, and totality of the rules."""
-    vocabulary = elements()
-    known = {key for key, _ in _citations(body)}
     for element, value in body.tiers.items():
         if element not in vocabulary:
-            raise PackError(file, 0, f"tiers: {element} is no data element of elements.yaml")
+            raise _wrong(texts, ("tiers", element), f"{element} is no data element (a new one stands in `elements`)")
         if value not in TIERS and value.strip("${}") not in body.parameters:
-            raise PackError(file, 0, f"tiers: {element}: {value!r} is neither L1-L4 nor a parameter")
+            raise _wrong(texts, ("tiers", element), f"{element}: {value!r} is neither L1-L4 nor a parameter")
     missing = [name for name, e in vocabulary.items() if not e.variants and name not in body.tiers]
     if missing:
-        raise PackError(file, 0, f"tiers: no tier for {', '.join(missing)}")
-    rules: tuple[Rule, ...] = (*body.tier_rules, *body.share_rules, *body.open_rules)
-    for rule in rules:
-        for key in rule.basis:
-            if key not in known:
-                raise PackError(file, 0, f"{rule.id}: citation {key} is not in the library")
-        for topic in rule.when.topic:
-            if topic not in body.topics:
-                raise PackError(file, 0, f"{rule.id}: no topic {topic}")
+        raise _wrong(texts, ("tiers",), f"no tier for {', '.join(missing)}")
+    for section, name, element in _named_elements(body):
+        if element not in vocabulary:
+            raise _wrong(texts, (section, name), f"{element} is no data element (a new one stands in `elements`)")
+    _validate_rules(body, texts)
+
+
+def _named_elements(body: PackFile) -> Iterator[tuple[str, str, str]]:
+    """Section, key and every element id that terms and codebooks name."""
+    yield from (("terms", name, name) for name in body.terms)
+    for name, book in body.codebooks.items():
+        yield from (("codebooks", name, element) for element in book.codes.values())
+
+
+def _validate_rules(body: PackFile, texts: Sequence[Text]) -> None:
+    known = {key for key, _ in _citations(body)}
+    examples = {example.id for example in body.examples}
+    sections: Mapping[str, Sequence[Rule]] = {
+        "tier_rules": body.tier_rules,
+        "share_rules": body.share_rules,
+        "open_rules": body.open_rules,
+    }
+    for section, rules in sections.items():
+        for rule in rules:
+            wanted = (
+                ("citation", rule.basis, known, " in the library"),
+                ("topic", rule.when.topic, body.topics, ""),
+                ("example", (*rule.examples, *rule.counter_examples), examples, ""),
+            )
+            for what, keys, there, where in wanted:
+                missing = next((key for key in keys if key not in there), None)
+                if missing is not None:
+                    raise _wrong(texts, (section, rule.id), f"{rule.id}: there is no {what} {missing}{where}")
     for name, ordered in (("share_rules", body.share_rules), ("open_rules", body.open_rules)):
         if not ordered or ordered[-1].when != When():
-            raise PackError(file, 0, f"{name}: the last rule must hold always (no `when`)")
+            raise _wrong(texts, (name,), "the last rule must hold always (no `when`)")

@@ -5,17 +5,16 @@ Section 5, steps 6 and 8. Share and open roll up by none > conditional > undeter
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from classifiers.draft import Draft, decided_label, keep_in_force
+from classifiers.draft import Draft, decided_label, keep_in_force, tier_refused
 from classifiers.evidence import (
     ACCESS,
     TIERS,
     AssetVerdict,
     Because,
     ColumnVerdict,
-    Decision,
     Dimension,
     Finding,
     Label,
@@ -25,6 +24,7 @@ from classifiers.evidence import (
 )
 from classifiers.pack_file import Raise
 from classifiers.policy import Outcome, Pack
+from classifiers.rulings import Rulings, asks_again, table_fingerprint
 
 _STATES: tuple[State, ...] = ("undetermined", "suggested", "confirmed")
 
@@ -88,7 +88,7 @@ def roll_up(
     columns: tuple[ColumnVerdict, ...],
     raises: Sequence[AssetRaise],
     pack: Pack,
-    decisions: Mapping[Dimension, Decision],
+    rulings: Rulings,
     in_force: str | None,
 ) -> AssetVerdict:
     """The asset's labels, and per dimension every column that has the deciding value."""
@@ -99,7 +99,7 @@ def roll_up(
         tier, findings = keep_in_force(tier, in_force, None)
     share, because_share = _roll_access("share", names, columns, pack)
     open_, because_open = _roll_access("open", names, columns, pack)
-    labels, decided_findings = _with_decisions((tier, share, open_), decisions, pack)
+    labels, decided_findings = _with_decisions((tier, share, open_), rulings, table, pack)
     view = _open_view(names, columns, pack)
     return AssetVerdict(
         subject=subject,
@@ -222,26 +222,37 @@ def _rolled(
 
 
 def _with_decisions(
-    labels: Sequence[Label], decisions: Mapping[Dimension, Decision], pack: Pack
+    labels: Sequence[Label], rulings: Rulings, table: TableInput, pack: Pack
 ) -> tuple[tuple[Label, ...], tuple[Finding, ...]]:
     """A person's ruling on the asset replaces the rolled-up value; a stricter roll-up beside it is a finding."""
+    if not rulings.every:
+        return tuple(labels), ()
     result: list[Label] = []
     findings: list[Finding] = []
-    for label in labels:
-        ruling = decisions.get(label.dimension)
-        if ruling is None or (ruling.value is None and label.dimension == "tier"):
-            result.append(label)
-            continue
-        result.append(decided_label(ruling, pack))
-        order = TIERS if label.dimension == "tier" else ACCESS
-        if ruling.value in order and order.index(label.value) > order.index(ruling.value):
-            findings.append(
-                Finding("rule_above_decision", f"人工定为{ruling.value}，汇总规则给出{label.value}：{label.reason}")
-            )
-    importance = decisions.get("importance")
-    if importance is not None and importance.value:
+    fingerprint = table_fingerprint(table)
+    for rolled in labels:
+        label, found = _ruled(rolled, rulings, fingerprint, pack)
+        result.append(label)
+        findings.extend(found)
+    importance = rulings.decided("importance")
+    if importance is not None:
         result.append(decided_label(importance, pack))
     return tuple(result), tuple(findings)
+
+
+def _ruled(label: Label, rulings: Rulings, fingerprint: str, pack: Pack) -> tuple[Label, tuple[Finding, ...]]:
+    ruling = rulings.latest(label.dimension)
+    if ruling is None:
+        return label, ()
+    if ruling.value:
+        order = TIERS if label.dimension == "tier" else ACCESS
+        above = ruling.value in order and order.index(label.value) > order.index(ruling.value)
+        message = f"人工定为{ruling.value}，汇总规则给出{label.value}：{label.reason}"
+        return decided_label(ruling, pack), (Finding("rule_above_decision", message),) if above else ()
+    said = rulings.standing(label.dimension, label.value, label.rule, fingerprint)
+    if said == "refused":
+        return tier_refused(label, ruling, None) if label.dimension == "tier" else (decided_label(ruling, pack), ())
+    return label, ((asks_again(label.dimension, label.value, ruling, None),) if said == "again" else ())
 
 
 def _open_view(

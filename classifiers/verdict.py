@@ -7,20 +7,21 @@ element ·
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from classifiers.draft import Draft, decided_label, keep_in_force
+from classifiers.draft import Draft, decided_label, keep_in_force, tier_refused
 from classifiers.element import understand
-from classifiers.elements import elements, resolve_variant
+from classifiers.elements import elements, resolve_variant, vocabulary
 from classifiers.evidence import (
     ACCESS,
     TIERS,
     AssetVerdict,
     Because,
+    ColumnInput,
     ColumnVerdict,
     Decision,
     Dimension,
@@ -34,6 +35,7 @@ from classifiers.evidence import (
 from classifiers.findings import CREDENTIALS, column_findings
 from classifiers.policy import Facts, Pack
 from classifiers.rollup import combine, roll_up
+from classifiers.rulings import NO_RULINGS, Rulings, Standing, asks_again, column_fingerprint, rulings_on
 from classifiers.topics import find_topics
 
 
@@ -51,19 +53,29 @@ def judge(
     ``values``: column name → evidence from ``engine.observe``. ``decisions``: this asset's, oldest first.
     ``in_force``: column name → tier of the last run ("" = the table): a lower one never replaces it silently.
     """
-    about, understood = understand(table, values)
-    rulings = [_latest(decisions, column.name) for column in table.columns]
+    with vocabulary(pack.elements):
+        return _judge(table, values, pack, decisions, in_force or {}, as_of)
+
+
+def _judge(
+    table: TableInput,
+    values: Mapping[str, tuple[Evidence, ...]],
+    pack: Pack,
+    decisions: Sequence[Decision],
+    in_force: Mapping[str, str],
+    as_of: date,
+) -> AssetVerdict:
+    about, understood = understand(table, values, pack.reader, pack.codebooks)
+    rulings = [rulings_on(decisions, column.name) if decisions else NO_RULINGS for column in table.columns]
     context = _context(table, about, understood, rulings, pack)
     subject = context.subject
     drafts = [
-        _draft(column.name, finding, context, pack, ruled)
+        _draft(column, finding, context, pack, ruled)
         for column, finding, ruled in zip(table.columns, understood, rulings, strict=True)
     ]
     raised, asset_raises = combine(drafts, subject, pack)
-    in_force = in_force or {}
     columns = tuple(_verdict(draft, pack, in_force.get(draft.name)) for draft in raised)
-    asset_decisions = _latest(decisions, None)
-    verdict = roll_up(table, subject, columns, asset_raises, pack, asset_decisions, in_force.get(""))
+    verdict = roll_up(table, subject, columns, asset_raises, pack, rulings_on(decisions, None), in_force.get(""))
     return msgspec.structs.replace(verdict, findings=(*verdict.findings, *_validity(pack, as_of)))
 
 
@@ -90,11 +102,6 @@ def out_of_scope(table: TableInput, pack: Pack) -> AssetVerdict:
     )
 
 
-def _latest(decisions: Iterable[Decision], column: str | None) -> dict[Dimension, Decision]:
-    """The decision in force per dimension: a person's later ruling replaces an earlier one."""
-    return {decision.dimension: decision for decision in decisions if decision.column == column}
-
-
 def _validity(pack: Pack, as_of: date) -> tuple[Finding, ...]:
     if pack.valid_to and as_of.isoformat() > pack.valid_to:
         return (Finding("pack_expired", f"依据集{pack.ident}已于{pack.valid_to}届满，请确认现行依据"),)
@@ -116,7 +123,7 @@ def _context(
     table: TableInput,
     about: Subject,
     understood: Sequence[ElementFinding],
-    rulings: Sequence[Mapping[Dimension, Decision]],
+    rulings: Sequence[Rulings],
     pack: Pack,
 ) -> Context:
     found = {e for f, ruled in zip(understood, rulings, strict=True) for e in _candidates(f, ruled, about) if e}
@@ -131,11 +138,9 @@ def _context(
     return Context(table, msgspec.structs.replace(about, topics=topics), named, record)
 
 
-def _candidates(
-    finding: ElementFinding, decided: Mapping[Dimension, Decision], subject: Subject
-) -> tuple[str | None, ...]:
+def _candidates(finding: ElementFinding, ruled: Rulings, subject: Subject) -> tuple[str | None, ...]:
     """The chosen element first, then every other accepted one; a person's ruling stands alone."""
-    ruling = decided.get("element")
+    ruling = ruled.decided("element")
     if ruling is not None:
         return (_known(ruling.value, subject),)
     element = _known(finding.element, subject)
@@ -147,21 +152,39 @@ def _candidates(
     return tuple(dict.fromkeys((element, *(e for e in others if e))))
 
 
-def _draft(
-    name: str, finding: ElementFinding, context: Context, pack: Pack, decided: dict[Dimension, Decision]
-) -> Draft:
-    candidates = _candidates(finding, decided, context.subject)
+def _draft(column: ColumnInput, finding: ElementFinding, context: Context, pack: Pack, ruled: Rulings) -> Draft:
+    candidates = _candidates(finding, ruled, context.subject)
+    fingerprint = column_fingerprint(column) if ruled.every else ""
+    findings = column_findings(column.name, finding)
+    said = _standing_of_element(candidates[0], finding, ruled, fingerprint)
+    if said == "refused":
+        candidates = (None,)
+    elif said == "again":
+        again = asks_again("element", candidates[0] or "", ruled.latest("element"), column.name)
+        findings = (*findings, again)
     judged = [_facts(candidate, context, pack) for candidate in candidates]
     tiers = [pack.tier(facts) for facts in judged]
     highest = max(tiers, key=lambda outcome: TIERS.index(outcome.value))
-    confidence = 1.0 if candidates[0] and "element" in decided else finding.confidence
+    confidence = 1.0 if candidates[0] and ruled.decided("element") else finding.confidence
     facts = tuple(f._replace(tier=highest.value, personal=f.personal and highest.value != "L1") for f in judged)
-    return Draft(name, candidates[0], confidence, finding, facts, highest, decided, column_findings(name, finding))
+    return Draft(column.name, candidates[0], confidence, finding, facts, highest, ruled, fingerprint, findings)
+
+
+def _standing_of_element(element: str | None, finding: ElementFinding, ruled: Rulings, fingerprint: str) -> Standing:
+    if not ruled.every or element is None:
+        return "free"
+    best = _best(finding, element)
+    return ruled.standing("element", element, best.recognizer if best else "", fingerprint)
+
+
+def _best(finding: ElementFinding, element: str | None) -> Evidence | None:
+    """The strongest statement for the element, else the strongest of all."""
+    return next(iter(sorted(finding.evidence, key=lambda e: e.element != element)), None)
 
 
 def _known(element: str | None, subject: Subject) -> str | None:
     """The element as it fits the subject; None for ids that no vocabulary has (a removed one in an old decision)."""
-    return resolve_variant(element, subject.kind) if element in elements() else None
+    return resolve_variant(element, subject.kind) if element is not None and element in elements() else None
 
 
 def _facts(element: str | None, context: Context, pack: Pack) -> Facts:
@@ -203,7 +226,7 @@ def _verdict(draft: Draft, pack: Pack, in_force: str | None) -> ColumnVerdict:
     share, share_findings = _access_label("share", draft, facts, pack)
     open_, open_findings = _access_label("open", draft, facts, pack)
     described = elements().get(draft.element) if draft.element else None
-    importance = draft.decided.get("importance")
+    importance = draft.rulings.decided("importance")
     return ColumnVerdict(
         element=draft.element,
         family=described.family if described else "other",
@@ -213,7 +236,7 @@ def _verdict(draft: Draft, pack: Pack, in_force: str | None) -> ColumnVerdict:
             tier,
             share,
             open_,
-            *([decided_label(importance, pack)] if importance and importance.value else []),
+            *([decided_label(importance, pack)] if importance else []),
         ),
         evidence=draft.source.evidence,
         flags=draft.source.flags,
@@ -223,13 +246,12 @@ def _verdict(draft: Draft, pack: Pack, in_force: str | None) -> ColumnVerdict:
 
 
 def _element_label(draft: Draft, pack: Pack) -> tuple[Label, ...]:
-    ruling = draft.decided.get("element")
-    if ruling is not None and ruling.value:
+    ruling = draft.rulings.decided("element")
+    if ruling is not None:
         return (decided_label(ruling, pack),)
     if draft.element is None:
         return ()
-    said = sorted(draft.source.evidence, key=lambda e: e.element != draft.element)
-    best = said[0] if said else None
+    best = _best(draft.source, draft.element)
     reason = _because_of(best) if best else ""
     return (
         Label(
@@ -253,7 +275,7 @@ def _because_of(evidence: Evidence) -> str:
 
 def _tier_label(draft: Draft, pack: Pack, in_force: str | None) -> tuple[Label, tuple[Finding, ...]]:
     """Decision, else the rule's tier, else (when that is lower) the tier in force, waiting for a person."""
-    rule, ruling = draft.tier, draft.decided.get("tier")
+    rule, ruling = draft.tier, draft.rulings.latest("tier")
     if ruling is not None and ruling.value:
         above = TIERS.index(rule.value) > TIERS.index(ruling.value)
         message = f"人工定为{ruling.value}，规则（{rule.rule}）认为应为{rule.value}：{rule.reason}"
@@ -272,17 +294,21 @@ def _tier_label(draft: Draft, pack: Pack, in_force: str | None) -> tuple[Label, 
     keep = in_force if in_force is not None else (ruling.rejected if ruling is not None else None)
     if keep in TIERS and TIERS.index(keep) > TIERS.index(rule.value):
         return keep_in_force(label, keep, draft.name)
-    return label, ()
+    said = draft.rulings.standing("tier", rule.value, rule.rule, draft.fingerprint)
+    if ruling is not None and said == "refused":
+        return tier_refused(label, ruling, draft.name)
+    return label, ((asks_again("tier", rule.value, ruling, draft.name),) if said == "again" else ())
 
 
 def _access_label(
     dimension: Literal["share", "open"], draft: Draft, facts: Sequence[Facts], pack: Pack
 ) -> tuple[Label, tuple[Finding, ...]]:
-    """Decision, else the most closed of what the rules say of every accepted element."""
-    ruling = draft.decided.get(dimension)
-    if ruling is not None:
-        return decided_label(ruling, pack), ()
+    """Decision, else the most closed of what the rules say of every accepted element, unless it was refused."""
+    ruling = draft.rulings.latest(dimension)
     outcome = max((pack.access(dimension, f) for f in facts), key=lambda o: ACCESS.index(o.value))
+    said = draft.rulings.standing(dimension, outcome.value, outcome.rule, draft.fingerprint)
+    if ruling is not None and (ruling.value or said == "refused"):
+        return decided_label(ruling, pack), ()
     open_ended = outcome.value == "undetermined"
     label = Label(
         dimension=dimension,
@@ -294,6 +320,9 @@ def _access_label(
         rule=outcome.rule,
         pack=pack.ident,
     )
-    missing = open_ended and dimension == "share" and draft.element is not None
-    finding = Finding("missing_citation", outcome.reason, draft.name)
-    return label, (finding,) if missing else ()
+    findings: list[Finding] = []
+    if open_ended and dimension == "share" and draft.element is not None:
+        findings.append(Finding("missing_citation", outcome.reason, draft.name))
+    if said == "again":
+        findings.append(asks_again(dimension, outcome.value, ruling, draft.name))
+    return label, tuple(findings)

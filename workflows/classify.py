@@ -63,7 +63,7 @@ def classify(
     """Judge what is new or different; ``names`` = department id → display name."""
     judge = judge or _policy_judge()
     bar = progress or Silent()
-    rulings = _by_asset(store.decisions())
+    rulings = by_asset(store.decisions())
     base = digest(engine if engine is not None else _engine_version(), pack.digest)
     stale, skipped = _stale(store.judgeable(departments), rulings, base, names)
     result = ClassifyResult(skipped=skipped)
@@ -102,7 +102,7 @@ def _engine_version() -> str:
     return engine_version()
 
 
-def _by_asset(decisions: Sequence[Decision]) -> dict[str, list[Decision]]:
+def by_asset(decisions: Sequence[Decision]) -> dict[str, list[Decision]]:
     grouped: dict[str, list[Decision]] = defaultdict(list)
     for decision in decisions:
         grouped[decision.asset].append(decision)

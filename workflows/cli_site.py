@@ -9,6 +9,7 @@ import click
 
 from workflows.cli_common import Commands, State, emit_json, emit_table, json_option, pass_state, say
 from workflows.cli_openmetadata import export_recognizers
+from workflows.cli_pack import PACK_COMMANDS, chosen_packs
 
 if TYPE_CHECKING:
     from workflows.run import Writer
@@ -125,18 +126,15 @@ def pack_show(name: str, as_json: bool) -> None:
 def pack_check(state: State, ctx: click.Context, name: str | None) -> None:
     """Run a pack's own examples and look for rules without sufficient citation.
 
-    Without NAME: the site's pack with its overlays, or every built-in pack where there is no site.
+    NAME: a pack, an overlay file, or PACK+overlay.yaml. Without NAME: the site's pack with its overlays, or every
+    built-in pack where there is no site.
     """
     from classifiers.pack_check import check_pack
-    from classifiers.policy import pack_names
-    from workflows.run import open_pack
 
-    if name is None and (state.site_dir / "site.yaml").exists():
-        settings = state.site(secrets=False)
-        packs = [open_pack(settings.pack, settings.overlays)]
-    else:
-        packs = [open_pack(item) for item in ([name] if name else pack_names())]
+    packs = chosen_packs(state, name)
     problems = [f"{item.ident}: {problem}" for item in packs for problem in check_pack(item)]
+    for fact in dict.fromkeys(f"{item.ident}: unverified: {fact}" for item in packs for fact in item.unverified):
+        say(fact)
     for problem in problems:
         say(problem)
     if not problems:
@@ -145,5 +143,8 @@ def pack_check(state: State, ctx: click.Context, name: str | None) -> None:
 
 
 pack.add_command(export_recognizers)
+
+for command in PACK_COMMANDS:
+    pack.add_command(command)
 
 COMMANDS = (init, check, lists, site, pack)

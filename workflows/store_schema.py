@@ -21,13 +21,21 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    text,
     update,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Step = Callable[[Connection], None]
-STEPS: Mapping[int, Step] = {}
+
+
+def _decisions_name_their_rule(connection: Connection) -> None:
+    for column in ("rule VARCHAR(160)", "fingerprint VARCHAR(32)"):
+        connection.execute(text(f"ALTER TABLE decisions ADD COLUMN {column} DEFAULT '' NOT NULL"))
+
+
+STEPS: Mapping[int, Step] = {1: _decisions_name_their_rule}
 """``STEPS[n]`` turns version ``n`` into ``n + 1``; a new database is created whole and runs none."""
 
 metadata = MetaData()
@@ -110,6 +118,8 @@ decisions = Table(
     Column("reason", Text, nullable=False),
     Column("rejected", String(64)),
     Column("basis", JSON, nullable=False),
+    Column("rule", String(160), nullable=False, server_default=""),
+    Column("fingerprint", String(32), nullable=False, server_default=""),
 )
 
 label_changes = Table(

@@ -19,7 +19,7 @@ from workflows.cli_common import Commands, width
 from workflows.errors import InputError, Refusal
 
 HEAVY = ("sqlalchemy", "pydantic", "jinja2", "openpyxl", "sqlglot", "rich", "pypinyin", "yaml", "requests", "re2")
-LISTED = "assets check classify compile demo evaluate explain harvest init lists om-classify pack run site status"
+LISTED = "assets check classify compile demo evaluate explain harvest init lists om-classify pack rules run site status"
 COMMANDS = LISTED.split()
 
 
@@ -161,8 +161,11 @@ def test_a_bad_line_exits_3_and_names_its_place(pdc: Any, columns_file: Path) ->
 
 def test_built_in_packs_are_good(pdc: Any) -> None:
     result = pdc("pack", "check")
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.exit_code == 0
     assert "putuo-2020@" in result.stdout
+    assert "national-2025@" in result.stdout
+    assert all("unverified" in line for line in result.stderr.splitlines())
+    assert "2025年9月届满" in result.stderr
 
 
 def test_packs_are_listed_and_shown(pdc: Any) -> None:

@@ -1,0 +1,175 @@
+"""Verbs around policy packs: find one by name or file, and see what another one would change on this site."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from classifiers.evidence import Decision
+from classifiers.pack_diff import PackChange, Relabel, diff_packs, relabels
+from classifiers.rulings import with_context
+from workflows.classify import by_asset
+from workflows.errors import InputError
+from workflows.harvest import table_input
+from workflows.run import open_pack
+from workflows.store import Store
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+
+
+def find_pack(text: str, default: str = "putuo-2020") -> Pack:
+    """``NAME``, ``NAME+overlay.yaml[+…]`` or ``overlay.yaml`` (whose ``extends:`` names the pack).
+
+    Raises ``InputError`` for a file that cannot be read, ``PackProblem`` for a pack that cannot be used.
+    """
+    first, *files = text.split("+")
+    if first.endswith((".yaml", ".yml")):
+        files, first = [first, *files], ""
+    overlays = [(path, _read(Path(path))) for path in files]
+    return open_pack(first or _extended(overlays, default), overlays)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else "not UTF-8"
+        raise InputError(f"{path}: {why} (write a pack's name, an overlay file, or NAME+overlay.yaml)") from exc
+
+
+def _extended(overlays: Sequence[tuple[str, str]], default: str) -> str:
+    for line in overlays[0][1].splitlines():
+        if line.startswith("extends:"):
+            return line.partition(":")[2].partition("#")[0].strip().strip("\"'")
+    return default
+
+
+class PackDiff(msgspec.Struct, kw_only=True):
+    """What ``pdc pack diff`` tells."""
+
+    old: str
+    new: str
+    assets: int | None = None
+    """Assets of the site that both packs judged; None without a site's store."""
+    counts: dict[str, int] = {}
+    """Dimension → labels of columns that would change."""
+    asset_counts: dict[str, int] = {}
+    """Dimension → labels of assets that would change."""
+    labels: list[Relabel] = []
+    pack: list[PackChange] = []
+
+    def as_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+
+def diff_site(store: Store, old: Pack, new: Pack, names: Mapping[str, str], as_of: date) -> PackDiff:
+    """Every label of the stored assets that the new pack would give another value. Writes nothing.
+
+    Both packs judge anew what is stored, decisions included; the tiers in force are left aside, so that a lower tier
+    shows as the new rule gives it (in a real run it waits for a person).
+    """
+    result = PackDiff(old=old.ident, new=new.ident, assets=0, pack=diff_packs(old, new))
+    for count, item in _site_relabels(store, old, new, names, as_of):
+        result.assets = count
+        result.labels.extend(item)
+    result.counts = _counted(item for item in result.labels if item.column)
+    result.asset_counts = _counted(item for item in result.labels if not item.column)
+    return result
+
+
+def _site_relabels(
+    store: Store, old: Pack, new: Pack, names: Mapping[str, str], as_of: date
+) -> Iterator[tuple[int, list[Relabel]]]:
+    from classifiers.verdict import judge
+
+    rulings = by_asset(store.decisions())
+    for count, stored in enumerate(store.stream(), start=1):
+        table = table_input(stored.asset, names.get(stored.asset.department))
+        decisions = rulings.get(stored.asset.key, ())
+        was, now = (judge(table, stored.evidence, p, decisions=decisions, as_of=as_of) for p in (old, new))
+        columns = [column.name for column in stored.asset.columns]
+        yield count, list(relabels(stored.asset.key, columns, was, now))
+
+
+def _counted(items: Iterator[Relabel]) -> dict[str, int]:
+    return dict(Counter(item.dimension for item in items))
+
+
+def record_decisions(store: Store, decisions: Sequence[Decision]) -> list[Decision]:
+    """Append rulings with what the person saw: the machine's value and rule, and the column as it was.
+
+    That is what lets a refused value come back only when the rule or the column has changed.
+    """
+    ids = {item.key: item.id for item in store.judgeable()}
+    wanted = sorted({ids[d.asset] for d in decisions if d.asset in ids})
+    stored = {item.asset.key: item for item in store.load(wanted)}
+    complete = []
+    for decision in decisions:
+        item = stored.get(decision.asset)
+        if item is not None and item.verdict is not None:
+            table = table_input(item.asset)
+            decision = with_context(decision, table, item.verdict, item.judged_columns)
+        complete.append(decision)
+    store.add_decisions(complete)
+    return complete
+
+
+# --- which rules people disagree with ----------------------------------------------------------------------------
+
+
+class NoisyRule(msgspec.Struct, frozen=True):
+    """How people ruled on what one rule proposed."""
+
+    rule: str
+    dimension: str
+    ruled: int
+    """Rulings on labels that it had proposed."""
+    confirmed: int
+    changed: int
+    rejected: int
+
+    @property
+    def noise(self) -> float:
+        """Share of its proposals that people changed or rejected, 0–1."""
+        return (self.changed + self.rejected) / self.ruled
+
+    def as_json(self) -> dict[str, Any]:
+        return msgspec.structs.asdict(self) | {"noise": round(self.noise, 4)}
+
+
+def noisy_rules(store: Store, least: int = 1) -> list[NoisyRule]:
+    """Rules by how often stewards changed or rejected what they proposed, the noisiest first.
+
+    ``least``: rules with fewer rulings are left out. A decision that does not say which rule it saw is traced through
+    the history of the label; what cannot be traced is not counted.
+    """
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for decision in store.decisions():
+        rule = decision.rule or _rule_before(store, decision)
+        if rule:
+            outcome = "rejected" if not decision.value else "changed" if decision.rejected else "confirmed"
+            counts.setdefault((rule, decision.dimension), Counter())[outcome] += 1
+    found = [
+        NoisyRule(rule, dimension, n.total(), n["confirmed"], n["changed"], n["rejected"])
+        for (rule, dimension), n in counts.items()
+        if n.total() >= least
+    ]
+    return sorted(found, key=lambda item: (-item.noise, -item.ruled, item.rule, item.dimension))
+
+
+def _rule_before(store: Store, decision: Decision) -> str:
+    """The rule of the last machine label before the decision, from the label's history."""
+    found = ""
+    for change in store.label_changes(decision.asset):
+        same = (change.column, change.dimension) == (decision.column, decision.dimension)
+        rule = change.why.split(" ", 1)[0]
+        if same and change.at <= decision.at and rule != "decision":
+            found = rule
+    return found
