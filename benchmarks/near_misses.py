@@ -52,6 +52,7 @@ KINDS: dict[str, Make] = {
     "running 18-digit numbers like credit codes": lambda rng: run_on(rng, "91310107", 10),
     "19-digit row ids": lambda rng: str(1_700_000_000_000_000_000 + rng.randrange(10**17)),
     "19-digit numbers that begin like cards": lambda rng: "62" + digits(rng, 17),
+    "20-digit serials": lambda rng: f"310107{moment(rng):%Y%m%d}{digits(rng, 6)}",
     "16-digit numbers": lambda rng: rng.choice("3459") + digits(rng, 15),
     "17-digit timestamps": lambda rng: f"{moment(rng):%Y%m%d%H%M%S}{digits(rng, 3)}",
     "15-digit numbers": lambda rng: digits(rng, 15),

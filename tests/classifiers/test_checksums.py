@@ -61,6 +61,7 @@ SCHEMES: dict[str, tuple[Number, Callable[[str], Check]]] = {
     "uscc": (USCC, uscc.check),
     "org_code": (ORG_CODES, org_code.check),
     "tax_no": (ORG_CODES.map("310107{}".format), tax_no.check),
+    "tax_no_individual": (ID_CARDS.map("{}01".format), tax_no.check),
     "reg_no": (REG_NOS, reg_no.check),
     "bank_card": (CARDS, bank_card.check),
     "imei": (IMEIS, imei.check),
@@ -84,8 +85,9 @@ def test_one_wrong_digit_is_noticed(name: str, data: st.DataObject) -> None:
     number = data.draw(numbers)
     place = data.draw(st.sampled_from([place for place, char in enumerate(number) if char in DIGITS]))
     wrong = data.draw(st.sampled_from(DIGITS))
-    # The area before an organisation code is outside the check.
+    # The area before an organisation code and the suffix of an identity number are outside the check.
     assume(wrong != number[place] and not (name == "tax_no" and place < 6))
+    assume(name != "tax_no_individual" or place < 18)
     assert check(number[:place] + wrong + number[place + 1 :]).result != "valid"
 
 
@@ -98,6 +100,7 @@ def test_swapped_neighbours_are_noticed(name: str, data: st.DataObject) -> None:
     left, right = number[place], number[place + 1]
     assume(left != right and not (name in LUHN and {left, right} == {"0", "9"}))
     assume(name != "vin" or place != BEFORE_VIN_CHECK)
+    assume(name != "tax_no_individual" or place < 17)
     # X is ten as a check character but 33, which is 0 modulo 11, inside an organisation code.
     assume(name not in ("org_code", "tax_no") or right != "X")
     assert check(number[:place] + right + left + number[place + 2 :]).result != "valid"

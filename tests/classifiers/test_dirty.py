@@ -107,6 +107,7 @@ KINDS: dict[str, Make] = {
     "service_phone": lambda rng: "400" + number(rng, 7),
     "social_card": lambda rng: "A" + number(rng, 8),
     "tax_no": lambda rng: "310107" + organisation(rng),
+    "tax_no_individual": lambda rng: id_card(rng) + "01",
     "url": lambda rng: f"https://example.com/{number(rng, 8)}.pdf",
     "uscc": credit_code,
     "uuid": lambda rng: f"{number(rng, 12)}4{number(rng, 3)}a{number(rng, 15)}",
@@ -161,6 +162,30 @@ def test_a_dirty_column_is_found(recognizer: Any) -> None:
     assert found.element == recognizer.element
     assert found.hits >= 28
     assert recognizer.kind != "check_digit" or found.strength == 0.8
+
+
+SPEAKING = {
+    "case_number": lambda text: text[:-1],
+    "document_number": lambda text: text[:-1],
+    "email": lambda text: text[: text.index("@") + 1],
+    "estate_cert": lambda text: text[:-1],
+    "estate_unit": lambda text: text[:-1],
+    "military_id": lambda text: text[:3] + text[-3:],
+    "plate": lambda text: text[:2] + "I" + text[3:],
+}
+
+
+def test_every_self_describing_kind_has_its_damage() -> None:
+    assert {recognizer.id for recognizer in builtin() if recognizer.kind == "self_describing"} == SPEAKING.keys()
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_a_damaged_self_describing_column_decides_alone(name: str) -> None:
+    values = some(KINDS[name], 40)
+    found = observe_column([*map(SPEAKING[name], values[:12]), *values[12:], None, "无"]).get(name)
+    assert found is not None
+    assert found.strength == 0.75
+    assert found.hits >= 28
 
 
 # --- mixed columns -----------------------------------------------------------------------------------------------
