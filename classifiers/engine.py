@@ -145,7 +145,7 @@ def _candidates(
             wanted[recognizer.id] = wanted.get(recognizer.id, []) + numbers
     for form, numbers in _unglued(groups, column).items():
         for recognizer in table.get(form, ()):
-            if recognizer.kind != "plain":
+            if recognizer.kind != "plain" or not recognizer.tidy:
                 wanted[recognizer.id] = wanted.get(recognizer.id, []) + numbers
     for name in masked:
         wanted.setdefault(name, [])

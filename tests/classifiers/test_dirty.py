@@ -113,6 +113,7 @@ KINDS: dict[str, Make] = {
     "uuid": lambda rng: f"{number(rng, 12)}4{number(rng, 3)}a{number(rng, 15)}",
     "vin": vehicle,
 }
+CHECKED = {recognizer.id for recognizer in builtin() if recognizer.kind == "check_digit"}
 CLEAN_ONLY = {"numeric_identifier", "person_name", "short_code"}
 """Damage of a float cannot be told; names need 0.9 surnames and codes all values, else they'd be anything."""
 
@@ -186,6 +187,17 @@ def test_a_damaged_self_describing_column_decides_alone(name: str) -> None:
     assert found is not None
     assert found.strength == 0.75
     assert found.hits >= 28
+
+
+GLUED = sorted(CHECKED | {"mobile", "passport"})
+
+
+@pytest.mark.parametrize("name", GLUED)
+@pytest.mark.parametrize("text", ["号码:{}", "{}(本人)", "张三 {}", "联系人张三{}"])
+def test_han_text_glued_to_a_number_is_no_obstacle(name: str, text: str) -> None:
+    found = observe_column([text.format(value) for value in some(KINDS[name], 20)]).get(name)
+    assert found is not None
+    assert found.hits == 20
 
 
 # --- mixed columns -----------------------------------------------------------------------------------------------
