@@ -117,10 +117,13 @@ def _undetermined(column: ColumnVerdict) -> bool:
     return any(label.value == "undetermined" for label in column.labels)
 
 
+_PLACES: dict[Dimension, int] = {"tier": 0, "share": 1, "open": 2}
+
+
 def _value(column: ColumnVerdict, dimension: Dimension) -> Label:
-    label = column.label(dimension)
-    assert label is not None  # every verdict carries tier, share and open
-    return label
+    """Every verdict has tier, share and open in this order, after the element when that is known."""
+    labels = column.labels
+    return labels[_PLACES[dimension] + (labels[0].dimension == "element")]
 
 
 def _roll_tier(

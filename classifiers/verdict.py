@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -37,6 +38,9 @@ from classifiers.policy import Facts, Pack
 from classifiers.rollup import combine, roll_up
 from classifiers.rulings import NO_RULINGS, Rulings, Standing, asks_again, column_fingerprint, rulings_on
 from classifiers.topics import find_topics
+
+_REMEMBERED = 8192
+"""Columns of one name, comment and context come again in table after table: their verdict is worked out once."""
 
 
 def judge(
@@ -67,8 +71,7 @@ def _judge(
 ) -> AssetVerdict:
     about, understood = understand(table, values, pack.reader, pack.codebooks)
     rulings = [rulings_on(decisions, column.name) if decisions else NO_RULINGS for column in table.columns]
-    context = _context(table, about, understood, rulings, pack)
-    subject = context.subject
+    subject, context = _context(table, about, understood, rulings, pack)
     drafts = [
         _draft(column, finding, context, pack, ruled)
         for column, finding, ruled in zip(table.columns, understood, rulings, strict=True)
@@ -109,10 +112,13 @@ def _validity(pack: Pack, as_of: date) -> tuple[Finding, ...]:
 
 
 class Context(NamedTuple):
-    """What every column of a table shares."""
+    """What every column of a table shares; nothing else of a table bears on a column's verdict."""
 
-    table: TableInput
     subject: Subject
+    """Without its reason, so that tables of one kind share their columns' verdicts."""
+    kind: str
+    origin: str
+    update_cycle: str | None
     person_named: bool
     """A natural person is named in the table."""
     record_of_person: bool
@@ -125,7 +131,7 @@ def _context(
     understood: Sequence[ElementFinding],
     rulings: Sequence[Rulings],
     pack: Pack,
-) -> Context:
+) -> tuple[Subject, Context]:
     found = {e for f, ruled in zip(understood, rulings, strict=True) for e in _candidates(f, ruled, about) if e}
     if about.kind == "aggregate" and any(map(pack.identifies, found)):
         reason = f"{about.reason}，但含个人标识，逐条记录而非汇总"
@@ -135,9 +141,12 @@ def _context(
     sensitive = about.minors or any(pack.body.topics[topic].sensitive for topic in topics)
     known = any(pack.is_personal(e, about.kind) and pack.base_tier(e) != "L1" for e in found)
     record = about.kind in ("person", "unknown") and (sensitive or (about.kind == "person" and not known))
-    return Context(table, msgspec.structs.replace(about, topics=topics), named, record)
+    subject = msgspec.structs.replace(about, topics=topics)
+    shared = msgspec.structs.replace(subject, reason="")
+    return subject, Context(shared, table.kind, table.origin, table.update_cycle, named, record)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _candidates(finding: ElementFinding, ruled: Rulings, subject: Subject) -> tuple[str | None, ...]:
     """The chosen element first, then every other accepted one; a person's ruling stands alone."""
     ruling = ruled.decided("element")
@@ -152,6 +161,7 @@ def _candidates(finding: ElementFinding, ruled: Rulings, subject: Subject) -> tu
     return tuple(dict.fromkeys((element, *(e for e in others if e))))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _draft(column: ColumnInput, finding: ElementFinding, context: Context, pack: Pack, ruled: Rulings) -> Draft:
     candidates = _candidates(finding, ruled, context.subject)
     fingerprint = column_fingerprint(column) if ruled.every else ""
@@ -187,12 +197,13 @@ def _known(element: str | None, subject: Subject) -> str | None:
     return resolve_variant(element, subject.kind) if element is not None and element in elements() else None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _facts(element: str | None, context: Context, pack: Pack) -> Facts:
     """Facts with the tier that the element has in this context.
 
     Personal from L2 up: an L1 item is published or harmless, unless it is part of a person's record.
     """
-    subject, table = context.subject, context.table
+    subject = context.subject
     record = context.record_of_person and element is not None and pack.is_personal(element, "", record=True)
     personal = element is not None and (
         record
@@ -211,15 +222,16 @@ def _facts(element: str | None, context: Context, pack: Pack) -> Facts:
         record_of_person=record,
         subject=subject.kind,
         topics=subject.topics,
-        kind=table.kind,
-        origin=table.origin,
-        update_cycle=table.update_cycle,
+        kind=context.kind,
+        origin=context.origin,
+        update_cycle=context.update_cycle,
     )
     tier = pack.tier(facts).value
     lifted = element is not None and pack.is_personal(element, subject.kind, person_named=context.person_named)
     return facts._replace(tier=tier, personal=(personal or lifted) and tier != "L1")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _verdict(draft: Draft, pack: Pack, in_force: str | None) -> ColumnVerdict:
     tier, tier_findings = _tier_label(draft, pack, in_force)
     facts = tuple(f._replace(tier=tier.value) for f in draft.facts)
