@@ -15,6 +15,7 @@ from classifiers.names.context import (
     DECIDES,
     Statements,
     people_prefixes,
+    read_after_people,
     table_context,
     without_shared_letter,
 )
@@ -48,6 +49,7 @@ def understand(
             )
     subject, context = table_context(table, statements, values)
     people = people_prefixes(statements)
+    read_after_people(statements, people, reader or default_reader())
     found = tuple(_weigh(s, values.get(s.column.name, ()), subject, context, table.table, people) for s in statements)
     return subject, found
 
@@ -79,7 +81,8 @@ def _weigh(
     name = _typed(_own_name(name, column.name, table), column, comment is None)
     if comment is not None and name is not None and _is_key_of(name, comment):
         comment = None
-    comment, name = (_of_person(said, column.name, people) for said in (comment, name))
+    if name is None or name.element.startswith("generic."):
+        comment, name = (_of_person(said, column.name, people) for said in (comment, name))
     comment, name = (_understood(said, subject) for said in (comment, name))
     said: list[Evidence] = [statements.codebook] if statements.codebook else []
     if comment is not None and name is not None and comment.strength >= DECIDES and _refines(name, comment):

@@ -180,3 +180,13 @@ def people_prefixes(statements: list[Statements]) -> tuple[str, ...]:
     """What stands before XM in a table: BJYXM beside BJYDH tells that BJY is a person."""
     names = [statement.column.name.lower() for statement in statements]
     return tuple(name[:-2].rstrip("_") for name in names if name.endswith("xm") and len(name.rstrip("_xm")) > 1)
+
+
+def read_after_people(statements: list[Statements], people: tuple[str, ...], reader: Reader) -> None:
+    """BJYDH beside BJYXM is read as the phone of a person where BJY itself is unknown."""
+    for statement in statements:
+        name = statement.column.name.lower()
+        known = any(candidate.strength >= DECIDES and not candidate.contexts for candidate in statement.name)
+        prefix = "" if known else next((prefix for prefix in people if name.startswith(prefix)), "")
+        if prefix and name != prefix:
+            statement.name = (*reader.name("ry" + name[len(prefix) :].lstrip("_")), *statement.name)

@@ -17,6 +17,7 @@ import msgspec
 
 from classifiers.elements import elements
 from classifiers.evidence import Style
+from classifiers.names.affixes import without_affixes
 from classifiers.names.lexicon import Lexicon, Sense, abbreviations, built_in_entries, default_lexicon, parse_terms
 from classifiers.names.phrases import CODES_ONLY, OPTION, TRAILING, WHETHER, comment_parts, said_flags
 from classifiers.names.tokens import has_han, is_garbled, may_be_initials, tokenize
@@ -70,13 +71,6 @@ _SOMEONE = Owner("person", "person.name")
 _PERSON_SUFFIX = re.compile(r"[\u3400-\u9fff][人员者长主师工]$")
 # AAC127, BAC504: a code of an indicator system, not a word with a number.
 _INDICATOR_CODE = re.compile(r"^[A-Za-z]{3}\d{3}[A-Za-z]?$")
-_PREFIXES = frozenset("abcdfghlnstvzf")
-_COPY = frozenset({"bak", "old", "tmp", "copy", "new", "cn", "zh", "txt", "str", "val1", "col", "ori", "raw", "s"})
-_AFFIX_FLAGS = {
-    "enc": "encrypted", "encrypt": "encrypted", "encrypted": "encrypted", "sm4": "encrypted", "aes": "encrypted",
-    "cipher": "encrypted", "md5": "hashed", "sm3": "hashed", "hash": "hashed", "sha": "hashed", "sha256": "hashed",
-    "mask": "masked", "masked": "masked", "tm": "masked", "desensitized": "masked", "tuomin": "masked",
-}  # fmt: skip
 _FLAG_PREFIXES = frozenset({"is", "if", "has", "sf", "whether", "have", "sfw", "ynis", "can", "flag"})
 
 
@@ -155,7 +149,7 @@ class Reader:
             left = text[:start]
             owner = self._han_owner(left)
             composed = self._composed(senses, owner, bool(left), 0.95 if not left else 0.9 if owner.kind else 0.8)
-            if left and not owner.kind and senses[0].symbol in _HOLLOW and not _harmless_stem(left):
+            if left and _is_hollow(senses, owner, left):
                 composed = [candidate._replace(unknown_stem=True) for candidate in composed]
             found += composed
             if found and not found[-1].contexts:
@@ -203,7 +197,7 @@ class Reader:
         if has_han(identifier):
             return self._phrase(comment_parts(identifier)[0]) if comment_parts(identifier) else ()
         written = tokenize(identifier)
-        tokens, flags = _affixes(written)
+        tokens, flags = without_affixes(written)
         if not tokens or (_INDICATOR_CODE.match(identifier) and tokens[0] not in self.lexicon.words):
             return ()
         if len(written) > len(tokens):
@@ -347,22 +341,17 @@ def _fainter(reading: Reading, by: float) -> Reading:
     return tuple(candidate._replace(strength=candidate.strength - by) for candidate in reading)
 
 
-def _affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Tokens without digits, table prefixes and copy marks; flags of what the affixes say of the values."""
-    flags: list[str] = []
-    joined = [a + b if a + b in _AFFIX_FLAGS else a for a, b in zip(tokens, (*tokens[1:], ""), strict=False)]
-    words = [token for token in joined if not token.isdigit()]
-    while len(words) > 1 and (words[-1] in _COPY or words[-1] in _AFFIX_FLAGS):
-        flag = _AFFIX_FLAGS.get(words.pop())
-        if flag:
-            flags.append(flag)
-    if len(words) > 1 and len(words[0]) == 1 and words[0] in _PREFIXES and not default_lexicon().senses("".join(words)):
-        words = words[1:]
-    return tuple(words), tuple(flags)
-
-
 # Heads that say nothing without their stem.
 _HOLLOW = frozenset({"head.status", "head.type"})
+
+
+def _is_hollow(senses: Sequence[Sense], owner: Owner, left: str) -> bool:
+    """Whether a head is said of a stem that tells nothing harmless: 霜露情况, 案件情况."""
+    if not any(sense.symbol in _HOLLOW for sense in senses):
+        return False
+    return (owner.kind == "case" and senses[0].term in ("情况", "状况")) or (
+        not owner.kind and not _harmless_stem(left)
+    )
 
 
 @cache

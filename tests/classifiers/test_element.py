@@ -53,6 +53,23 @@ def _value(element: str, strength: float, *flags: str) -> tuple[Evidence, ...]:
         (_table("x1", "uscc reg_capital legal_rep"), "organisation"),
         (_table("x1", "a b c"), "unknown"),
         (_table("hall_window", "name id_card gender"), "person"),
+        (_table("t1", "a", "个人行政处罚公示"), "person"),
+        (_table("t1", "a", "自然人行政处罚"), "person"),
+        (_table("t1", "a", "吸毒人员处罚"), "person"),
+        (_table("t1", "xm=姓名 nr=处罚内容", "行政处罚决定"), "person"),
+        (_table("t1", "xm=姓名 dwmc=单位名称 nr=处罚内容", "行政处罚决定"), "organisation"),
+        (_table("t1", "a", "企业行政处罚"), "organisation"),
+        (_table("t1", "cph=号牌号码 syr=机动车所有人", "机动车登记信息"), "person"),
+        (_table("t1", "cph=号牌号码 dwmc=单位名称 jsy=驾驶员", "车辆信息"), "place"),
+        (_table("t1", "hy gz", "行业平均工资"), "aggregate"),
+        (_table("t1", "a", "药品目录"), "system"),
+        (_table("t1", "a", "疫苗目录"), "system"),
+        (_table("t1", "a", "长者助餐点"), "place"),
+        (_table("hzxx", "a", "河长信息"), "place"),
+        (_table("t1", "xm=姓名 je=金额", "发放汇总"), "person"),
+        (_table("JDRY_XX", "XM"), "person"),
+        (_table("SQJZRY", "XM"), "person"),
+        (_table("drug_rehab_person", "a"), "person"),
     ],
     ids=lambda value: value.table if isinstance(value, TableInput) else value,
 )
@@ -124,6 +141,34 @@ def test_minors(name: str, comment: str | None, minors: bool) -> None:
         (_table("AC01", "AAC003=个人编号"), "AAC003", "person.name"),
         (_table("x", "CF_NR=说明"), "CF_NR", "act.penalty"),
         (_table("ent", "ENTNAME REGNO DOM OPSCOPE"), "DOM", "org.address"),
+        # what stands beside a column
+        (_table("gly", "id yhm mm"), "mm", "credential.password"),
+        (_table("hyjbxx", "xm sj dh"), "sj", "person.mobile"),
+        (_table("t_ry", "xm sj kssj"), "sj", "date.business"),
+        (_table("ljxg", "mc bjyxm bjydh", "垃圾箱房"), "bjydh", "person.phone"),
+        (_table("ljxg", "mc dh", "垃圾箱房"), "dh", "org.phone"),
+        (_table("t1", "b1=名称 b2=护林员地址", "公园信息"), "b2", "person.address"),
+        (_table("t1", "a1=租户 a2=租户电话", "房屋租赁"), "a1", "person.name"),
+        (_table("sys_log", "a1=租户 a2=内容", "系统日志"), "a1", "system.version"),
+        (_table("js_sys_user", "login_code user_name password"), "user_name", "person.name"),
+        (_table("health", "hname hsex hphone hbirthday hcity", "患者"), "hphone", "person.phone"),
+        (_table("t1", "sid_id=员工", "社保管理"), "sid_id", "system.foreign_key"),
+        (_table("grjcxx", "csrq=日期 je=金额"), "csrq", "person.birth_date"),
+        (_table("t_salary", "GRYSR=金额"), "GRYSR", "person.income"),
+        (_table("bj_sgjt", "bjmc bjbm lng lat"), "bjmc", "object.name"),
+        (_table("bj_sgjt", "bjmc bjbm lng lat"), "bjbm", "device.id"),
+        (_table("gssm", "zl=坐落位置", "古树名木"), "zl", "place.address"),
+        (_table("fdc", "qzh=权属证号 zl=坐落", "不动产"), "zl", "estate.parcel"),
+        (_table("t_driver", "name license_number"), "license_number", "person.driving_licence"),
+        (_table("patient_visit", "visit_date total_fee"), "total_fee", "health.fee"),
+        (_table("clgj", "hphm=号牌号码 jd=经度 wd=纬度", "车辆轨迹"), "jd", "person.location"),
+        # a statutory context says whose result it is
+        (_table("t1", "result=处理结果", "追究刑事责任情况"), "result", "justice.crime"),
+        (_table("t1", "result=处理结果", "投诉办理"), "result", "act.result"),
+        # a hollow head with an unknown stem means nothing of a person
+        (_table("t_ry", "a=霜露情况", "人员信息"), "a", None),
+        (_table("t_sb", "a=霜露情况", "设备信息"), "a", "code.status"),
+        (_table("t_ry", "a=审核状态", "人员信息"), "a", "code.status"),
         # unknown stays unknown
         (_table("t1", "qxzqw"), "qxzqw", None),
     ],
@@ -182,6 +227,18 @@ def test_values_name_the_closer_kind() -> None:
     _, found = _read(table, zjhm=_value("org.uscc", 0.95))
     assert found["zjhm"].element == "org.uscc"
     assert found["zjhm"].findings == ()
+
+
+def test_a_vague_element_that_the_values_refined_is_dropped() -> None:
+    _, found = _read(_table("t_company", "zjhm=证件号码 name=单位名称"), zjhm=_value("org.uscc", 0.95))
+    assert found["zjhm"].accepted == ("org.uscc",)
+
+
+def test_a_name_that_abbreviates_its_comment_adds_nothing() -> None:
+    _, found = _read(_table("t_honour", "rdrq=认定日期 xm=姓名", "人才认定"))
+    assert found["rdrq"].accepted == ("date.business",)
+    _, other = _read(_table("t_dy", "rdrq=日期 xm=姓名", "党员"))
+    assert "person.work_start" in other["rdrq"].accepted
 
 
 def test_plain_shape_needs_a_hint() -> None:

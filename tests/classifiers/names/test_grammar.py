@@ -208,6 +208,8 @@ def test_garbled_comment_says_nothing(text: str) -> None:
 
 def test_head_is_what_stands_before_code_lists() -> None:
     assert comment_parts("类型：1已/正发生的，2预报的")[0] == "类型"
+    assert comment_parts("企业名称/单位名称") == ("企业名称", "单位名称")
+    assert comment_parts("类型：已/未")[1] == "已未"
     assert comment_parts("PM2.5浓度")[0] == "pm2.5浓度"
     assert comment_parts("") == ()
 
@@ -218,3 +220,81 @@ def test_a_site_can_add_terms() -> None:
         assert reader.name(name)[0].element == "person.id_card"
     assert reader.comment("灵芝码")[0].element == "person.id_card"
     assert default_reader().comment("灵芝码")[0].element != "person.id_card"
+
+
+STEMS = """
+服刑情况 justice.crime
+违纪情况 justice.crime
+涉诉情况 justice.crime
+吸毒类型 justice.drug
+病残情况 health.diagnosis
+住院情况 health.diagnosis
+就诊情况 health.diagnosis
+性病类型 health.infectious
+怀孕情况 health.reproduction
+镇痛前是否使用催产素 health.prescription
+征信情况 person.credit_score
+债务状况 person.balance
+基因检测结果 health.exam
+血压 health.exam
+性取向 health.other
+家族病史 health.history
+留守儿童托管情况 minor.flag
+发热37.3以下 health.diagnosis
+首次发病时间 health.date
+处罚状态 code.status
+服务时长 measure.quantity
+低保人数 measure.count
+审批意见 text.free
+请求参数 text.free
+教师资格证号 person.certificate_no
+权属证明号 estate.cert_no
+管径 measure.quantity
+列入名单原因/失信行为情况 justice.dishonesty
+企业名称/对象名称 org.name
+"""
+
+
+@pytest.mark.parametrize(("comment", "element"), _cases(STEMS))
+def test_heads_take_their_meaning_from_the_stem(comment: str, element: str) -> None:
+    plain = [candidate for candidate in default_reader().comment(comment) if not candidate.contexts]
+    assert plain[0].element == element
+    assert not plain[0].unknown_stem
+
+
+@pytest.mark.parametrize(
+    ("comment", "unknown"),
+    [("审核状态", False), ("数据状态", False), ("状态", False), ("管控类别", True), ("霜露情况", True)],
+)
+def test_a_hollow_head_after_an_unknown_stem(comment: str, unknown: bool) -> None:
+    assert any(candidate.unknown_stem for candidate in default_reader().comment(comment)) is unknown
+
+
+@pytest.mark.parametrize(
+    "comment", ["护林员联系电话", "保洁员电话", "巡河员电话", "摊主电话", "网格长电话", "联系人电话"]
+)
+def test_the_phone_of_whoever_holds_a_role_is_a_persons(comment: str) -> None:
+    assert default_reader().comment(comment)[0].element == "person.phone"
+
+
+@pytest.mark.parametrize(
+    ("name", "element"),
+    [
+        ("driving_license_number", "person.driving_licence"),
+        ("property_right_certificate_number", "estate.cert_no"),
+        ("nationId", "person.ethnicity"),
+        ("PM25", "measure.value"),
+        ("pm10", "measure.value"),
+        ("tax_payable", "org.tax_paid"),
+        ("pwd_question_answer_2", "credential.secret"),
+        ("last_location", "person.track"),
+        ("bjrxb", "person.gender"),
+    ],
+)
+def test_variants_of_words(name: str, element: str) -> None:
+    assert default_reader().name(name)[0].element == element
+
+
+@pytest.mark.parametrize("name", ["AAC999", "bac504"])
+def test_a_code_of_an_indicator_system_is_no_word(name: str) -> None:
+    assert default_reader().name(name) == ()

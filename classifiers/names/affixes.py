@@ -1,0 +1,27 @@
+"""What stands before and after the words of a column name: table prefixes, copy marks, what was done to the values."""
+
+from __future__ import annotations
+
+from classifiers.names.lexicon import default_lexicon
+
+_PREFIXES = frozenset("abcdfghlnstvzf")
+_COPY = frozenset({"bak", "old", "tmp", "copy", "new", "cn", "zh", "txt", "str", "val1", "col", "ori", "raw", "s"})
+_AFFIX_FLAGS = {
+    "enc": "encrypted", "encrypt": "encrypted", "encrypted": "encrypted", "sm4": "encrypted", "aes": "encrypted",
+    "cipher": "encrypted", "md5": "hashed", "sm3": "hashed", "hash": "hashed", "sha": "hashed", "sha256": "hashed",
+    "mask": "masked", "masked": "masked", "tm": "masked", "desensitized": "masked", "tuomin": "masked",
+}  # fmt: skip
+
+
+def without_affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tokens without digits, table prefixes and copy marks; flags of what the affixes say of the values."""
+    flags: list[str] = []
+    joined = [a + b if a + b in _AFFIX_FLAGS else a for a, b in zip(tokens, (*tokens[1:], ""), strict=False)]
+    words = [token for token in joined if not token.isdigit()]
+    while len(words) > 1 and (words[-1] in _COPY or words[-1] in _AFFIX_FLAGS):
+        flag = _AFFIX_FLAGS.get(words.pop())
+        if flag:
+            flags.append(flag)
+    if len(words) > 1 and len(words[0]) == 1 and words[0] in _PREFIXES and not default_lexicon().senses("".join(words)):
+        words = words[1:]
+    return tuple(words), tuple(flags)
