@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -10,17 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers.distinct import MAX_LENGTH, distinct
-from classifiers.identifiers.normal import compact, is_null, tidy
+from classifiers.identifiers.normal import compact, is_null, tidy, unify_masks
 
-TEXTS = st.text(st.characters() | st.sampled_from(" \t\n-'０Ｘ（）·無无x"), max_size=12)
+TEXTS = st.text(st.characters() | st.sampled_from(" \t\n-'０Ｘ（）·無无x•#某"), max_size=12)
 
 
 @given(st.lists(TEXTS, max_size=12))
 def test_columns_are_normalised_as_values_are(texts: list[str]) -> None:
     found = distinct(texts)
-    expected = {compact(text.replace("\n", " ")): None for text in texts if not is_null(text.replace("\n", " "))}
-    assert list(found.values) == list(expected)
-    assert found.filled == sum(not is_null(text.replace("\n", " ")) for text in texts)
+    lines = [unify_masks(unicodedata.normalize("NFKC", text.replace("\n", " "))) for text in texts]
+    filled = [compact(line) for line in lines if not is_null(line)]
+    assert list(found.values) == list(dict.fromkeys(filled))
+    assert found.filled == len(filled)
 
 
 @given(st.text(" \t\n-'０１Ｘ（）·無无xA9沪:*", max_size=12))
