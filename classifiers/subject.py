@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -202,6 +203,7 @@ def subject_of(table: TableInput, found: Mapping[str, str]) -> Subject:
 
 
 _IDENTITIES = frozenset({"person.name", "person.id_card", "person.id_number"})
+_OWNERS = re.compile(r"所有人|车主|姓名|owner|syr|czxm|\bxm\b", re.I)
 _OWNABLE = frozenset({"车辆", "机动车", "vehicle", "vehicles", "car", "jdc", "clxx"})
 _UNITS = frozenset({"org.uscc", "org.code", "org.reg_no", "org.tax_no", "org.name", "org.legal_rep"})
 _ACTS = _ids(
@@ -214,7 +216,8 @@ def _has_private_owner(table: TableInput, found: Mapping[str, str]) -> bool:
     """机动车登记 with 机动车所有人 is about the owner; with a firm's name or code it stays about the vehicle."""
     last = _last_mention(table)
     values = set(found.values())
-    return last is not None and last.term in _OWNABLE and bool(values & _IDENTITIES) and not values & _UNITS
+    owners = (c for c in table.columns if found.get(c.name) in _IDENTITIES and _OWNERS.search(f"{c.name} {c.comment}"))
+    return last is not None and last.term in _OWNABLE and not values & _UNITS and next(owners, None) is not None
 
 
 def _is_act_on_person(table: TableInput, found: Mapping[str, str]) -> bool:

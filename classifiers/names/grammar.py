@@ -68,7 +68,7 @@ class Owner(NamedTuple):
 _NO_OWNER = Owner("", "")
 _SOMEONE = Owner("person", "person.name")
 # 护林员, 摊主, 网格长: whoever holds a role, known or not.
-_PERSON_SUFFIX = re.compile(r"[\u3400-\u9fff][人员者长主师工]$")
+_PERSON_SUFFIX = re.compile(r"[\u3400-\u9fff](?:[人员者长主师工]|主任|书记)$")
 # AAC127, BAC504: a code of an indicator system, not a word with a number.
 _INDICATOR_CODE = re.compile(r"^[A-Za-z]{3}\d{3}[A-Za-z]?$")
 _FLAG_PREFIXES = frozenset({"is", "if", "has", "sf", "whether", "have", "sfw", "ynis", "can", "flag"})

@@ -62,6 +62,7 @@ def _value(element: str, strength: float, *flags: str) -> tuple[Evidence, ...]:
         (_table("t1", "cph=号牌号码 syr=机动车所有人", "机动车登记信息"), "person"),
         (_table("t1", "cph=号牌号码 dwmc=单位名称 jsy=驾驶员", "车辆信息"), "place"),
         (_table("t1", "hy gz", "行业平均工资"), "aggregate"),
+        (_table("t_vehicle_apply", "cph=车牌号码 jsy=驾驶员", "公务用车申请"), "place"),
         (_table("t1", "a", "药品目录"), "system"),
         (_table("t1", "a", "疫苗目录"), "system"),
         (_table("t1", "a", "长者助餐点"), "place"),
