@@ -19,23 +19,33 @@ _LEAST_PINYIN = 6
 _CODEBOOK_COLUMNS = 2
 
 
+class _Columns(NamedTuple):
+    """What topics ask of a table's columns, gathered once."""
+
+    elements: frozenset[str | None]
+    codebooks: tuple[frozenset[str], ...]
+    """Per column that a codebook reads: its recognizers."""
+
+
 def find_topics(table: TableInput, subject: Subject, columns: Sequence[ElementFinding], pack: Pack) -> tuple[str, ...]:
     """Topic ids in the pack's order."""
     shared = _shared_initials(pack)
-    found = (name for name, topic in pack.body.topics.items() if _applies(topic, table, subject, columns, shared))
+    read = (
+        frozenset(e.recognizer for e in c.evidence if e.source == "codebook" and e.strength >= 0.5) for c in columns
+    )
+    gathered = _Columns(frozenset(column.element for column in columns), tuple(filter(None, read)))
+    found = (name for name, topic in pack.body.topics.items() if _applies(topic, table, subject, gathered, shared))
     return tuple(found)
 
 
-def _applies(
-    topic: Topic, table: TableInput, subject: Subject, columns: Sequence[ElementFinding], shared: Collection[str]
-) -> bool:
+def _applies(topic: Topic, table: TableInput, subject: Subject, columns: _Columns, shared: Collection[str]) -> bool:
     if topic.subject and subject.kind not in topic.subject:
         return False
     if matches_terms(topic.exclude, table.table, table.comment):
         return False
     return (
         matches_terms(topic.terms, table.table, table.comment, shared)
-        or _has_elements(topic.elements, columns)
+        or any(map(columns.elements.issuperset, topic.elements))
         or _has_codebook(topic.codebooks, columns)
     )
 
@@ -51,15 +61,11 @@ def _shared_initials(pack: Pack) -> frozenset[str]:
     return frozenset(short for short, count in owners.items() if count > 1)
 
 
-def _has_elements(groups: Sequence[Sequence[str]], columns: Sequence[ElementFinding]) -> bool:
-    present = {column.element for column in columns}
-    return any(present.issuperset(group) for group in groups)
-
-
-def _has_codebook(codebooks: Collection[str], columns: Sequence[ElementFinding]) -> bool:
+def _has_codebook(codebooks: Collection[str], columns: _Columns) -> bool:
+    if not codebooks or len(columns.codebooks) < _CODEBOOK_COLUMNS:
+        return False
     wanted = {f"codebook.{name}" for name in codebooks}
-    read = sum(any(e.recognizer in wanted and e.strength >= 0.5 for e in column.evidence) for column in columns)
-    return bool(wanted) and read >= _CODEBOOK_COLUMNS
+    return sum(not wanted.isdisjoint(read) for read in columns.codebooks) >= _CODEBOOK_COLUMNS
 
 
 def matches_terms(terms: Sequence[str], name: str, comment: str | None, unless: Collection[str] = ()) -> bool:
