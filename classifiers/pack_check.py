@@ -19,9 +19,14 @@ _EXAMPLE_DATE = date(2026, 1, 1)
 
 
 def check_pack(pack: Pack) -> list[str]:
-    """Problems in words, rule ids first; empty = good."""
+    """Problems in words, rule ids first; empty = good.
+
+    Of a pack with overlays only what the overlays bring is asked for examples and uses: it is the point of an overlay
+    that the built-in pack's own examples come out otherwise.
+    """
     results = run_examples(pack)
-    failed = [f"examples/{result.id}: {problem}" for result in results for problem in result.problems]
+    own = [result for result in results if not result.inherited]
+    failed = [f"examples/{result.id}: {problem}" for result in own for problem in result.problems]
     if not results:
         failed = ["examples: a pack brings examples of its own; this one has none"]
     return [*_weak_rules(pack), *_duplicate_ids(pack), *_unused_citations(pack), *failed, *_by_example(pack, results)]
@@ -55,11 +60,11 @@ def _unused_citations(pack: Pack) -> list[str]:
     used = {key for basis in _bases(pack) for key in basis}
     listed = set(pack.body.uncited)
     known = {citation.key for citation in pack.citations()}
+    inherited = {citation.key for citation in pack.base.citations()} if pack.base else set()
+    unused = sorted(known - used - listed - inherited)
+    listed -= inherited
     return [
-        *(
-            f"citations/{key}: no label rests on it; say under `uncited` why it is here"
-            for key in known - used - listed
-        ),
+        *(f"citations/{key}: no label rests on it; say under `uncited` why it is here" for key in unused),
         *(f"uncited/{key}: a label rests on it" for key in sorted(listed & used)),
         *(f"uncited/{key}: it is not in the library" for key in sorted(listed - known)),
     ]
@@ -84,8 +89,10 @@ def _by_example(pack: Pack, results: Sequence[ExampleResult]) -> list[str]:
     """Rules that no example reaches, and rules whose own examples say otherwise."""
     reached = {result.id: result.rules for result in results}
     everywhere: frozenset[str] = frozenset().union(*reached.values())
-    problems = [f"{rule.id}: no example reaches it" for rule in _rules(pack) if rule.ident not in everywhere]
-    for rule in _rules(pack):
+    inherited = _rules(pack.base) if pack.base else ()
+    own = [rule for rule in _rules(pack) if rule not in inherited]
+    problems = [f"{rule.id}: no example reaches it" for rule in own if rule.ident not in everywhere]
+    for rule in own:
         problems += [
             f"{rule.id}: decides nothing in its example {e}" for e in rule.examples if rule.ident not in reached[e]
         ]
@@ -105,6 +112,8 @@ class ExampleResult(NamedTuple):
     """What it expects and the pack does not say; empty = it holds."""
     rules: frozenset[str]
     """Every rule that decided a label in it."""
+    inherited: bool = False
+    """It is the built-in pack's, under a site's overlays: what differs is what the overlays change."""
 
 
 def run_examples(pack: Pack) -> list[ExampleResult]:
@@ -125,7 +134,8 @@ def run_example(example: Example, pack: Pack) -> ExampleResult:
     verdict = judge(table, {}, pack, as_of=_EXAMPLE_DATE)
     labels = (*verdict.labels, *(label for column in verdict.columns for label in column.labels))
     rules = frozenset(label.rule for label in labels)
-    return ExampleResult(example.id, tuple(_differences(example, verdict)), rules)
+    inherited = pack.base is not None and example in pack.base.body.examples
+    return ExampleResult(example.id, tuple(_differences(example, verdict)), rules, inherited)
 
 
 def _differences(example: Example, verdict: AssetVerdict) -> list[str]:

@@ -187,15 +187,24 @@ def place(steps: Sequence[str], texts: Sequence[Text]) -> tuple[str, int]:
     """Where a path of keys stands, as deep as it can be followed; the texts that apply last are asked first."""
     best, depth = (texts[-1][0], 0), 0
     for file, text in reversed(texts):
-        node, line, followed = yaml.compose(text, Loader=loader()), 0, 0
-        for step in steps:
-            child = _child(node, step)
-            if child is None:
-                break
-            node, line, followed = child[0], child[1], followed + 1
+        line, followed = _follow(yaml.compose(text, Loader=loader()), steps)
         if followed > depth:
             best, depth = (file, line), followed
     return best
+
+
+def _follow(node: Any, steps: Sequence[str]) -> tuple[int, int]:
+    """The line that a path leads to, and how many of its steps could be followed; ids of elements have dots."""
+    line, at = 0, 0
+    while at < len(steps):
+        for length in (1, 2):
+            child = _child(node, ".".join(steps[at : at + length]))
+            if child is not None:
+                node, line, at = child[0], child[1], at + length
+                break
+        else:
+            break
+    return line, at
 
 
 def _child(node: Any, step: str) -> tuple[Any, int] | None:

@@ -87,10 +87,14 @@ class Outcome(NamedTuple):
 class Pack:
     """A loaded pack. Rule look-ups are cached by ``Facts``: a site has millions of columns and few distinct facts."""
 
-    def __init__(self, body: PackFile, digest: str, vocabulary: Mapping[str, Element]) -> None:
+    def __init__(
+        self, body: PackFile, digest: str, vocabulary: Mapping[str, Element] | None = None, base: Pack | None = None
+    ) -> None:
         self.body = body
         self.digest = digest
-        self.elements = vocabulary
+        self.base = base
+        """The built-in pack under a site's overlays; None for a built-in pack."""
+        self.elements = vocabulary or built_in_elements()
         """Every data element by id: the built-in ones and the pack's own."""
         self.codebooks = tuple(_codebooks(body))
         self.id, self.version, self.title = body.id, body.version, body.title
@@ -300,7 +304,7 @@ def load_pack(name: str = "putuo-2020", overlays: Sequence[Text] = ()) -> Pack:
         known = _vocabulary(body, texts)
         _validate(body, texts, known)
         digest = hashlib.sha256("\0".join(text for _, text in texts).encode()).hexdigest()[:16]
-        _loaded[key] = Pack(body, digest, known)
+        _loaded[key] = Pack(body, digest, known, load_pack(name) if overlays else None)
     return _loaded[key]
 
 

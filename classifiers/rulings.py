@@ -92,10 +92,12 @@ def with_context(decision: Decision, table: TableInput, verdict: AssetVerdict, c
     known = inputs.get(decision.column or "")
     fingerprint = column_fingerprint(known) if known else table_fingerprint(table) if decision.column is None else ""
     proposed = label is not None and label.origin != "steward"
+    # What is only kept in force has no rule of its own that could change.
+    rule = label.rule if label is not None and proposed and label.rule != "in-force" else ""
     refused = label.value if label is not None and proposed and label.value != decision.value else None
     return msgspec.structs.replace(
         decision,
         rejected=decision.rejected or refused,
-        rule=decision.rule or (label.rule if label is not None and proposed else ""),
+        rule=decision.rule or rule,
         fingerprint=decision.fingerprint or fingerprint,
     )
