@@ -19,7 +19,6 @@ DATA = [
 
 INSTALL_REQUIRES = [
     "click>=8.1",
-    "google-re2>=1.1",
     "jinja2>=3.1.6",
     "msgspec>=0.19",
     "openpyxl>=3.1",
@@ -28,7 +27,6 @@ INSTALL_REQUIRES = [
     "PyMySQL>=1.1,<2",
     "pypinyin>=0.53",
     "PyYAML>=6.0",
-    "requests>=2.32.4",
     "rich>=13.7",
     "SQLAlchemy>=2.0.30,<2.1",
     "sqlglot>=29,<30",
