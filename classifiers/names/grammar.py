@@ -346,12 +346,10 @@ _HOLLOW = frozenset({"head.status", "head.type"})
 
 
 def _is_hollow(senses: Sequence[Sense], owner: Owner, left: str) -> bool:
-    """Whether a head is said of a stem that tells nothing harmless: 霜露情况, 案件情况."""
+    """Whether a head is said of a stem that is not known: 霜露情况."""
     if not any(sense.symbol in _HOLLOW for sense in senses):
         return False
-    return (owner.kind == "case" and senses[0].term in ("情况", "状况")) or (
-        not owner.kind and not _harmless_stem(left)
-    )
+    return not owner.kind and not _harmless_stem(left)
 
 
 @cache

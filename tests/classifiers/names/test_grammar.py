@@ -224,6 +224,8 @@ def test_a_site_can_add_terms() -> None:
 
 STEMS = """
 服刑情况 justice.crime
+管控类别 justice.watchlist
+案件情况 case.cause
 违纪情况 justice.crime
 涉诉情况 justice.crime
 吸毒类型 justice.drug
@@ -264,7 +266,7 @@ def test_heads_take_their_meaning_from_the_stem(comment: str, element: str) -> N
 
 @pytest.mark.parametrize(
     ("comment", "unknown"),
-    [("审核状态", False), ("数据状态", False), ("状态", False), ("管控类别", True), ("霜露情况", True)],
+    [("审核状态", False), ("数据状态", False), ("状态", False), ("霜露类别", True), ("霜露情况", True)],
 )
 def test_a_hollow_head_after_an_unknown_stem(comment: str, unknown: bool) -> None:
     assert any(candidate.unknown_stem for candidate in default_reader().comment(comment)) is unknown
