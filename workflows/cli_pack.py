@@ -160,6 +160,9 @@ def rules_noisy(state: State, least: int, as_json: bool) -> None:
     if as_json:
         emit_json([item.as_json() for item in found])
         return
+    if not found:
+        say("nobody has ruled on a rule's proposal so often yet")
+        return
     header = ("rule", "dimension", "ruled on", "confirmed", "changed", "rejected", "noise")
     emit_table(
         header,

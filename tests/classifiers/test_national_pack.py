@@ -84,3 +84,12 @@ def test_a_marked_table_is_no_government_data() -> None:
     verdict = out_of_scope(TableInput("t_jm", (ColumnInput("a"),)), load_pack("national-2025"))
     assert verdict.labels[0].basis == ("state-809/3",)
     assert "工作秘密" in verdict.labels[0].reason
+
+
+def test_every_rank_has_a_name_for_readers() -> None:
+    from workflows.outputs.words import rank_name
+
+    text = "extends: national-2025\n" + REGULATIONS
+    pack = load_pack("national-2025", [("packs/ours.yaml", text)])
+    named = {key: rank_name(pack.cite(f"{key}/1")) for key in ("city", "state", "order", "council")}
+    assert named == {"city": "地方性法规", "state": "行政法规", "order": "规章", "council": "国务院决定"}

@@ -212,3 +212,29 @@ def test_columns_are_labelled_by_another_pack(pdc: Any) -> None:
     found = json.loads(runner.stdout)
     assert (found["share"], found["labels"]["share"]["pack"]) == ("conditional", "national-2025@1")
     assert "state-809/catalogue" in found["basis"]
+
+
+@pytest.fixture
+def site(pdc: Any, tmp_path: Path) -> Path:
+    """A site whose store holds what one run judged, and two rulings."""
+    assert pdc("init", tmp_path).exit_code == 0
+    with Store(f"sqlite:///{tmp_path / 'var' / 'catalogue.sqlite'}") as store:
+        store.write_assets(1, AT, [Harvested(asset(name, columns)) for name, columns in COMMENTS.items()])
+        judge_all(store)
+        record_decisions(store, [decision("none", "mc", PARKS), decision("conditional")])
+    return tmp_path
+
+
+def test_the_commands_on_a_site(site: Path, pdc: Any) -> None:
+    ranked = json.loads(pdc("rules", "noisy", "--json").stdout)
+    assert [(item["rule"], item["noise"]) for item in ranked] == [("share-default", 1.0), ("share-personal", 0.0)]
+    assert "100%" in pdc("rules", "noisy").stdout
+    assert pdc("rules", "noisy", "--least", "9").stdout == ""
+    overlay = site / "packs" / "ours.yaml"
+    overlay.write_text(MOBILE_L4, "utf-8")
+    found = json.loads(pdc("pack", "diff", "putuo-2020", overlay, "--json").stdout)
+    assert (found["assets"], found["counts"], found["asset_counts"]) == (2, {"tier": 1}, {"tier": 1})
+    shown = pdc("pack", "diff", "putuo-2020", overlay).stdout
+    assert "sjh" in shown
+    assert "tiers/person.mobile" in shown
+    assert "putuo-2020@1+ours.1: good" in pdc("pack", "check").stdout

@@ -21,7 +21,7 @@ from workflows.outputs.workbook import access_cell, tier_cell
 if TYPE_CHECKING:
     from classifiers.policy import Pack
 
-REFUSAL_RANKS: Final = frozenset(("law", "regulation", "rule"))
+REFUSAL_RANKS: Final = frozenset(("law", "regulation", "decision", "rule"))
 PUBLIC: Final = "社会公众"
 APPLICANTS: Final = "符合开放条件的自然人、法人和非法人组织"
 
@@ -91,7 +91,7 @@ def refusal_bases(entry: Entry, pack: Pack) -> list[str]:
     """The citations of the share label whose rank can carry a refusal."""
     label = entry.label("share")
     found = ((key, words.citation(pack, key)) for key in (label.basis if label else ()))
-    return [key for key, citation in found if citation and citation.rank in REFUSAL_RANKS]
+    return [key for key, c in found if c and c.rank in REFUSAL_RANKS and not c.beside_only]
 
 
 def open_list(entries: Sequence[Entry], pack: Pack) -> list[Entry]:

@@ -34,7 +34,14 @@ LIFE_CYCLE: Final = {
     "published": "已发布",
     "withdrawn": "已下线",
 }
-RANKS: Final = {"law": "法律", "regulation": "行政法规", "rule": "规章", "normative": "规范性文件", "standard": "标准"}
+RANKS: Final = {
+    "law": "法律",
+    "regulation": "行政法规",
+    "decision": "国务院决定",
+    "rule": "规章",
+    "normative": "规范性文件",
+    "standard": "标准",
+}
 LOCAL_REGULATION: Final = "地方性法规"
 ORIGINS: Final = {"own": "自产", "shared": "共享获得", "negotiated": "协商获得"}
 FLAGS: Final = {
