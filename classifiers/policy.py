@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -104,6 +104,10 @@ class Pack:
         self._access_names = {key: self.display("share", key) for key in ("conditional", "none")}
         self._tiers = {key: _parameter(body, value) for key, value in body.tiers.items()}
         self._cache: dict[tuple[str, Facts], Outcome] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: without the lexicon and the answers given so far, which it makes anew."""
+        return {**{name: value for name, value in vars(self).items() if name != "reader"}, "_cache": {}}
 
     def display(self, dimension: str, key: str) -> str:
         """What readers see for a law-neutral key; 待判定 for ``undetermined``, the key itself when the pack has no

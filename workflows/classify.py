@@ -6,7 +6,7 @@ What has the same structure, evidence, engine, pack and decisions as when it was
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ import msgspec
 
 from classifiers.evidence import AssetVerdict, Decision, Label
 from connectors.model import Failure
-from workflows.errors import unforeseen
-from workflows.harvest import REPORT_HINT, Progress, Silent, table_input
+from workflows.harvest import Progress, Silent
+from workflows.judging import Context, Judge, Task, judged, workers_for
 from workflows.store import Store, chunks, digest
 from workflows.store_records import Event, Judgeable, Judged, LabelChange, StoredAsset
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from classifiers.policy import Pack
 
 _DIMENSIONS = ("element", "tier", "share", "open", "importance")
-
-Judge = Callable[..., AssetVerdict]
-"""`classifiers.verdict.judge`, or a test's."""
 
 
 class ClassifyResult(msgspec.Struct, kw_only=True):
@@ -59,32 +56,38 @@ def classify(
     progress: Progress | None = None,
     judge: Judge | None = None,
     engine: str | None = None,
+    workers: int = 1,
 ) -> ClassifyResult:
-    """Judge what is new or different; ``names`` = department id → display name."""
-    judge = judge or _policy_judge()
+    """Judge what is new or different; ``names`` = department id → display name.
+
+    ``workers``: processes that judge where there is enough to do.
+    """
+    context = Context(pack, as_of, judge or _policy_judge())
     bar = progress or Silent()
     rulings = by_asset(store.decisions())
     base = digest(engine if engine is not None else _engine_version(), pack.digest)
     stale, skipped = _stale(store.judgeable(departments), rulings, base, names)
     result = ClassifyResult(skipped=skipped)
     bar.start("classify", len(stale))
-    for batch in chunks(stale.items()):
+    batches = (
+        [_task(stored, rulings, names) for stored in store.load([row for row, _ in batch])]
+        for batch in chunks(stale.items())
+    )
+    for tasks, outcomes in judged(batches, context, workers_for(len(stale), workers)):
         changes: list[LabelChange] = []
-        judged = []
-        for asset in store.load([row for row, _ in batch]):
-            try:
-                verdict = _judge_one(judge, asset, names, pack, rulings.get(asset.asset.key, ()), as_of)
-            except Exception as exc:
-                result.failed.append(Failure(what=unforeseen(exc), place=asset.asset.key, hint=REPORT_HINT))
+        verdicts = []
+        for (asset, *_), verdict in zip(tasks, outcomes, strict=True):
+            if isinstance(verdict, Failure):
+                result.failed.append(verdict)
                 continue
             names_in_order = tuple(column.name for column in asset.asset.columns)
-            judged.append(Judged(asset.id, stale[asset.id], names_in_order, verdict))
+            verdicts.append(Judged(asset.id, stale[asset.id], names_in_order, verdict))
             result.first += asset.verdict is None
             changes.extend(label_changes(asset, verdict))
-        store.write_verdicts(run, at, judged, changes)
-        result.judged += len(judged)
+        store.write_verdicts(run, at, verdicts, changes)
+        result.judged += len(verdicts)
         result.changed_labels += len(changes)
-        bar.advance("classify", len(batch))
+        bar.advance("classify", len(tasks))
     bar.finish("classify")
     store.add_events(run, at, [Event("failed", str(failure), place=failure.place) for failure in result.failed])
     return result
@@ -123,16 +126,9 @@ def _stale(
     return stale, len(assets) - len(stale)
 
 
-def _judge_one(
-    judge: Judge,
-    stored: StoredAsset,
-    names: Mapping[str, str],
-    pack: Pack,
-    decisions: Sequence[Decision],
-    as_of: date,
-) -> AssetVerdict:
-    table = table_input(stored.asset, names.get(stored.asset.department))
-    return judge(table, stored.evidence, pack, decisions=decisions, in_force=tiers_in_force(stored), as_of=as_of)
+def _task(stored: StoredAsset, rulings: Mapping[str, Sequence[Decision]], names: Mapping[str, str]) -> Task:
+    asset = stored.asset
+    return Task(stored, tiers_in_force(stored), rulings.get(asset.key, ()), names.get(asset.department))
 
 
 def tiers_in_force(stored: StoredAsset) -> dict[str, str]:

@@ -151,6 +151,7 @@ class Job:
             restricted=self._forget_restricted(),
             options=options,
             progress=self.progress,
+            pack=self.pack,
         )
         result.systems.extend(failed)
         result.notices.extend(self._settle_undeclared(accept_removals))
@@ -210,6 +211,7 @@ class Job:
             as_of=self.clock().date(),
             departments=self.ids,
             progress=self.progress,
+            workers=self.site.settings.classify.workers,
         )
         return self.result.classify
 

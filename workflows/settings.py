@@ -160,6 +160,14 @@ class HarvestSettings(_Settings):
     """Runs in a row that must miss an asset before it counts as vanished."""
 
 
+class ClassifySettings(_Settings):
+    """How labels are worked out."""
+
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes that judge when thousands of assets are new or changed. Each loads the engine and learns the names
+    anew: on two cores one process is the quickest."""
+
+
 class SiteSettings(_Settings):
     """``site.yaml``."""
 
@@ -172,6 +180,7 @@ class SiteSettings(_Settings):
     overlays: Texts | None = None
     """Files under the site's folder, in order; None = all of packs/*.yaml by name."""
     harvest: HarvestSettings = Field(default_factory=HarvestSettings)
+    classify: ClassifySettings = Field(default_factory=ClassifySettings)
 
 
 # --- a loaded site -----------------------------------------------------------------------------------------------

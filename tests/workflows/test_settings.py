@@ -236,7 +236,7 @@ def test_a_wrong_check_digit_is_only_a_warning(write: WriteSite, code: str, warn
         (
             "name: x\nstroe: y\n",
             "site.yaml:2: unknown key 'stroe' (did you mean 'store'? "
-            "allowed: name, district, store, out, pack, overlays, harvest)",
+            "allowed: name, district, store, out, pack, overlays, harvest, classify)",
         ),
         ("name: 5", "site.yaml:1: 'name' must be text, not a whole number (put it in quotes)"),
         ("\nname: [x]", "site.yaml:2: 'name' must be text, not a list"),
@@ -441,7 +441,7 @@ def test_a_doubtful_restriction_stops_everything_and_looks_nothing_up(write: Wri
 def test_schemas_are_json_and_know_the_keys() -> None:
     site, one = site_schema(), department_schema()
     json.dumps([site, one])
-    assert set(site["properties"]) == {"name", "district", "store", "out", "pack", "overlays", "harvest"}
+    assert set(site["properties"]) == {"name", "district", "store", "out", "pack", "overlays", "harvest", "classify"}
     system = one["$defs"]["SystemSettings"]
     assert {"id", "url", "path", "include", "restricted", "sample"} <= set(system["properties"])
     assert "options" not in system["properties"]
