@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -22,6 +22,9 @@ from workflows.errors import WorkflowError, unforeseen
 from workflows.masking import masked_asset, masked_text
 from workflows.store import Store, chunks
 from workflows.store_records import Event, Harvested, Known, SystemState
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
 
 BATCH = 500
 REPORT_HINT = "this is a fault of the program: please report it"
@@ -126,15 +129,19 @@ def harvest(
     progress: Progress | None = None,
     opener: Callable[[SystemConfig], Connector] = open_connector,
     observe: Observe | None = None,
+    pack: Pack | None = None,
 ) -> HarvestResult:
-    """Harvest systems side by side; results stand in the order of ``configs``."""
+    """Harvest systems side by side; results stand in the order of ``configs``.
+
+    ``pack`` knows the site's own terms and codebooks: columns of passwords are told by them and never sampled.
+    """
     chosen = options or HarvestOptions()
     observe = observe or _engine_observe()
 
     stop = threading.Event()
 
     def one(config: SystemConfig) -> SystemResult:
-        job = _SystemHarvest(store, config, chosen, run, at, as_of, progress or Silent(), observe, stop)
+        job = _SystemHarvest(store, config, chosen, run, at, as_of, progress or Silent(), observe, pack, stop)
         return job.run(opener)
 
     with ThreadPoolExecutor(max_workers=max(1, chosen.threads), thread_name_prefix="harvest") as pool:
@@ -178,11 +185,12 @@ class _SystemHarvest:
         as_of: date,
         progress: Progress,
         observe: Observe,
+        pack: Pack | None,
         stop: threading.Event,
     ) -> None:
         self.store, self.config, self.options = store, config, options
         self.run_id, self.at, self.as_of = run, at, as_of
-        self.progress, self.observe, self.stop = progress, observe, stop
+        self.progress, self.observe, self.pack, self.stop = progress, observe, pack, stop
         self.step = f"{config.department}/{config.id}"
         self.result = SystemResult(department=config.department, system=config.id, connector=config.connector)
         self.known: dict[str, Known] = {}
@@ -345,7 +353,7 @@ class _SystemHarvest:
         return {name: found for name, found in stored[0].evidence.items() if name in names} if stored else {}
 
     def _sampled(self, source: Connector, raw: Asset, asset: Asset) -> dict[str, tuple[Evidence, ...]]:
-        secret = credential_columns(asset)
+        secret = credential_columns(asset, self.pack)
         names = {
             before.name: after.name
             for before, after in zip(raw.columns, asset.columns, strict=True)
@@ -430,13 +438,15 @@ def table_input(asset: Asset, department: str | None = None) -> TableInput:
     )
 
 
-def credential_columns(asset: Asset) -> frozenset[str]:
+def credential_columns(asset: Asset, pack: Pack | None = None) -> frozenset[str]:
     """Columns whose name or comment says password, key or token: their values are never asked for."""
     from classifiers.element import understand
-    from classifiers.elements import elements
+    from classifiers.elements import elements, vocabulary
 
-    _, found = understand(table_input(asset), {})
-    known = elements()
+    own, reader, books = (pack.elements, pack.reader, pack.codebooks) if pack else (elements(), None, ())
+    with vocabulary(own):
+        _, found = understand(table_input(asset), {}, reader=reader, books=books)
+        known = dict(elements())
     return frozenset(
         column.name
         for column, item in zip(asset.columns, found, strict=True)

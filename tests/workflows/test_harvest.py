@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from classifiers.policy import load_pack
 from connectors.base import SourceFatalError, SourceRetryError
-from connectors.model import Asset, Failure
-from workflows.harvest import HarvestResult
+from connectors.model import Asset, Column, Failure
+from workflows.harvest import HarvestResult, credential_columns
 from workflows.store import Store
 
 Make = Callable[..., Asset]
@@ -77,6 +78,13 @@ def test_credentials_are_never_asked_for(harvester: Harvest, source: Any, asset:
     fake = source([asset("sys_user", "login_name:登录账号", "password:密码"), asset("only", "pwd:登录密码")])
     harvester({"sys": fake})
     assert fake.asked == [("sys_user", ("login_name",), 20)]
+
+
+def test_a_sites_own_code_for_a_password_is_not_asked_for_either() -> None:
+    own = "extends: putuo-2020\nterms:\n  credential.password: [开门码]\n"
+    table = Asset("d", "s", "t", columns=(Column("c1", 1, comment="开门码"), Column("xm", 2)))
+    assert credential_columns(table) == frozenset()
+    assert credential_columns(table, load_pack("putuo-2020", [("packs/own.yaml", own)])) == {"c1"}
 
 
 def test_a_failed_system_is_named_and_the_others_go_on(
