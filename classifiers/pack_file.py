@@ -128,6 +128,8 @@ class Personal(Strict, frozen=True, kw_only=True):
     always: tuple[str, ...]
     when_person: tuple[str, ...]
     """When a row is about a person."""
+    when_unknown: tuple[str, ...]
+    """When nothing says whom or what a row is about."""
     with_person: tuple[str, ...]
     """When a natural person is named in the same table."""
     record: tuple[str, ...]

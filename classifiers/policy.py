@@ -148,6 +148,7 @@ class Pack:
         return (
             _any_glob(element, globs.always)
             or (subject == "person" and _any_glob(element, globs.when_person))
+            or (subject == "unknown" and _any_glob(element, globs.when_unknown))
             or (person_named and _any_glob(element, globs.with_person))
             or (record and _any_glob(element, globs.record))
         )
