@@ -24,9 +24,8 @@ def reference() -> str:
 def _walk(
     path: str, command: click.Command, parent: click.Context | None
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
-    context = click.Context(
-        command, info_name=path.rsplit(" ", 1)[-1], parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
-    )
+    settings = {**command.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = click.Context(command, info_name=path.rsplit(" ", 1)[-1], parent=parent, **settings)
     yield path, command, context
     if isinstance(command, click.Group):
         for name in sorted(command.list_commands(context)):
