@@ -19,7 +19,8 @@ from classifiers.names.context import (
     table_context,
     without_shared_letter,
 )
-from classifiers.names.grammar import Candidate, Reader, default_reader, grammar
+from classifiers.names.grammar import Candidate, Reader, default_reader
+from classifiers.names.rules import grammar
 from classifiers.names.tokens import tokenize
 
 
@@ -84,6 +85,7 @@ def _weigh(
     if name is None or name.element.startswith("generic."):
         comment, name = (_of_person(said, column.name, people) for said in (comment, name))
     comment, name = (_understood(said, subject) for said in (comment, name))
+    comment = _key_by_type(comment, column)
     said: list[Evidence] = [statements.codebook] if statements.codebook else []
     if comment is not None and name is not None and comment.strength >= DECIDES and _refines(name, comment):
         said.append(_evidence(name._replace(strength=min(0.95, comment.strength)), "comment", subject))
@@ -99,6 +101,14 @@ def _weigh(
 def _is_key_of(name: Candidate, comment: Candidate) -> bool:
     """A comment that only names whom a row is about (员工) beside a name that ends in ``id``."""
     return comment.bare and name.element in _KEYS and name.strength >= DECIDES
+
+
+def _key_by_type(comment: Candidate | None, column: ColumnInput) -> Candidate | None:
+    """A column of whole numbers or of type ``ForeignKey`` with the comment 辅导员 holds that person's key."""
+    if comment is None or elements()[comment.element].family != "person_name" or not column.type:
+        return comment
+    native = column.type.lower().split("(")[0].strip()
+    return comment._replace(element="system.foreign_key") if native in (*_WHOLE_TYPES, "foreignkey") else comment
 
 
 _KEYS = frozenset({"system.foreign_key", "system.id", "person.number", "person.staff_no"})
@@ -184,10 +194,13 @@ def _refines(name: Candidate, comment: Candidate) -> bool:
     family = elements()[name.element].family
     if family == "photo_or_scan" and elements()[comment.element].family in _DOCUMENTS:
         return True
+    if family == "photo_or_scan" and comment.element in _FILES and comment.owner:
+        return True
     families = _REFINED_BY.get(comment.element)
     return families is not None and not comment.owner and family in families
 
 
+_FILES = frozenset({"file.attachment", "object.url"})
 # A column `id_card_front` with the comment 身份证 holds the picture of the document.
 _DOCUMENTS = frozenset(
     ("id_card", "passport_or_other_id", "org_code", "case_or_document_no", "driving_licence", "disability", "education")
@@ -196,6 +209,7 @@ _DOCUMENTS = frozenset(
 
 _DATE_TYPES = ("date", "time")
 _WHOLE_TYPES = ("bigint", "int", "tinyint", "smallint", "integer", "int4", "int8", "bit", "bool", "boolean")
+_SPATIAL_TYPES = ("point", "geometry", "geography", "linestring", "polygon", "st_point", "st_geometry", "sdo_geometry")
 _DATED = frozenset({"date_time", "birth_date", "technical", "age"})
 _WORDY = _ids(
     "person_name org_name address org_address email legal_rep photo_or_scan text_other bank_name im_account "
@@ -209,6 +223,8 @@ def _typed(name: Candidate | None, column: ColumnInput, alone: bool) -> Candidat
         return name
     native = " ".join(column.type.lower().split("(")[0].split()[:1]).rstrip("0123456789") or column.type.lower()
     family = elements()[name.element].family
+    if native in _SPATIAL_TYPES:
+        return name._replace(element="generic.location", strength=0.8)
     if native.startswith(_DATE_TYPES) and family not in _DATED and not native.startswith("timetz"):
         return name._replace(element="date.business", strength=0.6)
     if native.startswith(("tinyint", "bit", "bool")) and family in _WORDY | _NUMBERED:
@@ -218,7 +234,10 @@ def _typed(name: Candidate | None, column: ColumnInput, alone: bool) -> Candidat
     return name
 
 
-_NUMBERED = frozenset({"mobile", "phone_any", "landline", "id_card", "bank_account", "passport_or_other_id"})
+_NUMBERED = _ids(
+    "mobile phone_any landline id_card bank_account passport_or_other_id real_estate_no student_no social_security_no "
+    "medical_record_no driving_licence vehicle_plate"
+)
 
 
 # the decision ---------------------------------------------------------------------------------------------------------

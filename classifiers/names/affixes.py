@@ -12,6 +12,15 @@ _AFFIX_FLAGS = {
     "mask": "masked", "masked": "masked", "tm": "masked", "desensitized": "masked", "tuomin": "masked",
 }  # fmt: skip
 
+# join_community_volunteer: a flag, but join_date is a date.
+TAKES_PART = frozenset({"join", "joined", "need", "allow", "enable", "support", "become"})
+CONTACTS = frozenset({"contact", "contacts"})
+# SFCJ, SFXS, SFLQ: 是否参加, 享受, 领取.
+FLAG_PREFIXES = frozenset(
+    {"is", "if", "has", "sf", "whether", "have", "sfw", "ynis", "can", "flag"}
+    | {"sfcj", "sfxs", "sflq", "sfjn", "sfgm", "sfsq", "sfnr"}
+)
+
 
 def without_affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Tokens without digits, table prefixes and copy marks; flags of what the affixes say of the values."""

@@ -49,9 +49,11 @@ def without_shared_letter(statements: list[Statements], reader: Reader) -> None:
         return
     for statement in statements:
         name = statement.column.name
-        if name[:1].lower() != first[0][0] or any(c.strength >= DECIDES for c in statement.name):
+        separate = name[1:2] == "_"
+        if name[:1].lower() != first[0][0] or (not separate and any(c.strength >= DECIDES for c in statement.name)):
             continue
-        rest = reader.name(name[1:]) if _is_word(name[1:]) else ()
+        word = name[2:] if separate else name[1:]
+        rest = reader.name(word) if _is_word(word) else ()
         if rest and rest[0].style == "english":
             statement.name = tuple(candidate._replace(strength=candidate.strength - 0.05) for candidate in rest)
 
@@ -123,11 +125,29 @@ def table_context(
         context.add("student")
     if "bank" in context and "account" not in context:
         context.add("bankonly")
+    if subject.kind == "person" and _LIVING & set(sure.values()) and not {"petition", "enforcement"} & context:
+        context.add("portrait")
     return subject, frozenset(context)
 
 
 _LOGINS = ("yhm", "dlm", "yhmc", "dlzh", "yhzh", "gly")
 _PHONES = frozenset({"dh", "lxdh", "bgdh", "jtdh", "gddh", "zjdh", "yddh", "dzyj", "email", "yx", "dzyx", "qq", "wx"})
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# One of these tells that a row is one person, so that its picture is a portrait.
+_LIVING = frozenset(
+    {"person.gender", "person.birth_date", "person.id_card", "person.age", "person.ethnicity", "person.id_number"}
+)
+# Initials of what stands beside the accounts of a bank's transactions: JYJE 交易金额, DFMC 对方名称, KHWD 开户网点.
+_TRANSACTION = _words(
+    "jyje jysj jyrq jylsh jylx jyye jyhye jyzy jydfxm jydfmc jydfhm dfmc dfhm dfxm dfzh dfyh dfkhh dskhh dsmc dsxm "
+    "khwd khyh kyye zhye zhlb zhlx zhzt xhrq jdbz cxkh cxzh bfzh bfkh"
+)
+_STUDYING = frozenset({"xsxm", "rxnf", "rxnd", "rxny", "xnzymc", "bjmc", "xymc", "zymc", "njmc", "sznj", "xyxm"})
 
 
 def _neighbours(statements: list[Statements], names: list[str], sure: Mapping[str, str]) -> set[str]:
@@ -139,6 +159,10 @@ def _neighbours(statements: list[Statements], names: list[str], sure: Mapping[st
         at = names.index("sj")
         if _PHONES & set(names[max(0, at - 2) : at + 3]):
             found.add("phonebook")
+    if len(_TRANSACTION & set(names)) > 1:
+        found.add("trans")
+    if "xh" in names and len(_STUDYING & set(names)) > 1:
+        found |= {"student", "education"}
     if any((s.column.comment or "").startswith("租户") and _is_personal(sure.get(s.column.name)) for s in statements):
         found.add("tenant")
     return found

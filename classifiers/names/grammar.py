@@ -10,16 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import NamedTuple
-
-import msgspec
 
 from classifiers.elements import elements
 from classifiers.evidence import Style
-from classifiers.names.affixes import without_affixes
+from classifiers.names.affixes import CONTACTS, FLAG_PREFIXES, TAKES_PART, without_affixes
 from classifiers.names.lexicon import Lexicon, Sense, abbreviations, built_in_entries, default_lexicon, parse_terms
-from classifiers.names.phrases import CODES_ONLY, OPTION, TRAILING, WHETHER, comment_parts, said_flags
+from classifiers.names.phrases import (
+    CODES_ONLY,
+    OPTION,
+    PROCESS,
+    TRAILING,
+    WHETHER,
+    comment_parts,
+    is_yes_or_no,
+    said_flags,
+)
+from classifiers.names.rules import grammar, has_harmless_stem, owner_class
 from classifiers.names.tokens import has_han, is_garbled, may_be_initials, tokenize
 
 
@@ -46,20 +53,6 @@ Reading = tuple[Candidate, ...]
 """Best first; senses bound to a context stand before the context-free one that they fall back to."""
 
 
-class _Grammar(msgspec.Struct):
-    nouns: dict[str, str]
-    families: dict[str, str]
-    elements: dict[str, str]
-    heads: dict[str, dict[str, str]]
-    roles: dict[str, str]
-    harmless_stems: list[str]
-
-
-@cache
-def grammar() -> _Grammar:
-    return msgspec.yaml.decode((files("classifiers") / "names" / "grammar.yaml").read_bytes(), type=_Grammar)
-
-
 class Owner(NamedTuple):
     kind: str
     element: str
@@ -71,7 +64,6 @@ _SOMEONE = Owner("person", "person.name")
 _PERSON_SUFFIX = re.compile(r"[\u3400-\u9fff](?:[人员者长主师工]|主任|书记)$")
 # AAC127, BAC504: a code of an indicator system, not a word with a number.
 _INDICATOR_CODE = re.compile(r"^[A-Za-z]{3}\d{3}[A-Za-z]?$")
-_FLAG_PREFIXES = frozenset({"is", "if", "has", "sf", "whether", "have", "sfw", "ynis", "can", "flag"})
 
 
 class Reader:
@@ -94,6 +86,8 @@ class Reader:
             reading = self._phrase(part)
             if reading and CODES_ONLY.match(text):
                 return _fainter(reading, 0.5)
+            if reading and owner_class(reading[0].element) in _NEVER_FLAGS and is_yes_or_no(text):
+                return (Candidate("code.flag", 0.85, "comment", part),)
             if reading:
                 reading = self._refined(reading, parts[index + 1 :]) if index == 0 else _fainter(reading, 0.15)
                 flags = said_flags(text)
@@ -129,10 +123,15 @@ class Reader:
         if reading:
             return reading
         shorter = TRAILING.sub("", text)
-        return self._suffix(shorter) if shorter and shorter != text else ()
+        reading = self._suffix(shorter) if shorter and shorter != text else ()
+        if reading and reading[0].bare and text.endswith("信息"):
+            return (Candidate("text.free", 0.6, "comment", text),)
+        return reading
 
     def _whether(self, text: str, rest: str) -> Reading:
         flag = Candidate("code.flag", 0.85, "comment", text[:2])
+        if PROCESS.match(rest):
+            return (flag,)
         for candidate in self._suffix(rest):
             kind = owner_class(candidate.element)
             if kind == "trait" or candidate.element in ("minor.flag", "person.insurance_status"):
@@ -217,17 +216,28 @@ class Reader:
             if word in tokens[1:-1] and not self.lexicon.senses("".join(tokens)):
                 tokens = tokens[: tokens.index(word)]
         whole = self._known(tokens)
-        if not whole and tokens[0] in _FLAG_PREFIXES and len(tokens) > 1:
+        if not whole and tokens[0] in FLAG_PREFIXES and len(tokens) > 1:
             return self._is_something(tokens)
         reading = self._ends(tokens)
+        if len(tokens) > 1 and reading and reading[0].term == tokens[-1]:
+            reading = self._after_person(tokens, reading)
         if reading and any(not candidate.contexts for candidate in reading):
             return reading
         parts = self._split(tokens[-1])
         if parts:
             longer = (*tokens[:-1], *parts)
-            if parts[0] in _FLAG_PREFIXES and len(parts) > 1 and len(tokens) == 1:
+            if parts[0] in FLAG_PREFIXES and len(parts) > 1 and len(tokens) == 1:
                 return (*reading, *self._is_something(longer))
             return (*reading, *self._ends(longer))
+        return reading
+
+    def _after_person(self, tokens: tuple[str, ...], reading: Reading) -> Reading:
+        """``join_community_volunteer`` is a flag, ``responsible_person_contact`` how to reach whoever is named."""
+        if len(tokens) > 2 and tokens[0] in TAKES_PART and owner_class(reading[0].element) == "person":
+            return (Candidate("code.flag", 0.7, "english", tokens[0]),)
+        owner = self._token_owner(tokens[:-1]) if tokens[-1] in CONTACTS else _NO_OWNER
+        if owner.kind in _PERSON_CLASSES:
+            return tuple(self._composed(self.lexicon.senses("phone"), owner, True, 0.75))
         return reading
 
     def _is_something(self, tokens: tuple[str, ...]) -> Reading:
@@ -337,6 +347,12 @@ _CLOSER: dict[str, frozenset[str]] = {
 }
 
 
+# What a list of yes and no cannot be the codes of.
+_NEVER_FLAGS = frozenset(
+    {"person", "minor", "org", "bank", "place", "contact", "address", "iddoc", "docno", "login", "other"}
+)
+
+
 def _fainter(reading: Reading, by: float) -> Reading:
     return tuple(candidate._replace(strength=candidate.strength - by) for candidate in reading)
 
@@ -349,29 +365,7 @@ def _is_hollow(senses: Sequence[Sense], owner: Owner, left: str) -> bool:
     """Whether a head is said of a stem that is not known: 霜露情况."""
     if not any(sense.symbol in _HOLLOW for sense in senses):
         return False
-    return not owner.kind and not _harmless_stem(left)
-
-
-@cache
-def _stems() -> tuple[str, ...]:
-    return tuple(grammar().harmless_stems)
-
-
-def _harmless_stem(left: str) -> bool:
-    """Whether what stands before 情况 or 类型 is known and harmless: 审核, 数据."""
-    return left.endswith(_stems())
-
-
-def owner_class(symbol: str) -> str:
-    """Class of an element or noun as the owner of what follows; empty when it owns nothing."""
-    if symbol.startswith("noun."):
-        return symbol[5:]
-    if symbol.startswith(("head.", "generic.")):
-        return {"head.unit": "org", "head.org": "org", "generic.bank_account": "account", "generic.phone": "contact",
-                "generic.landline": "contact", "generic.email": "contact", "generic.address": "address",
-                "generic.location": "geo", "head.image": "image", "head.cert_no": "doc"}.get(symbol, "")  # fmt: skip
-    data = grammar()
-    return data.elements.get(symbol) or data.families.get(elements()[symbol].family, "other")
+    return not owner.kind and not has_harmless_stem(left)
 
 
 def _owner_of(senses: tuple[Sense, ...] | None) -> Owner:
@@ -443,6 +437,8 @@ def _element(sense: Sense, owner: Owner, compound: bool) -> str:
         chosen = chosen or table["default" if compound else "alone"]
         return owner.element if chosen == "same" else chosen
     if symbol.startswith("generic."):
+        if owner.kind == "image" and symbol == "generic.address":
+            return owner.element
         if owner.element in _REGIONS:
             return symbol
         return elements()[symbol].variants.get(_VARIANTS.get(owner.kind, ""), symbol)

@@ -19,6 +19,17 @@ WHETHER = re.compile(r"^(?:是否|有无|能否|有否|是不是|可否|是否�
 TRAILING = re.compile(
     r"(?:sha256|md5|sm3|sm4|aes|hash|哈希值?|散列值?|密文|加密|脱敏|掩码|\d+|以上|以下|以内|左右|[一二三四五六七八九十]|[\s_\-—/·.*~]|信息|字段|数据|项|值|的|（选填）|\d+个字)+$"
 )
+# 否 and 是 with a code each: whatever stands before them, the column is a flag.
+_NO = r"[012]\s*[.、:：=\-—为代表]*\s*(?:否|不是|无|没有|非)"
+_YES = r"[012]\s*[.、:：=\-—为代表]*\s*(?:是|有)"
+_YES_OR_NO = re.compile(rf"(?<!\w)(?:{_NO}\W{{0,4}}{_YES}|{_YES}\W{{0,4}}{_NO})")
+# 是否建立矫正小组 asks what the office did, not what the person is.
+PROCESS = re.compile(
+    r"^(?:已经?|需要?)?(?:建立|组建|成立|录入|上传|采集|签订|填写|完成|审核|默认|提交|打印|归档|开具|制定|推送|同步|查看|显示|主(?:病历|档案|要?诊断|要?手术))"
+)
+_AND_MORE = re.compile(
+    r"(?<=[\u3400-\u9fff]{2})(?:(?:或者?|及|和|与|以及)其[他它](?:信息|情况|资料|说明|内容)?|等(?:信息|情况|资料|内容))$"
+)
 _WORD = re.compile(r"^[\u3400-\u9fff]{2,}")
 _SAID_FLAGS = (
     ("encrypted", re.compile(r"加密存储|加密后|密文|（加密）|\(加密\)|已加密", re.I)),
@@ -60,7 +71,17 @@ def _before_codes(part: str) -> str:
     match = re.search(r"(?<=[\u3400-\u9fff])\s*\d+\s*(?=[\u3400-\u9fff=])", part)
     if match and match.start() > 1:
         part = part[: match.start()]
+    part = _AND_MORE.sub("", part)
     return re.sub(r"(?<=[\u3400-\u9fff])[\s_/—-]+(?=[\u3400-\u9fffa-z])", "", part)
+
+
+def is_yes_or_no(text: str) -> bool:
+    """Whether a comment lists the codes of yes and no.
+
+    >>> is_yes_or_no("管控限制人员,(0否1是,默认0)")
+    True
+    """
+    return _YES_OR_NO.search(text) is not None
 
 
 def said_flags(text: str) -> tuple[str, ...]:

@@ -38,6 +38,17 @@ COMMENTS = """
 是否网上申报 1是 code.flag
 废水中是否有臭气控制 code.flag
 有无特种设备 code.flag
+管控限制人员,(0否1是,默认0) code.flag
+关爱人员（1是，0否） code.flag
+是否建立矫正小组 code.flag
+是否主病历 code.flag
+是否累惯犯 justice.crime
+1月的收入或者其他信息 person.income
+工资等信息 person.income
+用户信息 text.free
+主要成员工作详细地址 org.address
+图片在文件服务地址，多张以逗号隔开 file.attachment
+脱管纠正情况 justice.correction
 患者数量 measure.count
 残疾人数 measure.count
 处罚次数 measure.count

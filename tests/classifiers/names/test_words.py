@@ -11,9 +11,9 @@ import pytest
 from classifiers.elements import elements
 from classifiers.names import pinyin
 from classifiers.names.codebooks import codebook_elements, codebook_table, codebooks
-from classifiers.names.grammar import grammar, owner_class
 from classifiers.names.lexicon import abbreviations, built_in_entries, default_lexicon
 from classifiers.names.matcher import TermMatcher
+from classifiers.names.rules import grammar, owner_class
 from classifiers.names.tokens import has_han, is_garbled, may_be_initials, tokenize
 
 ROOT = Path(__file__).resolve().parents[3]
