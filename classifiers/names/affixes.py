@@ -6,6 +6,7 @@ from classifiers.names.lexicon import default_lexicon
 
 _PREFIXES = frozenset("abcdfghlnstvzf")
 _COPY = frozenset({"bak", "old", "tmp", "copy", "new", "cn", "zh", "txt", "str", "val1", "col", "ori", "raw", "s"})
+_ORDINALS = frozenset({"one", "two", "three"})
 _AFFIX_FLAGS = {
     "enc": "encrypted", "encrypt": "encrypted", "encrypted": "encrypted", "sm4": "encrypted", "aes": "encrypted",
     "cipher": "encrypted", "md5": "hashed", "sm3": "hashed", "hash": "hashed", "sha": "hashed", "sha256": "hashed",
@@ -27,7 +28,7 @@ def without_affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str
     flags: list[str] = []
     joined = [a + b if a + b in _AFFIX_FLAGS else a for a, b in zip(tokens, (*tokens[1:], ""), strict=False)]
     words = [token for token in joined if not token.isdigit()]
-    while len(words) > 1 and (words[-1] in _COPY or words[-1] in _AFFIX_FLAGS):
+    while len(words) > 1 and (words[-1] in _COPY | _ORDINALS or words[-1] in _AFFIX_FLAGS):
         flag = _AFFIX_FLAGS.get(words.pop())
         if flag:
             flags.append(flag)

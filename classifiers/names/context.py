@@ -127,11 +127,20 @@ def table_context(
         context.add("bankonly")
     if subject.kind == "person" and _LIVING & set(sure.values()) and not {"petition", "enforcement"} & context:
         context.add("portrait")
+    if subject.kind == "person" and any(_is_decimal(s.column) for s in statements if s.column.name.lower() in _HEAT):
+        context.add("fever")
     return subject, frozenset(context)
 
 
 _LOGINS = ("yhm", "dlm", "yhmc", "dlzh", "yhzh", "gly")
 _PHONES = frozenset({"dh", "lxdh", "bgdh", "jtdh", "gddh", "zjdh", "yddh", "dzyj", "email", "yx", "dzyx", "qq", "wx"})
+
+
+_HEAT = frozenset({"temp", "tw"})
+
+
+def _is_decimal(column: ColumnInput) -> bool:
+    return (column.type or "").lower().startswith(("float", "double", "decimal", "numeric", "real"))
 
 
 def _words(text: str) -> frozenset[str]:
@@ -147,6 +156,7 @@ _TRANSACTION = _words(
     "jyje jysj jyrq jylsh jylx jyye jyhye jyzy jydfxm jydfmc jydfhm dfmc dfhm dfxm dfzh dfyh dfkhh dskhh dsmc dsxm "
     "khwd khyh kyye zhye zhlb zhlx zhzt xhrq jdbz cxkh cxzh bfzh bfkh"
 )
+_BESIDE_GENDER = _words("xm zjh zjhm zjlx zjzl sfzh sfzhm mz csrq csny hyzk gj lxdh sqrmc qlrmc qlr")
 _STUDYING = frozenset({"xsxm", "rxnf", "rxnd", "rxny", "xnzymc", "bjmc", "xymc", "zymc", "njmc", "sznj", "xyxm"})
 
 
@@ -159,7 +169,9 @@ def _neighbours(statements: list[Statements], names: list[str], sure: Mapping[st
         at = names.index("sj")
         if _PHONES & set(names[max(0, at - 2) : at + 3]):
             found.add("phonebook")
-    if len(_TRANSACTION & set(names)) > 1:
+    if "xb" in names and _BESIDE_GENDER & set(names):
+        found.add("somebody")
+    if len(_TRANSACTION & set(names)) > 1 or ("zh" in names and any(name.endswith("je") for name in names)):
         found.add("trans")
     if "xh" in names and len(_STUDYING & set(names)) > 1:
         found |= {"student", "education"}

@@ -49,6 +49,8 @@ COMMENTS = """
 主要成员工作详细地址 org.address
 图片在文件服务地址，多张以逗号隔开 file.attachment
 脱管纠正情况 justice.correction
+限高情况 justice.dishonesty
+公积金个人部分 person.contribution
 患者数量 measure.count
 残疾人数 measure.count
 处罚次数 measure.count
