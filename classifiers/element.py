@@ -105,7 +105,7 @@ def _is_key_of(name: Candidate, comment: Candidate) -> bool:
 
 def _key_by_type(comment: Candidate | None, column: ColumnInput) -> Candidate | None:
     """A column of whole numbers or of type ``ForeignKey`` with the comment 辅导员 holds that person's key."""
-    if comment is None or elements()[comment.element].family != "person_name" or not column.type:
+    if comment is None or elements()[comment.element].family not in ("person_name", "legal_rep") or not column.type:
         return comment
     native = column.type.lower().split("(")[0].strip()
     return comment._replace(element="system.foreign_key") if native in (*_WHOLE_TYPES, "foreignkey") else comment
@@ -196,6 +196,8 @@ def _refines(name: Candidate, comment: Candidate) -> bool:
         return True
     if family == "photo_or_scan" and comment.element in _FILES and comment.owner:
         return True
+    if comment.term in ("全称", "简称") and family == "person_name":
+        return False
     families = _REFINED_BY.get(comment.element)
     return families is not None and not comment.owner and family in families
 

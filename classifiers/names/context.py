@@ -27,7 +27,9 @@ class Statements:
         self.column = column
         self.comment = reader.comment(column.comment) if column.comment else ()
         self.name = reader.name(column.name)
-        self.repeats = self.comment != () and _is_initials_of(column.name, column.comment or "")
+        self.repeats = _is_initials_of(column.name, column.comment or "") and (
+            self.comment != () or len(column.name) < 4
+        )
         """The name is the initials of the comment: RDRQ of 认定日期 says nothing of its own."""
         self.codebook: Evidence | None = None
 

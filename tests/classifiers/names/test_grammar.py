@@ -51,6 +51,8 @@ COMMENTS = """
 脱管纠正情况 justice.correction
 限高情况 justice.dishonesty
 公积金个人部分 person.contribution
+操作连接地址 object.url
+发卡行编号 bank.name
 患者数量 measure.count
 残疾人数 measure.count
 处罚次数 measure.count
