@@ -196,6 +196,8 @@ def _refines(name: Candidate, comment: Candidate) -> bool:
         return True
     if family == "photo_or_scan" and comment.element in _FILES and comment.owner:
         return True
+    if name.element == "object.url" and elements()[comment.element].family in ("address", "org_address"):
+        return True
     if comment.term in ("全称", "简称") and family == "person_name":
         return False
     families = _REFINED_BY.get(comment.element)

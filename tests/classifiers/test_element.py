@@ -189,6 +189,7 @@ def test_minors(name: str, comment: str | None, minors: bool) -> None:
         ),
         (_table("people", "name gender join_community_volunteer"), "join_community_volunteer", "code.flag"),
         (_table("t1", "XH XSXM RXNF"), "XH", "person.student_no"),
+        (_table("t_user", "name icon_url=展示地址"), "icon_url", "object.url"),
         (_table("city_code", "id full_name=全称"), "full_name", "object.name"),
         (_table("cargo", "dz=袋重 xm=姓名"), "dz", None),
         (_table("air_order", "legal_entity=接单法人|bigint(20)"), "legal_entity", "system.foreign_key"),

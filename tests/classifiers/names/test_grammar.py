@@ -53,6 +53,7 @@ COMMENTS = """
 公积金个人部分 person.contribution
 操作连接地址 object.url
 发卡行编号 bank.name
+付款银行编号 bank.name
 患者数量 measure.count
 残疾人数 measure.count
 处罚次数 measure.count
