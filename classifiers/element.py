@@ -263,7 +263,8 @@ def _decided(
         return ElementFinding(None, 0.0, everything, (), flags)
     accepted = _accepted(chosen, said, [*strong, *alone, *shapes])
     findings = _conflicts(column, spoken, [*_second_voice(said), *strong, *alone, *_short_codes(spoken, values)])
-    confidence = max(chosen.strength, 0.55)
+    # Whoever says the same the surest counts: values may confirm what a name only suggests.
+    confidence = max(0.55, *(item.strength for item in (*said, *values) if item.element == chosen.element))
     if any(item is not chosen and _akin(item.element, chosen.element) for item in (*said, *values)):
         confidence = min(0.99, confidence + 0.04)
     if findings:
