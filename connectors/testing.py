@@ -102,10 +102,11 @@ class Conformance:
 
     def test_close_can_be_repeated(self, config: SystemConfig) -> None:
         source = self.open(config)
-        next(iter(source.assets()))
+        first = next(iter(source.assets()))
         source.close()
         source.close()
         self.open(config).close()
+        assert self.read(config)[0] == first
 
     def test_samples_are_bounded_and_of_known_columns(self, config: SystemConfig) -> None:
         with self.open(config) as source:
