@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_a_forgotten_asset_leaves_no_trace_in_the_file(store: Store, asset: Make
     store.forget([row])
     assert store.label_changes("dept/sys/t_covert") == []
     store.close()
-    with sqlite3.connect(tmp_path / "var" / "store.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "var" / "store.db")) as connection, connection:
         connection.execute("pragma wal_checkpoint(truncate)")
     connection.close()
     assert not [path for path in (tmp_path / "var").iterdir() if b"covert" in path.read_bytes()]
@@ -161,7 +162,7 @@ def test_history_runs_and_events_come_back(store: Store) -> None:
 def test_a_newer_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
     Store(url).close()
-    with sqlite3.connect(tmp_path / "store.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         connection.execute("update schema_version set version = 99")
     connection.close()
     with pytest.raises(StoreError, match=r"version 99.*install a newer"):

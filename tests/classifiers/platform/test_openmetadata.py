@@ -7,6 +7,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ def varchar(name: str, description: str | None = None, tags: tuple[dict[str, Any
 
 def fill(path: Path) -> None:
     """The database has no column for the password: reading it would fail."""
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("create table rescue (xm text, c2 text, lxdh text, zz9 text)")
         database.execute("create table ruled (sfzh text, xm text, lxdh text)")
         database.execute("create table jimi (sfzh text)")
