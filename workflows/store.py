@@ -109,11 +109,12 @@ class Store:
         self._writing = RLock()
         self._column_verdicts: dict[int, ColumnVerdict] = {}
         self._ids: dict[str, int] = {}
-        with self.write() as connection:
-            try:
+        try:
+            with self.write() as connection:
                 schema.prepare(connection)
-            except schema.SchemaError as exc:
-                raise StoreError(str(exc)) from exc
+        except schema.SchemaError as exc:
+            self.close()
+            raise StoreError(str(exc)) from exc
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

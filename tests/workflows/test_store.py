@@ -127,9 +127,8 @@ def test_a_forgotten_asset_leaves_no_trace_in_the_file(store: Store, asset: Make
     store.forget([row])
     assert store.label_changes("dept/sys/t_covert") == []
     store.close()
-    with closing(sqlite3.connect(tmp_path / "var" / "store.db")) as connection, connection:
+    with closing(sqlite3.connect(tmp_path / "var" / "store.db")) as connection:
         connection.execute("pragma wal_checkpoint(truncate)")
-    connection.close()
     assert not [path for path in (tmp_path / "var").iterdir() if b"covert" in path.read_bytes()]
 
 
@@ -164,7 +163,6 @@ def test_a_newer_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
     Store(url).close()
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         connection.execute("update schema_version set version = 99")
-    connection.close()
     with pytest.raises(StoreError, match=r"version 99.*install a newer"):
         Store(url)
 
