@@ -27,6 +27,7 @@ INSTALL_REQUIRES = [
     "PyMySQL>=1.1,<2",
     "pypinyin>=0.53",
     "PyYAML>=6.0",
+    "requests>=2.31",
     "rich>=13.7",
     "SQLAlchemy>=2.0.30,<2.1",
     "sqlglot>=29,<30",
@@ -43,12 +44,14 @@ EXTRAS_REQUIRE = {
         "pytest-timeout>=2.3",
         "responses>=0.25",
         "ruff>=0.6",
+        "starlette>=0.40",
         "types-openpyxl",
         "types-psycopg2",
         "types-PyMySQL",
         "types-PyYAML",
         "types-requests",
         "types-setuptools",
+        "uvicorn>=0.30",
     ],
 }
 
