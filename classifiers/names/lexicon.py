@@ -15,6 +15,7 @@ import msgspec
 
 from classifiers.evidence import Style
 from classifiers.names import pinyin
+from classifiers.names.misspellings import may_be_misspelt, sound
 from classifiers.names.tokens import has_han
 
 MIN_INITIALS = 3
@@ -132,6 +133,7 @@ class Lexicon:
         self._variants: dict[str, tuple[Sense, ...]] = {}
         self._pinyin: _Generated = {}
         self._initials: _Generated = {}
+        self._sounds: _Generated = {}
         short = abbreviations()
         for entry in entries:
             if entry.syllables:
@@ -161,7 +163,14 @@ class Lexicon:
             if key in table:
                 return _generated_senses(key, table[key], "pinyin" if style == "pinyin" else "initials")
         mixed = list(self._mixed(key)) if 4 <= len(key) <= 30 and key.isalpha() else []
-        return _generated_senses(key, mixed, "pinyin") if mixed else ()
+        return _generated_senses(key, mixed or self._misspelt(key), "pinyin")
+
+    def _misspelt(self, key: str) -> list[Entry]:
+        """Terms that sound like ``key``: ``shenfengzhenghao``."""
+        if not self._sounds:
+            for spelling, entries in self._pinyin.items():
+                self._sounds.setdefault(sound(spelling), []).extend(e for e in entries if may_be_misspelt(e.syllables))
+        return self._sounds.get(sound(key), [])
 
     def _mixed(self, key: str) -> Iterator[Entry]:
         """Terms spelt partly in full: ``xianzz``, ``gongzuodw``, ``sfzhaoma``."""
@@ -229,6 +238,8 @@ def _syllable_initials(text: str) -> str:
 
 def _generated_senses(form: str, entries: list[Entry], style: Style) -> tuple[Sense, ...]:
     """The most usual reading of generated letters; equal rivals all stay, but initials then only support."""
+    if not entries:
+        return ()
     entries = sorted(entries, key=lambda entry: entry.rank)
     first = entries[0]
     rivals = [entry for entry in entries if entry.symbol != first.symbol]

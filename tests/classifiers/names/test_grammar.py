@@ -103,6 +103,10 @@ COMMENTS = """
 备注 text.free
 预留字段1 text.reserved
 失信被执行人行为具体情形 justice.dishonesty
+港澳居民来往内地通行证 person.permit_hk_mo
+台湾居民来往大陆通行证 person.permit_tw
+外国人永久居留身份证 person.permanent_residence
+服务热线 org.phone
 """
 
 NAMES = """
@@ -117,6 +121,13 @@ idcardpic0 person.id_scan
 id_card_front person.id_scan
 JHRXM person.guardian_name
 jianhurenxingming person.guardian_name
+xingmin person.name
+shenfengzhenghao person.id_card
+chusenriqi person.birth_date
+chushenriqi person.birth_date
+hunyinzuangkuang person.marital_status
+jiating_zhuzi person.home_address
+fadindaibiaoren org.legal_rep
 guardianPhone person.phone
 FDDBRXM org.legal_rep
 FDDBRSFZH person.id_card
@@ -316,3 +327,10 @@ def test_variants_of_words(name: str, element: str) -> None:
 @pytest.mark.parametrize("name", ["AAC999", "bac504"])
 def test_a_code_of_an_indicator_system_is_no_word(name: str) -> None:
     assert default_reader().name(name) == ()
+
+
+@pytest.mark.parametrize("name", ["gongzhi", "shengfen", "minzhu", "danganhao"])
+def test_short_pinyin_is_not_taken_for_what_it_sounds_like(name: str) -> None:
+    """公职 is not 工资, 省份 not 身份, 民主 not 民族."""
+    reading = default_reader().name(name)
+    assert not any(candidate.element.startswith(("person.income", "person.id", "person.eth")) for candidate in reading)
