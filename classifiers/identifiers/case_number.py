@@ -7,6 +7,8 @@ Structure: year in brackets, court (最 or the province, up to 4 digits), kind o
 
 >>> check("(2026)沪0107民初1号").result, check("（2026）最高法民终1号").result
 ('valid', 'valid')
+>>> check("案号：(2026) 沪0107 民初1号（一审）").result
+'valid'
 >>> check("(2026)沪0107民初号").reason
 'not a complete number'
 >>> check("沪0107民初1号").result
@@ -18,7 +20,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from .common import NO_LIMIT, OTHER, VALID, Check, day_number
+from .common import NO_LIMIT, OTHER, VALID, Check, day_number, stands_in
 from .normal import tidy as normalise
 from .plate import PROVINCES
 
@@ -37,6 +39,7 @@ def check(text: str, *, as_of: date | None = None) -> Check:
 
 def examine(number: str, today: int = NO_LIMIT) -> Check:
     """Check a tidy number; ``today`` does not matter."""
-    if _NUMBER.fullmatch(number):
+    number = number.replace(" ", "")
+    if stands_in(_NUMBER, number):
         return VALID
     return _INCOMPLETE if _NEAR.fullmatch(number) else OTHER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from operator import mul
@@ -26,6 +27,20 @@ Examine = Callable[[str, int], Check]
 
 NO_LIMIT = 99991231
 """The ``today`` of a check that is given no date: nothing lies in the future."""
+
+GLUE = 12
+"""Characters of other text that may stand around a number that describes itself: 车主本人, 证号."""
+
+
+def stands_in(number: re.Pattern[str], text: str) -> bool:
+    """Whether ``text`` is a number with at most a few words before and after it.
+
+    >>> [stands_in(re.compile("[0-9]+号"), text) for text in ("编号:1号(本人)", "详见第三季度专项检查工作情况通报1号")]
+    [True, False]
+    """
+    found = number.search(text)
+    return found is not None and len(text) - len(found[0]) <= GLUE
+
 
 _PROVINCES = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83"
 PROVINCES = frozenset(_PROVINCES.split())

@@ -5,6 +5,8 @@ Authority: certificate forms of the Ministry of Natural Resources; the wording i
 
 >>> check("沪(2020)普字不动产权第000001号").result, check("沪（2020）普字不动产证明第000001号").result
 ('valid', 'valid')
+>>> check("权证号：沪（2020）普字 不动产权第000001号（共有）").result
+'valid'
 >>> check("沪(2020)普字不动产权第号").reason
 'not a complete number'
 >>> check("沪房地普字第000001号").result
@@ -16,7 +18,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from .common import NO_LIMIT, OTHER, VALID, Check, day_number
+from .common import NO_LIMIT, OTHER, VALID, Check, day_number, stands_in
 from .normal import tidy as normalise
 from .plate import PROVINCES
 
@@ -33,6 +35,7 @@ def check(text: str, *, as_of: date | None = None) -> Check:
 
 def examine(number: str, today: int = NO_LIMIT) -> Check:
     """Check a tidy number; ``today`` does not matter."""
-    if _NUMBER.fullmatch(number):
+    number = number.replace(" ", "")
+    if stands_in(_NUMBER, number):
         return VALID
     return _INCOMPLETE if _NEAR.fullmatch(number) else OTHER

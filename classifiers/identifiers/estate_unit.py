@@ -12,7 +12,7 @@ fixture (``F`` building, ``L`` forest, ``Q`` other, ``W`` none), 8 fixture (zero
 >>> check("310107001002GB00001W00010001").reason
 'a parcel without fixtures has a fixture number'
 >>> check("310107001002GB00001F0001001").reason
-'the wrong length'
+'the wrong length or an unreadable character'
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from .common import NO_LIMIT, OTHER, PROVINCES, VALID, WRONG_AREA, Check, day_nu
 from .normal import compact as normalise
 
 _NUMBER = re.compile(r"[0-9]{12}[A-Z]{2}[0-9]{5}[FLQW][0-9]{8}")
-_NEAR = re.compile(r"[0-9]{11,13}[A-Z]{2}[0-9]{4,6}[A-Z][0-9]{7,9}")
-_WRONG_LENGTH = Check("invalid", "the wrong length")
+_NEAR = re.compile(r"[0-9?]{11,13}[A-Z?]{2}[0-9?]{4,6}[A-Z?][0-9?]{6,9}")
+_DAMAGED = Check("invalid", "the wrong length or an unreadable character")
 _NO_FIXTURE = Check("invalid", "a parcel without fixtures has a fixture number")
 
 
@@ -36,7 +36,7 @@ def check(text: str, *, as_of: date | None = None) -> Check:
 def examine(number: str, today: int = NO_LIMIT) -> Check:
     """Check a normalised number; ``today`` does not matter."""
     if not _NUMBER.fullmatch(number):
-        return _WRONG_LENGTH if _NEAR.fullmatch(number) else OTHER
+        return _DAMAGED if _NEAR.fullmatch(number) else OTHER
     if number[:2] not in PROVINCES:
         return WRONG_AREA
     return _NO_FIXTURE if number[19] == "W" and number[20:] != "00000000" else VALID

@@ -28,10 +28,11 @@ NULL <NULL> [NULL] \N NONE NIL NAN N/A #N/A NA UNKNOWN UNDEFINED
 NULLS = frozenset(_NULL_WORDS.split()) | {""}
 """Compact forms that mean "nothing": dropped as blanks. Rows of hyphens are empty after `compact`."""
 
-MaskedKind = Literal["id_card", "uscc", "mobile", "bank_card", "email"]
+MaskedKind = Literal["id_card", "permanent_residence", "uscc", "mobile", "bank_card", "email"]
 
 _MASKED_ID = re.compile(r"[0-9]{1,10}\*{4,17}[0-9]{0,6}[0-9X]?")
 _MASKED_USCC = re.compile(r"9[1-3][0-9A-Y]{0,10}\*{4,15}[0-9A-Y]{0,6}")
+_MASKED_RESIDENCE = re.compile(r"9[0-9]{2,9}\*{4,15}[0-9]{0,6}[0-9X]?")
 _MASKED_MOBILE = re.compile(r"1[3-9][0-9]{0,2}\*{3,8}[0-9]{0,4}")
 _MASKED_CARD = re.compile(r"[34569][0-9]{3,5}\*{4,12}[0-9]{3,4}")
 _MASKED_EMAIL = re.compile(r"[^@*\s]*\*+[^@\s]*@[A-Z0-9.\-]+\.[A-Z]{2,}")
@@ -97,6 +98,8 @@ def masked_kind(number: str) -> MaskedKind | None:
 
     >>> masked_kind("310107********001X"), masked_kind("138****8000"), masked_kind("6217***********0004")
     ('id_card', 'mobile', 'bank_card')
+    >>> masked_kind("931840********0010"), masked_kind("931310********007X")
+    ('permanent_residence', 'uscc')
     >>> masked_kind("U***@EXAMPLE.COM"), masked_kind("91310107******007Y"), masked_kind("张**"), masked_kind("********")
     ('email', 'uscc', None, None)
     """
@@ -107,11 +110,18 @@ def masked_kind(number: str) -> MaskedKind | None:
         return "mobile"
     if length in (16, 19) and _MASKED_CARD.fullmatch(number):
         return "bank_card"
+    if length == 18 and _MASKED_RESIDENCE.fullmatch(number) and number[1:3] in PROVINCES and not _has_county(number):
+        return "permanent_residence"
     if length == 18 and _MASKED_USCC.fullmatch(number):
         return "uscc"
     if length in (14, 15, 17, 18) and _MASKED_ID.fullmatch(number) and _starts_in_province(number):
         return "id_card"
     return None
+
+
+def _has_county(number: str) -> bool:
+    """Whether a credit code's area can stand at its place, where a foreigner's number has the nationality."""
+    return number[2:4] in PROVINCES or "*" in number[2:4]
 
 
 def _starts_in_province(number: str) -> bool:

@@ -12,4 +12,5 @@ RECOGNIZER = Recognizer(
     kind="self_describing",
     examine=estate_unit.examine,
     letters=range(25, 32),
+    symbols=True,
 )

@@ -189,7 +189,14 @@ def test_a_damaged_self_describing_column_decides_alone(name: str) -> None:
     assert found.hits >= 28
 
 
-GLUED = sorted(CHECKED | {"mobile", "passport"})
+GLUED = sorted(CHECKED | SPEAKING.keys() | {"mobile", "passport"})
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_cut_and_unreadable_values_do_not_hide_a_self_describing_column(name: str) -> None:
+    found = observe_column(dirty(some(KINDS[name], 40))).get(name)
+    assert found is not None
+    assert found.strength == 0.75
 
 
 @pytest.mark.parametrize("name", GLUED)

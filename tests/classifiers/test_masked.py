@@ -55,6 +55,7 @@ MASKS: dict[str, tuple[Callable[[str], str], str]] = {
     "id_card": (lambda mark: f"{id_card()[:6]}{mark * 8}{_rng.randrange(1000):03}X", "person.id_card"),
     "mobile": (lambda mark: f"1{_rng.randrange(30, 99)}{mark * 4}{_rng.randrange(10**4):04}", "person.mobile"),
     "bank_card": (lambda mark: f"6217{mark * 8}{_rng.randrange(10**4):04}", "generic.bank_account"),
+    "permanent_residence": (lambda mark: f"931840{mark * 8}{_rng.randrange(1000):03}X", "person.permanent_residence"),
     "uscc": (lambda mark: f"91310107{mark * 6}{credit_code()[-4:]}", "org.uscc"),
 }
 
