@@ -11,7 +11,8 @@ import msgspec
 
 Source = Literal["codebook", "value", "comment", "name"]
 Style = Literal["comment", "han", "pinyin", "initials", "english", "codebook", "value"]
-Dimension = Literal["element", "tier", "share", "open", "importance"]
+Dimension = Literal["element", "tier", "share", "open", "importance", "review"]
+"""Rules propose the first four. ``importance`` and ``review`` (审核状态 of an asset) are people's alone."""
 State = Literal["suggested", "confirmed", "undetermined"]
 LabelOrigin = Literal["rule", "inherited", "steward"]
 SubjectKind = Literal["person", "organisation", "place", "aggregate", "system", "unknown"]

@@ -25,6 +25,8 @@ from pydantic_core import PydanticCustomError
 from connectors.base import ConfigurationError, SystemConfig
 from connectors.config import InvalidConfiguration, expand, expand_all, suggest
 from connectors.model import Failure
+from workflows.people import Person
+from workflows.server_settings import ServerSettings
 
 UpdateCycle = Literal["实时", "每日", "每周", "每旬", "每月", "每季度", "每半年", "每年", "不定期", "一次性"]
 """更新周期 of the compilation guide (发改高技术〔2017〕1272号) with the local additions."""
@@ -181,6 +183,8 @@ class SiteSettings(_Settings):
     """Files under the site's folder, in order; None = all of packs/*.yaml by name."""
     harvest: HarvestSettings = Field(default_factory=HarvestSettings)
     classify: ClassifySettings = Field(default_factory=ClassifySettings)
+    people: Annotated[tuple[Person, ...], Field(strict=False)] = ()
+    """Who rules on labels; see `workflows.people`."""
 
 
 # --- a loaded site -----------------------------------------------------------------------------------------------
@@ -211,8 +215,8 @@ class Site:
     departments: tuple[Department, ...]
     overlays: tuple[tuple[str, str], ...] = ()
     """(file, YAML text) of the site's pack overlays, in order."""
-    openmetadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """``openmetadata.yaml`` as written, secrets not put in; empty when there is none."""
+    openmetadata: ServerSettings | None = field(default=None, repr=False)
+    """``openmetadata.yaml`` with secrets not put in; None when there is none."""
     warnings: tuple[Failure, ...] = ()
     environ: Mapping[str, str] | None = field(default=None, repr=False)
     """Variables for secrets; None = the process's own."""
@@ -240,6 +244,18 @@ class Site:
     @property
     def var_dir(self) -> Path:
         return self.root / "var"
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        return self.settings.people
+
+    @property
+    def server(self) -> ServerSettings:
+        """The OpenMetadata server with secrets put in. Raises `ConfigurationError`: none named, secrets missing."""
+        if self.openmetadata is None:
+            what = "no OpenMetadata server is configured"
+            raise ConfigurationError(what, hint="write `url:` and `token:` into openmetadata.yaml")
+        return self.openmetadata.resolved(self.root, self.environ)
 
     @property
     def restricted_systems(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -28,6 +28,7 @@ from connectors.config import (
     unknown_key,
 )
 from connectors.model import Failure
+from workflows.server_settings import ServerSettings
 from workflows.settings import Department, DepartmentFile, SettingsError, Site, SiteSettings, SystemSettings
 
 COMMON_KEYS = tuple(name for name in SystemSettings.model_fields if name != "options")
@@ -70,6 +71,8 @@ class SiteReader:
         departments = self.read_departments()
         overlays = self.read_overlays(settings) if settings else ()
         openmetadata = self.read_openmetadata()
+        if settings:
+            self.check_people(settings, departments, self.site_document)
         if self.problems or settings is None:
             raise SettingsError(sorted(self.problems, key=by_place))
         return Site(
@@ -86,6 +89,7 @@ class SiteReader:
         document = self.open(self.root / "site.yaml")
         data = {} if document.data is None else document.data
         settings = self.validate(SiteSettings, data, document)
+        self.site_document = document
         if settings:
             self.check_secret(settings.store, document, ("store",))
             if settings.pack not in pack_names():
@@ -229,16 +233,34 @@ class SiteReader:
         document = read_yaml(self.root / name, self.problems, name)
         return None if document.data is None else (self.root / name).read_text(encoding="utf-8-sig")
 
-    def read_openmetadata(self) -> dict[str, Any]:
+    def read_openmetadata(self) -> ServerSettings | None:
         path = self.root / "openmetadata.yaml"
         if not path.exists():
-            return {}
+            return None
         document = self.open(path)
-        if document.data is None or isinstance(document.data, dict):
-            return document.data or {}
-        what = f"must be a mapping, not {type_name(document.data)}"
-        self.problems.append(Failure(what, place=document.place()))
-        return {}
+        # As `pdc init` writes it, all of it is commented out.
+        if document.data is None:
+            return None
+        settings = self.validate(ServerSettings, document.data, document)
+        for key in ("url", "token", "admin_token") if settings else ():
+            self.check_secret(getattr(settings, key), document, (key,))
+        return settings
+
+    def check_people(self, settings: SiteSettings, departments: Sequence[Department], document: Document) -> None:
+        """Ids and logins are used once, and every department named exists."""
+        known = [department.id for department in departments]
+        seen: dict[str, str] = {}
+        for number, person in enumerate(settings.people):
+            logins = [("openmetadata", person.openmetadata.casefold())] if person.openmetadata else []
+            for what, name in [("id", person.id), *logins, *(("account", one) for one in person.accounts)]:
+                place = document.place(("people", number))
+                if (first := seen.setdefault(f"{what} {name}", place)) != place:
+                    problem = f"people[{number}]: the {what} {name!r} is used twice"
+                    self.problems.append(Failure(problem, place=place, hint=f"first at {first}; rename one"))
+            for department in person.departments:
+                if department not in known:
+                    problem = f"people[{number}]: unknown department {department!r}"
+                    self.problems.append(Failure(problem, place=place, hint=suggest(department, known)))
 
     # --- pydantic's errors in the operator's words ---
 

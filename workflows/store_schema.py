@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 Step = Callable[[Connection], None]
 
@@ -35,7 +35,12 @@ def _decisions_name_their_rule(connection: Connection) -> None:
         connection.execute(text(f"ALTER TABLE decisions ADD COLUMN {column} DEFAULT '' NOT NULL"))
 
 
-STEPS: Mapping[int, Step] = {1: _decisions_name_their_rule}
+def _publishing(connection: Connection) -> None:
+    for table in (published, publications, journal, questions, descriptions):
+        table.create(connection)
+
+
+STEPS: Mapping[int, Step] = {1: _decisions_name_their_rule, 2: _publishing}
 """``STEPS[n]`` turns version ``n`` into ``n + 1``; a new database is created whole and runs none."""
 
 metadata = MetaData()
@@ -170,6 +175,71 @@ events = Table(
     Column("message", Text, nullable=False),
     Column("seconds", Float),
 )
+
+published = Table(
+    "published",
+    metadata,
+    Column("server", String(255), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("fqn", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", String(40), nullable=False),
+)
+"""What was written to a server last; ``key`` is a digest for assets and the definition's own key for the rest."""
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("server", String(255), nullable=False),
+    Column("plan", String(32), nullable=False),
+    Column("started", String(40), nullable=False),
+    Column("finished", String(40)),
+    Column("summary", Text, nullable=False, default="{}"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("publication", _ID, nullable=False, index=True),
+    Column("key", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""Writes under way: a row is there from before the request until what came of it is in ``published``."""
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("asset", Text, nullable=False, index=True),
+    Column("column", Text),
+    Column("dimension", String(16), nullable=False),
+    Column("value", Text),
+    Column("rejected", Text),
+    Column("who", String(128), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("state", String(16), nullable=False, server_default="open"),
+    Column("settled_by", String(128), nullable=False, server_default=""),
+    Column("settled_at", String(40), nullable=False, server_default=""),
+)
+"""Acts of people that do not count yet: a lowered tier without a second person, an author who may not rule or is not
+known, an objection."""
+
+descriptions = Table(
+    "descriptions",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("asset", Text, nullable=False, index=True),
+    Column("column", Text),
+    Column("text", Text, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("at", String(40), nullable=False),
+)
+"""Descriptions that people wrote; the latest one of an asset or column is the one that counts."""
 
 
 class SchemaError(Exception):

@@ -44,7 +44,7 @@ def test_a_new_site_loads(tmp_path: Path) -> None:
     site = load_site(tmp_path, environ={})
     assert site.departments == ()
     assert site.overlays == ()
-    assert site.openmetadata == {}
+    assert site.openmetadata is None
     assert site.warnings == ()
 
 

@@ -13,6 +13,7 @@ import pytest
 from connectors import config
 from connectors.base import ConfigurationError, Connector, SystemConfig
 from connectors.model import Asset, Listing
+from workflows.people import Person, by_login
 from workflows.settings import UPDATE_CYCLES, SettingsError, Site, department_schema, load_site, site_schema
 
 CODE = "11310107000000019B"
@@ -203,11 +204,47 @@ def test_overlays_are_read_in_order(write: WriteSite, tmp_path: Path) -> None:
     assert load_site(write("overlays: []")).overlays == ()
 
 
-def test_openmetadata_is_kept_as_written(write: WriteSite, tmp_path: Path) -> None:
+def test_openmetadata_keeps_its_secrets_out_until_asked(write: WriteSite, tmp_path: Path) -> None:
     (tmp_path / "openmetadata.yaml").write_text("url: http://x\ntoken: ${T}\n")
-    assert load_site(write(), environ={}).openmetadata == {"url": "http://x", "token": "${T}"}
+    site = load_site(write(), environ={"T": "jwt-of-the-bot"})
+    assert site.openmetadata is not None
+    assert site.openmetadata.token == "${T}"
+    assert site.server.token == "jwt-of-the-bot"
+    assert "jwt" not in repr(site)
+    with pytest.raises(SettingsError, match=r"openmetadata.yaml:2: token: "):
+        load_site(write(), environ={})
+    assert load_site(write(), environ={}, secrets=False).openmetadata is not None
+
+
+def test_people_are_unique_and_in_known_departments(write: WriteSite, tmp_path: Path) -> None:
+    root = write()
+    person = "{id: zhang, name: 张三, accounts: [zs], openmetadata: Zhang.San, roles: [steward]"
+    (root / "site.yaml").write_text(f"people:\n- {person}}}\n- {person}, departments: [nil]}}\n")
+    found = problems(root)
+    assert [line.split(" (")[0] for line in found] == [
+        "site.yaml:3: people[1]: the id 'zhang' is used twice",
+        "site.yaml:3: people[1]: the openmetadata 'zhang.san' is used twice",
+        "site.yaml:3: people[1]: the account 'zs' is used twice",
+        "site.yaml:3: people[1]: unknown department 'nil'",
+    ]
+
+
+def test_who_may_rule(write: WriteSite) -> None:
+    steward = Person(id="zhang", name="张三", openmetadata="Zhang.San", departments=("minzheng",), roles=("steward",))
+    reviewer = Person(id="li", name="李四", accounts=("li",), roles=("reviewer",))
+    admin = Person(id="root", name="管理员", roles=("admin",))
+    assert steward.may_rule("minzheng")
+    assert not steward.may_rule("weijian")
+    assert reviewer.may_rule("weijian")
+    assert not admin.may_rule("weijian")
+    assert by_login([steward, reviewer], "zhang.san") is steward
+    assert by_login([steward, reviewer], None) is None
+
+
+def test_openmetadata_must_be_a_mapping(write: WriteSite, tmp_path: Path) -> None:
+    write()
     (tmp_path / "openmetadata.yaml").write_text("- url\n")
-    assert problems(tmp_path) == ["openmetadata.yaml:1: must be a mapping, not a list"]
+    assert problems(tmp_path) == ["openmetadata.yaml:1: the file must be a mapping, not a list"]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +273,7 @@ def test_a_wrong_check_digit_is_only_a_warning(write: WriteSite, code: str, warn
         (
             "name: x\nstroe: y\n",
             "site.yaml:2: unknown key 'stroe' (did you mean 'store'? "
-            "allowed: name, district, store, out, pack, overlays, harvest, classify)",
+            "allowed: name, district, store, out, pack, overlays, harvest, classify, people)",
         ),
         ("name: 5", "site.yaml:1: 'name' must be text, not a whole number (put it in quotes)"),
         ("\nname: [x]", "site.yaml:2: 'name' must be text, not a list"),
@@ -441,7 +478,17 @@ def test_a_doubtful_restriction_stops_everything_and_looks_nothing_up(write: Wri
 def test_schemas_are_json_and_know_the_keys() -> None:
     site, one = site_schema(), department_schema()
     json.dumps([site, one])
-    assert set(site["properties"]) == {"name", "district", "store", "out", "pack", "overlays", "harvest", "classify"}
+    assert set(site["properties"]) == {
+        "name",
+        "district",
+        "store",
+        "out",
+        "pack",
+        "overlays",
+        "harvest",
+        "classify",
+        "people",
+    }
     system = one["$defs"]["SystemSettings"]
     assert {"id", "url", "path", "include", "restricted", "sample"} <= set(system["properties"])
     assert "options" not in system["properties"]

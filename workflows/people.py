@@ -1,0 +1,60 @@
+"""Who is who: the people of ``site.yaml``, their accounts here and in OpenMetadata, and what they may rule on.
+
+Only acts of people named here become decisions. An account of the operating system is the actor of a command; a login
+of OpenMetadata is the author of an edit there.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Role = Literal["steward", "reviewer", "head", "office", "open_steward", "admin"]
+"""steward: a department's data contact; reviewer: the big-data centre; head: a department's head; office: the district
+office; open_steward: the opening authority (Art. 5, 22, 24); admin: runs the site, rules on nothing."""
+RULING: frozenset[Role] = frozenset({"steward", "reviewer"})
+"""Whose acts on labels are decisions."""
+
+
+class Person(BaseModel):
+    """One person of ``people:``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    id: str = Field(pattern=r"^\w[\w.-]{0,63}$")
+    name: str = Field(min_length=1)
+    accounts: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Accounts of the operating system."""
+    openmetadata: str | None = Field(default=None, min_length=1)
+    """Login in OpenMetadata; compared without case."""
+    departments: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Ids of the departments that the roles hold for; empty = the whole district."""
+    roles: Annotated[tuple[Role, ...], Field(strict=False)] = ()
+
+    def may_rule(self, department: str) -> bool:
+        """Whether this person's acts on labels of a department are decisions."""
+        return bool(RULING.intersection(self.roles)) and (not self.departments or department in self.departments)
+
+
+def by_login(people: Iterable[Person], login: str | None) -> Person | None:
+    """The person with a login in OpenMetadata."""
+    wanted = (login or "").casefold()
+    return next((one for one in people if one.openmetadata and one.openmetadata.casefold() == wanted), None)
+
+
+def by_account(people: Iterable[Person], account: str) -> Person | None:
+    """The person with an account of the operating system."""
+    return next((one for one in people if account in one.accounts), None)
+
+
+def current_person(people: Sequence[Person]) -> Person | None:
+    """Whoever runs this command, when ``site.yaml`` names the account."""
+    try:
+        account = getpass.getuser()
+    except (KeyError, OSError):
+        # An account without a name, as in containers.
+        return None
+    return by_account(people, account)

@@ -1,0 +1,292 @@
+"""What the site's store remembers of publishing: what was written last, writes under way, and people's open questions.
+
+Every method is one transaction. Nothing here talks to a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from workflows import store_schema as schema
+from workflows.publish.model import Base, Mark
+from workflows.store import Store, chunks, digest
+
+QuestionKind = Literal["lowering", "author", "objection", "conflict"]
+
+
+class DefinitionBase(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was written last of one `Definition`."""
+
+    key: str
+    kind: str
+    fqn: str
+    id: str = ""
+    body: dict[str, Any] = {}
+
+
+class InFlight(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One asset whose write has begun: enough to mend it when the process dies or the server refuses and erases."""
+
+    key: str
+    fqn: str
+    kind: str
+    id: str = ""
+    version: float = 0.0
+    before: list[tuple[str, Mark]] = []
+    """(path, label) of every label that stood there, people's and foreign ones included."""
+    after: list[tuple[str, Mark]] = []
+    """(path, label) of every label that should stand there afterwards."""
+
+
+class Question(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An act of a person that does not count yet."""
+
+    kind: QuestionKind
+    asset: str
+    dimension: str
+    value: str | None
+    who: str
+    """Display name where known, else the login; empty when history names nobody."""
+    at: str
+    message: str
+    """Chinese: what was done and what is needed."""
+    column: str | None = None
+    rejected: str | None = None
+    state: Literal["open", "accepted", "refused"] = "open"
+    settled_by: str = ""
+    settled_at: str = ""
+    id: int = 0
+
+
+class Description(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A description that a person wrote; ``column`` None = the asset's."""
+
+    asset: str
+    text: str
+    who: str
+    at: str
+    column: str | None = None
+
+
+class Publication(msgspec.Struct, frozen=True):
+    id: int
+    server: str
+    plan: str
+    started: str
+    finished: str | None
+    summary: dict[str, Any]
+
+
+_encode = msgspec.json.Encoder().encode
+_base = msgspec.json.Decoder(Base)
+_definition = msgspec.json.Decoder(DefinitionBase)
+_in_flight = msgspec.json.Decoder(InFlight)
+
+
+def asset_row(key: str) -> str:
+    """Asset keys may be longer than an index takes: their digest is the row's key."""
+    return f"asset/{digest(key)}"
+
+
+class Ledger:
+    """The publishing side of one site's store, for one server (its URL without user and password)."""
+
+    def __init__(self, store: Store, server: str) -> None:
+        self.store, self.server = store, server[:255]
+
+    # --- what was written last -----------------------------------------------------------------------------------
+
+    def bases(self, keys: Iterable[str]) -> dict[str, Base]:
+        """Asset key → what stands on the server, for those that were published."""
+        wanted = {asset_row(key): key for key in keys}
+        found: dict[str, Base] = {}
+        table = schema.published
+        with self.store.read() as connection:
+            for batch in chunks(wanted):
+                match = (table.c.server == self.server) & table.c.key.in_(batch)
+                for row in connection.execute(select(table.c.key, table.c.body).where(match)):
+                    found[wanted[row.key]] = _base.decode(row.body)
+        return found
+
+    def save_bases(self, bases: Mapping[str, Base], at: str) -> None:
+        """Asset key → what now stands on the server."""
+        rows = [
+            {"server": self.server, "key": asset_row(key), "kind": "asset", "fqn": base.fqn, "body": _text(base)}
+            for key, base in bases.items()
+        ]
+        with self.store.write() as connection:
+            self._replace(connection, rows, at)
+
+    def definitions(self) -> dict[str, DefinitionBase]:
+        """Key → every definition that was written last."""
+        table = schema.published
+        match = (table.c.server == self.server) & (table.c.kind != "asset")
+        with self.store.read() as connection:
+            rows = connection.execute(select(table.c.body).where(match)).all()
+        return {base.key: base for base in (_definition.decode(row.body) for row in rows)}
+
+    def save_definitions(self, bases: Sequence[DefinitionBase], at: str) -> None:
+        rows = [
+            {"server": self.server, "key": base.key, "kind": base.kind, "fqn": base.fqn, "body": _text(base)}
+            for base in bases
+        ]
+        with self.store.write() as connection:
+            self._replace(connection, rows, at)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Take rows out: definition keys as they are, asset keys through `asset_row`."""
+        table = schema.published
+        with self.store.write() as connection:
+            for batch in chunks(keys):
+                connection.execute(delete(table).where((table.c.server == self.server) & table.c.key.in_(batch)))
+
+    def published_fqns(self) -> dict[str, str]:
+        """Row key → FQN of every published asset, deleted ones included."""
+        table = schema.published
+        match = (table.c.server == self.server) & (table.c.kind == "asset")
+        with self.store.read() as connection:
+            return {row.key: row.fqn for row in connection.execute(select(table.c.key, table.c.fqn).where(match))}
+
+    def every_base(self) -> Iterator[tuple[str, Base]]:
+        """(row key, base) of every published asset, batch by batch."""
+        table = schema.published
+        for batch in chunks(self.published_fqns()):
+            match = (table.c.server == self.server) & table.c.key.in_(batch)
+            with self.store.read() as connection:
+                rows = connection.execute(select(table.c.key, table.c.body).where(match)).all()
+            yield from ((row.key, _base.decode(row.body)) for row in rows)
+
+    def _replace(self, connection: Connection, rows: Sequence[dict[str, Any]], at: str) -> None:
+        table = schema.published
+        for batch in chunks(rows):
+            keys = [row["key"] for row in batch]
+            connection.execute(delete(table).where((table.c.server == self.server) & table.c.key.in_(keys)))
+            connection.execute(insert(table), [row | {"at": at} for row in batch])
+
+    # --- publications and their journal --------------------------------------------------------------------------
+
+    def begin(self, plan: str, at: str) -> int:
+        """A publication begins; its number."""
+        with self.store.write() as connection:
+            values = {"server": self.server, "plan": plan, "started": at, "summary": "{}"}
+            done = connection.execute(insert(schema.publications).values(**values))
+            assert done.inserted_primary_key is not None
+            return int(done.inserted_primary_key[0])
+
+    def finish(self, publication: int, at: str, summary: Mapping[str, Any]) -> None:
+        """The publication ends, all of its writes settled."""
+        table = schema.publications
+        with self.store.write() as connection:
+            connection.execute(delete(schema.journal).where(schema.journal.c.publication == publication))
+            values = {"finished": at, "summary": _text(summary)}
+            connection.execute(update(table).where(table.c.id == publication).values(**values))
+
+    def unfinished(self) -> list[Publication]:
+        """Publications to this server that were cut off, oldest first."""
+        table = schema.publications
+        match = (table.c.server == self.server) & table.c.finished.is_(None)
+        return self._publications(select(table).where(match).order_by(table.c.id))
+
+    def publications(self, limit: int = 10) -> list[Publication]:
+        """The latest publications to this server, newest first."""
+        table = schema.publications
+        query = select(table).where(table.c.server == self.server).order_by(table.c.id.desc()).limit(limit)
+        return self._publications(query)
+
+    def _publications(self, query: Any) -> list[Publication]:
+        with self.store.read() as connection:
+            rows = connection.execute(query).all()
+        return [
+            Publication(row.id, row.server, row.plan, row.started, row.finished, msgspec.json.decode(row.summary))
+            for row in rows
+        ]
+
+    def enter(self, publication: int, writes: Sequence[InFlight]) -> None:
+        """These writes are about to begin. Must be on disk before the first request goes out."""
+        rows = [{"publication": publication, "key": item.key, "body": _text(item)} for item in writes]
+        if rows:
+            with self.store.write() as connection:
+                connection.execute(insert(schema.journal), rows)
+
+    def settle(self, publication: int, bases: Mapping[str, Base], at: str) -> None:
+        """These assets' writes are over: what stands on the server is kept and their journal rows go, in one."""
+        table = schema.journal
+        rows = [
+            {"server": self.server, "key": asset_row(key), "kind": "asset", "fqn": base.fqn, "body": _text(base)}
+            for key, base in bases.items()
+        ]
+        with self.store.write() as connection:
+            self._replace(connection, rows, at)
+            for batch in chunks(bases):
+                connection.execute(delete(table).where((table.c.publication == publication) & table.c.key.in_(batch)))
+
+    def in_flight(self, publication: int) -> list[InFlight]:
+        """Writes of a publication that were begun and not settled, oldest first."""
+        table = schema.journal
+        query = select(table.c.body).where(table.c.publication == publication).order_by(table.c.id)
+        with self.store.read() as connection:
+            return [_in_flight.decode(row.body) for row in connection.execute(query)]
+
+    # --- people's open questions, and their texts ----------------------------------------------------------------
+
+    def ask(self, questions: Sequence[Question]) -> list[Question]:
+        """Add questions that were not asked yet (same place, value, author and time); returns the new ones."""
+        table = schema.questions
+        new: list[Question] = []
+        with self.store.write() as connection:
+            for question in questions:
+                values = msgspec.structs.asdict(question)
+                del values["id"]
+                same = [table.c[name] == values[name] for name in ("kind", "asset", "dimension", "who", "at")]
+                same += [
+                    table.c[name].is_(None) if values[name] is None else table.c[name] == values[name]
+                    for name in ("column", "value")
+                ]
+                if connection.execute(select(table.c.id).where(*same)).first() is None:
+                    connection.execute(insert(table).values(**values))
+                    new.append(question)
+        return new
+
+    def questions(self, state: str | None = "open") -> list[Question]:
+        """Questions in order; None = settled ones too."""
+        table = schema.questions
+        query = select(table).order_by(table.c.id)
+        if state is not None:
+            query = query.where(table.c.state == state)
+        with self.store.read() as connection:
+            return [Question(**row._asdict()) for row in connection.execute(query)]
+
+    def settle_question(self, ident: int, state: Literal["accepted", "refused"], who: str, at: str) -> bool:
+        """Close an open question; False when somebody else did before."""
+        table = schema.questions
+        match = (table.c.id == ident) & (table.c.state == "open")
+        with self.store.write() as connection:
+            done = connection.execute(update(table).where(match).values(state=state, settled_by=who, settled_at=at))
+            return bool(done.rowcount)
+
+    def describe(self, descriptions: Sequence[Description]) -> None:
+        """Append descriptions that people wrote."""
+        if descriptions:
+            with self.store.write() as connection:
+                rows = [msgspec.structs.asdict(item) for item in descriptions]
+                connection.execute(insert(schema.descriptions), rows)
+
+    def descriptions(self, assets: Iterable[str]) -> dict[tuple[str, str | None], Description]:
+        """(asset key, column or None) → the latest description that a person wrote."""
+        table = schema.descriptions
+        found: dict[tuple[str, str | None], Description] = {}
+        with self.store.read() as connection:
+            for batch in chunks(assets):
+                rows = connection.execute(select(table).where(table.c.asset.in_(batch)).order_by(table.c.id))
+                for row in rows:
+                    item = Description(row.asset, row.text, row.who, row.at, row.column)
+                    found[item.asset, item.column] = item
+        return found
+
+
+def _text(value: Any) -> str:
+    return _encode(value).decode()
