@@ -391,7 +391,7 @@ def _conflicts(column: ColumnInput, spoken: Evidence | None, others: list[Eviden
     where = {"comment": "注释", "codebook": "编码标准"}.get(spoken.source, "字段名")
     said = f"{where}“{spoken.term}”指向{elements()[spoken.element].zh}"
     for item in others:
-        if _akin(item.element, spoken.element):
+        if _explains(item, spoken):
             continue
         shown = elements()[item.element].zh
         if item.source == "comment" and not HARMLESS.issuperset(_families(spoken, item)):
@@ -402,6 +402,13 @@ def _conflicts(column: ColumnInput, spoken: Evidence | None, others: list[Eviden
             continue
         return (Finding("comment_value_conflict", message, column.name),)
     return ()
+
+
+def _explains(item: Evidence, spoken: Evidence) -> bool:
+    """Whether a statement is what was said, or what such a column may hold as well: tax numbers of individuals."""
+    if {_group(item.element), _group(spoken.element)} != {"identity", "organisation_code"}:
+        return _akin(item.element, spoken.element)
+    return "mixed" in item.flags or spoken.element == "org.tax_no"
 
 
 def _families(*items: Evidence) -> set[str]:

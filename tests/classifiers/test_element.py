@@ -225,6 +225,24 @@ def test_check_digit_values_decide_over_a_comment_and_both_stay() -> None:
     assert found["c2"].confidence <= 0.6
 
 
+@pytest.mark.parametrize(
+    ("comment", "value", "flags", "expected"),
+    [
+        ("统一社会信用代码", "person.id_card", (), ["comment_value_conflict"]),
+        ("身份证号", "org.uscc", (), ["comment_value_conflict"]),
+        ("统一社会信用代码", "person.id_card", ("mixed",), []),
+        ("纳税人识别号", "person.id_card", (), []),
+        ("证件号码", "org.uscc", (), []),
+    ],
+)
+def test_codes_of_firms_and_numbers_of_people_contradict(
+    comment: str, value: str, flags: tuple[str, ...], expected: list[str]
+) -> None:
+    _, found = _read(_table("t1", f"c1={comment}"), c1=(Evidence("x", value, "value", 0.95, flags=flags),))
+    assert [finding.code for finding in found["c1"].findings] == expected
+    assert (found["c1"].confidence <= 0.6) == bool(expected)
+
+
 def test_comment_beside_a_codebook_is_heard() -> None:
     _, found = _read(_table("cf", "CF_FR_ZJLX=法定代表人证件号码 CF_JDRQ=作出处罚决定的日期"))
     both = found["CF_FR_ZJLX"]
