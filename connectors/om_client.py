@@ -1,0 +1,438 @@
+"""OpenMetadata's REST API, 1.2 to 2.x: plain dicts in, plain dicts out.
+
+The one place that knows how servers behave (reference/openmetadata-server.md; each method names the section it obeys).
+It reads and writes single things safely; what to write, in which order, and what to do about a refusal is the business
+of ``workflows/plan.py`` and ``apply.py``. Errors: ``connectors/om_errors.py``. Kinds: ``connectors/om_kinds.py``.
+
+One object serves many threads. **One writer per entity**: parallel writes of one table lose version steps ("Writing
+tables and tags").
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from connectors.base import SourceFatalError, SourceRetryError
+from connectors.http import HttpClient, Response
+from connectors.om_bulk import PutResult, put_many
+from connectors.om_errors import (
+    AlreadyExists,
+    NotAuthenticated,
+    NotFound,
+    NotOpenMetadata,
+    ServerBroken,
+    ServerError,
+    ServerFatalError,
+    ServerRetryError,
+    Stale,
+    TooOld,
+    error_of,
+)
+from connectors.om_kinds import kind_of
+from connectors.om_list import list_kind
+from connectors.om_names import is_id, path_of
+from connectors.om_patch import Operation, guarded
+from connectors.om_token import Token
+from connectors.om_version import Features, ServerVersion
+
+Entity = dict[str, Any]
+Entities = list[Entity]
+PutResults = list[PutResult]
+READ_SECONDS = 60.0
+"""A PATCH of a table with 1,600 labelled columns takes 8 s on 1.2; slower machines take more (reference, "Lists")."""
+CONFLICT_RETRIES = 4
+MAX_ANSWER = 512 * 1024 * 1024
+"""Bytes; the change feed of 1.2 has no paging and may bring 300 MB (reference, "Change feed")."""
+
+
+class OpenMetadata:
+    """A server and an account on it. ``url`` may end in ``/api`` or not; ``token`` is the JWT itself.
+
+    Nothing is sent before the first call; ``check()`` asks for version and account, with one clear error each.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None,
+        *,
+        verify: bool | str = True,
+        timeout: tuple[float, float] = (10.0, READ_SECONDS),
+        retries: int = 5,
+        rate: float | None = None,
+        workers: int = 6,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """``workers``: threads of ``put_many`` where the server has no bulk call, 4–8 (reference, "Writing tables")."""
+        self.token = Token(token.strip()) if token and token.strip() else None
+        self.workers = workers
+        self._now = now
+        self._http = HttpClient(
+            _api_of(url),
+            headers={"Accept": "application/json", **(self.token.header if self.token else {})},
+            timeout=timeout,
+            retries=retries,
+            rate=rate,
+            max_bytes=MAX_ANSWER,
+            verify=verify,
+            sleep=sleep,
+        )
+
+    # --- the server ----------------------------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        return self._http.host
+
+    @property
+    def requests_made(self) -> Counter[str]:
+        """Requests sent so far by HTTP method, retries counted."""
+        return self._http.requests_made
+
+    @cached_property
+    def version(self) -> ServerVersion:
+        """The server's version; raises ``NotOpenMetadata`` or ``TooOld`` ("Errors")."""
+        answer = self.request("GET", "system/version", doing="ask for the version")
+        try:
+            version = ServerVersion.parse(answer["version"])
+        except (TypeError, KeyError, ValueError) as exc:
+            what = "what answers there is not OpenMetadata: no version in its answer"
+            raise NotOpenMetadata(what, hint="check the address", place=self.host) from exc
+        if not version.supported:
+            raise TooOld(f"OpenMetadata {version} is too old", hint="upgrade it to 1.2 or newer", place=self.host)
+        return version
+
+    @cached_property
+    def features(self) -> Features:
+        """What this version can do."""
+        return Features.of(self.version)
+
+    def check(self) -> Entity:
+        """Version, then account; returns the account. Raises a ``ServerError`` with one clear sentence."""
+        _ = self.version
+        return self.whoami()
+
+    def whoami(self) -> Entity:
+        """The account of the token, with ``name``, ``isAdmin``, ``isBot``."""
+        found: Entity = self.request("GET", "users/loggedInUser", doing="ask who I am", kind="user")
+        return found
+
+    def permissions(self, kind: str, ref: str | None = None) -> dict[str, str]:
+        """Operation → ``allow``, ``deny``, ``conditionalAllow``, ``notAllow`` …, for one entity or the whole kind.
+
+        Reference, "Roles, policies".
+        """
+        path = f"permissions/{kind_of(kind).name}" + (f"/{_ref_path(ref)}" if ref else "")
+        answer = self.request("GET", path, doing=f"ask for permissions on {kind}", kind=kind)
+        return {row["operation"]: row["access"] for row in answer.get("permissions", [])}
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def get(self, kind: str, ref: str, fields: Iterable[str] = (), include: str = "non-deleted") -> Entity | None:
+        """One entity by id or FQN; None when there is none. ``fields`` unknown to the server → ``Refused``."""
+        spec = kind_of(kind)
+        params = {"include": include, **_fields(fields)}
+        try:
+            found: Entity = self.request(
+                "GET", f"{spec.path}/{_ref_path(ref)}", params, doing=f"read {spec.name} {ref}", kind=spec.name
+            )
+        except NotFound:
+            return None
+        return found
+
+    def list(
+        self, kind: str, *, fields: Iterable[str] = (), include: str = "non-deleted", **parents: str
+    ) -> Iterator[Entity]:
+        """All entities of a kind, streaming, 100 a page; ``parents`` narrows: ``database="svc.db"``.
+
+        Walks down to the level where names are unique and compares counts, since 1.2 skips rows ("Lists, concurrency,
+        limits"). Raises ``IncompleteListing`` at the end when rows are missing: **then nothing is taken as deleted**.
+        """
+        return list_kind(self.request, kind_of(kind), list(fields), include, parents, self.host)
+
+    def versions(self, kind: str, id: str) -> Entities:
+        """Every version of an entity, newest first, whole. ``NotFound`` for a hard-deleted one ("History")."""
+        path = f"{kind_of(kind).path}/{id}/versions"
+        answer = self.request("GET", path, doing=f"read the history of {kind} {id}", kind=kind)
+        rows = answer.get("versions", [])
+        return [msgspec.json.decode(row) if isinstance(row, str) else row for row in rows]
+
+    def version_of(self, kind: str, id: str, version: float) -> Entity | None:
+        """One version of an entity; None when there is none ("History")."""
+        path = f"{kind_of(kind).path}/{id}/versions/{version}"
+        return self._or_none("GET", path, doing=f"read version {version} of {kind} {id}", kind=kind)
+
+    def events(
+        self,
+        since: int,
+        *,
+        created: Iterable[str] = (),
+        updated: Iterable[str] = (),
+        deleted: Iterable[str] = (),
+        restored: Iterable[str] = (),
+    ) -> Entities:
+        """Change events from ``since`` (ms, inclusive) on, oldest first, ``entity`` decoded; kinds or ``*`` per type.
+
+        No paging on 1.2, ~20 KB an event: ask for short windows, overlap by 1 ms, drop repeated (entityId,
+        currentVersion) ("Change feed").
+        """
+        wanted = {"entityCreated": created, "entityUpdated": updated, "entityDeleted": deleted}
+        wanted["entityRestored"] = restored
+        params = {name: ",".join(kinds) for name, kinds in wanted.items()}
+        params = {"timestamp": str(since), **{name: kinds for name, kinds in params.items() if kinds}}
+        rows: Entities = self.request("GET", "events", params, doing="read the change feed").get("data", [])
+        for row in rows:
+            if isinstance(row.get("entity"), str):
+                row["entity"] = msgspec.json.decode(row["entity"])
+        return rows
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def put(self, kind: str, body: Entity) -> Entity:
+        """Create or update; the stored entity. 409 (another writer was faster) is retried.
+
+        PUT merges tags, never removes any, and may overwrite Manual ones: send structure **without tags** ("Writing
+        tables and tags"). A refusal may have erased tags: read again after any ``Refused`` or ``NotFound``.
+        """
+        spec = kind_of(kind)
+        doing = f"write {spec.name} {body.get('name', '')}".rstrip()
+        written: Entity = self._unconflicted("PUT", spec.path, body, doing=doing, kind=spec.name)
+        return written
+
+    def create(self, kind: str, body: Entity) -> Entity:
+        """Create only; ``AlreadyExists`` when the name is taken, by a soft-deleted one too ("Delete and restore")."""
+        spec = kind_of(kind)
+        doing = f"create {spec.name} {body.get('name', '')}".rstrip()
+        created: Entity = self.request("POST", spec.path, body=body, doing=doing, kind=spec.name)
+        return created
+
+    def put_many(self, kind: str, bodies: Iterable[Entity]) -> PutResults:
+        """Create or update many; per body, in order, the entity or the ``ServerError`` that it met.
+
+        In bulk requests of 100 where the server has them: then an entity may hold no more than ``fullyQualifiedName``.
+        Else single PUTs, ``workers`` at a time. Raises only what concerns all: ``NotAuthenticated``. Two bodies of one
+        entity → ``ValueError``: one writer per entity.
+        """
+        return put_many(self, kind_of(kind), list(bodies), self.workers)
+
+    def patch(self, kind: str, id: str, ops: Sequence[Operation], version: float | None = None) -> Entity:
+        """Apply JSON Patch operations (``connectors/om_patch.py``); the entity after it.
+
+        With ``version``, the version that the operations were computed from, an entity that has moved on gives
+        ``Stale``: by a ``test`` operation in front, and ``If-Match`` where the server heeds it (2.0). **On 1.2 neither
+        is a lock**: simultaneous patches with one guard all succeed ("Lists, concurrency, limits"). A cut connection
+        may end in ``Stale`` although the patch was applied: read again and compare. 409 is retried.
+        """
+        spec = kind_of(kind)
+        path, doing = f"{spec.path}/{id}", f"patch {spec.name} {id}"
+        headers = {"Content-Type": "application/json-patch+json"}
+        if version is not None and self.features.if_match:
+            headers["If-Match"] = f'W/"{version}"'
+        body = guarded(ops, version)
+        try:
+            patched: Entity = self._unconflicted(
+                "PATCH", path, body, doing=doing, kind=spec.name, headers=headers, safe=version is not None
+            )
+        except ServerBroken as exc:
+            if version is None or not self._moved_on(kind, id, version):
+                raise
+            hint = "it changed since it was read: plan again"
+            raise Stale(f"{doing}: it is no longer version {version}", hint=hint, place=self.host, status=500) from exc
+        return patched
+
+    def delete(self, kind: str, id: str, hard: bool = False, recursive: bool = False) -> bool:
+        """Delete, softly by default; False when there was nothing. Not empty and not recursive → ``Refused``."""
+        params = {"hardDelete": str(hard).lower(), "recursive": str(recursive).lower()}
+        spec = kind_of(kind)
+        doing = f"delete {spec.name} {id}"
+        try:
+            self.request("DELETE", f"{spec.path}/{id}", params, doing=doing, kind=spec.name)
+        except NotFound:
+            return False
+        return True
+
+    def restore(self, kind: str, id: str) -> Entity | None:
+        """Undo a soft delete, with labels; None when it is not deleted. A parent restores **all** below ("Delete")."""
+        spec = kind_of(kind)
+        return self._or_none(
+            "PUT", f"{spec.path}/restore", {"id": id}, doing=f"restore {spec.name} {id}", kind=spec.name
+        )
+
+    # --- custom properties ---------------------------------------------------------------------------------------
+
+    def type(self, name: str) -> Entity | None:
+        """A type with its ``customProperties``: an entity kind (``table``) or a property type (``string``)."""
+        path = f"metadata/types/name/{path_of(name)}"
+        return self._or_none("GET", path, params={"fields": "customProperties"}, doing=f"read type {name}", kind="type")
+
+    def put_property(self, type_id: str, body: Entity) -> Entity:
+        """Define a custom property: ``{"name", "description", "propertyType": {"id", "type": "type"}}``.
+
+        **A PUT of an existing one changes its type silently**, after which stored values fail: read first ("Custom
+        properties").
+        """
+        doing = f"define property {body.get('name', '')}"
+        written: Entity = self.request("PUT", f"metadata/types/{type_id}", body=body, doing=doing, kind="type")
+        return written
+
+    # --- lineage -------------------------------------------------------------------------------------------------
+
+    def lineage(self, kind: str, ref: str, up: int = 1, down: int = 1) -> Entity | None:
+        """``{entity, nodes, upstreamEdges, downstreamEdges}``; depth at most 3; None without the entity ("Lineage")."""
+        name = kind_of(kind).name
+        params = {"upstreamDepth": str(up), "downstreamDepth": str(down)}
+        return self._or_none("GET", f"lineage/{name}/{_ref_path(ref)}", params=params, doing="read lineage", kind=name)
+
+    def put_lineage(self, source: tuple[str, str], target: tuple[str, str], details: Entity | None = None) -> None:
+        """Set one edge between (kind, id) and (kind, id). **Without details its column lineage is cleared**."""
+        edge: Entity = {"fromEntity": _reference(source), "toEntity": _reference(target)}
+        if details:
+            edge["lineageDetails"] = details
+        self.request("PUT", "lineage", body={"edge": edge}, doing="write lineage", kind="lineage")
+
+    def delete_lineage(self, source: tuple[str, str], target: tuple[str, str]) -> bool:
+        """Remove one edge; False when there was none."""
+        path = f"lineage/{source[0]}/{source[1]}/{target[0]}/{target[1]}"
+        try:
+            self.request("DELETE", path, doing="delete lineage", kind="lineage")
+        except NotFound:
+            return False
+        return True
+
+    # --- samples and profiles ------------------------------------------------------------------------------------
+
+    def sample(self, table_id: str) -> Entity | None:
+        """``{"columns", "rows"}`` as stored, None without one. Non-admins see ``phone [MASKED]``, ``********``."""
+        path = f"tables/{table_id}/sampleData"
+        found = self._or_none("GET", path, doing=f"read the sample of table {table_id}", kind="table")
+        return found.get("sampleData") if found else None
+
+    def delete_sample(self, table_id: str) -> None:
+        doing = f"delete the sample of table {table_id}"
+        self.request("DELETE", f"tables/{table_id}/sampleData", doing=doing, kind="table")
+
+    def profile(self, fqn: str) -> Entity | None:
+        """The table with its latest ``profile``, and one in each column; None without the table ("Roles, policies")."""
+        path = f"tables/{path_of(fqn)}/tableProfile/latest"
+        return self._or_none("GET", path, doing=f"read the profile of table {fqn}", kind="table")
+
+    def put_profile(self, table_id: str, body: Entity) -> None:
+        """``{"tableProfile": {…}, "columnProfile": […]}``. 1.2 adds a row when a timestamp repeats."""
+        doing = f"write the profile of table {table_id}"
+        self.request("PUT", f"tables/{table_id}/tableProfile", body=body, doing=doing, kind="table")
+
+    # --- anything ------------------------------------------------------------------------------------------------
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        *,
+        doing: str,
+        kind: str = "",
+        headers: Mapping[str, str] | None = None,
+        safe: bool = False,
+    ) -> Any:
+        """One call below ``/api/v1``: parsed JSON, text for plain text, None for an empty answer; else ``ServerError``.
+
+        ``doing`` and ``kind`` go into messages: names only, no values. ``safe``: see ``HttpClient.request``.
+        """
+        data = None if body is None else msgspec.json.encode(body)
+        sent = {**({"Content-Type": "application/json"} if data is not None else {}), **(headers or {})}
+        try:
+            answer = self._http.request(method, path, params=params, body=data, headers=sent, safe=safe)
+        except SourceRetryError as exc:
+            raise _server_error(ServerRetryError, exc) from exc
+        except SourceFatalError as exc:
+            raise _server_error(ServerFatalError, exc) from exc
+        if not answer.ok:
+            raise self._explained(error_of(answer, doing, kind or path.split("/")[0]), answer)
+        return _parsed(answer, doing)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> OpenMetadata:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    def _or_none(self, method: str, path: str, body: Any = None, **rest: Any) -> Entity | None:
+        try:
+            found: Entity | None = self.request(method, path, body=body, **rest)
+        except NotFound:
+            return None
+        return found
+
+    def _unconflicted(self, method: str, path: str, body: Any, **rest: Any) -> Any:
+        """8 simultaneous creates of one table: one 201, the rest 409 ("Writing tables and tags"). So 409 is retried."""
+        for attempt in range(CONFLICT_RETRIES):
+            try:
+                return self.request(method, path, body=body, **rest)
+            except AlreadyExists:
+                self._http.pause(attempt)
+        return self.request(method, path, body=body, **rest)
+
+    def _moved_on(self, kind: str, id: str, version: float) -> bool:
+        """Whether an entity has another version: a failed ``test`` is a bare 500 that does not say so."""
+        try:
+            found = self.get(kind, id, include="all")
+        except ServerError:
+            return False
+        return found is not None and found.get("version") != version
+
+    def _explained(self, error: ServerError, answer: Response) -> ServerError:
+        """A refused token says more when its own dates are read beside the server's clock."""
+        if isinstance(error, NotAuthenticated) and self.token:
+            return self.token.explain(error, answer.headers, self._now())
+        return error
+
+
+def _api_of(url: str) -> str:
+    """``https://host:8585``, ``…/api`` and ``…/api/v1`` all mean the same server."""
+    return url.strip().rstrip("/").removesuffix("/v1").removesuffix("/api") + "/api/v1"
+
+
+def _fields(fields: Iterable[str]) -> dict[str, str]:
+    joined = ",".join(fields)
+    return {"fields": joined} if joined else {}
+
+
+def _ref_path(ref: str) -> str:
+    """An id, or ``name/`` and the encoded FQN."""
+    return ref if is_id(ref) else f"name/{path_of(ref)}"
+
+
+def _reference(ref: tuple[str, str]) -> Entity:
+    return {"type": ref[0], "id": ref[1]}
+
+
+def _server_error(leaf: type[ServerError], exc: SourceRetryError | SourceFatalError) -> ServerError:
+    return leaf(exc.failure.what, hint=exc.failure.hint, place=exc.failure.place)
+
+
+def _parsed(answer: Response, doing: str) -> Any:
+    if not answer.body.strip():
+        return None
+    if answer.is_html:
+        what = f"{doing}: a web page answers, not OpenMetadata's API"
+        raise NotOpenMetadata(what, hint="check the address, proxies and login pages", place=answer.host)
+    if answer.headers.get("Content-Type", "").startswith("text/plain"):
+        return answer.text
+    try:
+        return msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        what = f"{doing}: what answers is not OpenMetadata's API (no JSON)"
+        raise NotOpenMetadata(what, hint="check the address and proxies", place=answer.host) from exc
