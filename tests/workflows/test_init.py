@@ -10,6 +10,7 @@ import yaml
 from classifiers.policy import load_pack
 from connectors.base import ConfigurationError
 from workflows.init import init_site, template_files
+from workflows.server_settings import ServerSettings
 from workflows.settings import load_site
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -69,6 +70,29 @@ def test_the_example_overlay_changes_the_pack_once_its_comment_signs_are_gone(tm
     pack = load_pack(site.pack, site.overlays)
     assert pack.ident == "putuo-2020@1+district.1"
     assert (pack.base_tier("person.mobile"), pack.base_tier("person.id_card")) == ("L4", "L4")
+
+
+def test_the_example_server_loads_once_its_comment_signs_are_gone(tmp_path: Path) -> None:
+    init_site(tmp_path)
+    example = tmp_path / "openmetadata.yaml"
+    example.write_text(uncommented(example.read_text("utf-8")), "utf-8")
+    site = load_site(tmp_path, environ={"OPENMETADATA_TOKEN": "bot", "OPENMETADATA_ADMIN": "admin"})
+    assert (site.server.token, site.server.admin_token, site.server.workers) == ("bot", "admin", 4)
+    assert site.server.ca_file == str(tmp_path / "tls" / "district-ca.pem")
+    assert site.server.model_dump(exclude={"url", "token", "admin_token", "ca_file"}) == ServerSettings(
+        url="x", token="x"
+    ).model_dump(exclude={"url", "token", "admin_token", "ca_file"})
+
+
+def test_the_example_person_loads_once_its_comment_signs_are_gone(tmp_path: Path) -> None:
+    init_site(tmp_path)
+    lines = (tmp_path / "site.yaml").read_text("utf-8").splitlines()
+    start = lines.index("# people:")
+    (tmp_path / "site.yaml").write_text(
+        "\n".join(line.removeprefix("# ") for line in lines[start : start + 7]), "utf-8"
+    )
+    (person,) = load_site(tmp_path).people
+    assert (person.name, person.openmetadata, person.may_rule("any")) == ("张三", "zhang.san", True)
 
 
 def test_commented_settings_are_real_settings(tmp_path: Path) -> None:
