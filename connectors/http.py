@@ -166,7 +166,8 @@ class HttpClient:
             except _Trouble as trouble:
                 again = trouble.passes and (not trouble.reached or safe or method in IDEMPOTENT)
                 if last or not again:
-                    raise trouble.error from trouble.__cause__
+                    # The chain would show URLs with queries, or a header's value, in a traceback.
+                    raise trouble.error from None
                 pause = 0.0
             else:
                 if last or not self._worth_repeating(answer, method, safe):
@@ -386,8 +387,6 @@ def _explain(exc: requests.RequestException, host: str) -> _Trouble:
         found = _explain_one(cause, host)
         if found:
             return found
-    if isinstance(exc, requests.Timeout):
-        return _passing(host, "did not answer in time", "try again later, or ask for less at once", reached=True)
     if isinstance(exc, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
         return _Trouble(SourceFatalError("the address or a header is malformed", hint="check the address", place=host))
     if isinstance(exc, requests.exceptions.ContentDecodingError):
@@ -412,6 +411,8 @@ def _explain_one(cause: BaseException, host: str) -> _Trouble | None:
         return _explain_one(cause.__cause__, host) or _passing(
             host, "cannot be reached", "check host, network and firewall", reached=False
         )
+    if isinstance(cause, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)):
+        return _passing(host, "did not answer in time", "try again later, or ask for less at once", reached=True)
     if isinstance(cause, http.client.RemoteDisconnected):
         return _passing(host, "closed the connection without an answer", "try again later", reached=True)
     if isinstance(cause, (http.client.BadStatusLine, http.client.LineTooLong, http.client.UnknownProtocol)):

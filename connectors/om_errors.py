@@ -115,9 +115,9 @@ def message_of(answer: Response) -> str | None:
         body: Any = msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    if not isinstance(body, dict) or not isinstance(body.get("message"), str):
-        return None
-    return clean(body["message"])
+    # Routing errors and failed `test` operations have another body (reference, "Errors").
+    message = (body.get("message") or body.get("responseMessage")) if isinstance(body, dict) else None
+    return clean(message) if isinstance(message, str) else None
 
 
 def error_of(answer: Response, doing: str, kind: str) -> ServerError:
