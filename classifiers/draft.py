@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import msgspec
 
@@ -10,10 +11,15 @@ from classifiers.evidence import TIERS, Decision, ElementFinding, Finding, Label
 from classifiers.policy import Facts, Outcome, Pack
 from classifiers.rulings import NO_RULINGS, Rulings
 
+_REMEMBERED = 8192
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Draft:
-    """A column on its way to a verdict; ``facts`` of its chosen element and of every other accepted one."""
+    """A column on its way to a verdict; ``facts`` of its chosen element and of every other accepted one.
+
+    Equal columns share one draft, so drafts are told apart by identity.
+    """
 
     name: str
     element: str | None
@@ -27,15 +33,21 @@ class Draft:
     """``rulings.column_fingerprint``, worked out where people have ruled on the column."""
     findings: tuple[Finding, ...] = ()
 
-    @property
-    def personal(self) -> bool:
-        return any(facts.personal for facts in self.facts)
+    personal: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "personal", any(facts.personal for facts in self.facts))
 
     def raised(self, outcome: Outcome) -> Draft:
         """With at least this tier; the facts that share and open are asked by follow."""
         if TIERS.index(outcome.value) <= TIERS.index(self.tier.value):
             return self
-        return replace(self, tier=outcome, facts=tuple(f._replace(tier=outcome.value) for f in self.facts))
+        return _raised(self, outcome)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _raised(draft: Draft, outcome: Outcome) -> Draft:
+    return replace(draft, tier=outcome, facts=tuple(f._replace(tier=outcome.value) for f in draft.facts))
 
 
 def decided_label(decision: Decision, pack: Pack) -> Label:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
 from classifiers.elements import elements, resolve_variant
 from classifiers.evaluate import HARMLESS
-from classifiers.evidence import ColumnInput, ElementFinding, Evidence, Finding, Subject, TableInput
+from classifiers.evidence import ColumnInput, ElementFinding, Evidence, Finding, Subject, SubjectKind, TableInput
 from classifiers.names.codebooks import Codebook, codebook_elements
 from classifiers.names.context import (
     CERTAIN_VALUE,
@@ -16,12 +17,16 @@ from classifiers.names.context import (
     Statements,
     people_prefixes,
     read_after_people,
+    statements_of,
     table_context,
+    with_codebook,
     without_shared_letter,
 )
 from classifiers.names.grammar import Candidate, Reader, default_reader
 from classifiers.names.rules import grammar
 from classifiers.names.tokens import tokenize
+
+_REMEMBERED = 65_536
 
 
 def _ids(text: str) -> frozenset[str]:
@@ -37,21 +42,30 @@ def understand(
     """Subject of a table and one finding per column, in order.
 
     ``values``: column name → evidence of its sampled values (``engine.observe``); empty when nothing was sampled.
-    ``reader``: another lexicon than the built-in one (a site's overlay of terms). ``books``: a site's own codebooks.
+    ``reader``: another than the built-in one (a site's overlay); what it has read is remembered, so it belongs to one
+    vocabulary. ``books``: a site's own codebooks.
     """
-    statements = [Statements(column, reader or default_reader()) for column in table.columns]
-    without_shared_letter(statements, reader or default_reader())
+    reader = reader or default_reader()
+    statements = without_shared_letter([statements_of(column, reader) for column in table.columns], reader)
     coded = codebook_elements([column.name for column in table.columns], books)
-    for statement in statements:
-        book = coded.get(statement.column.name)
-        if book is not None:
-            statement.codebook = Evidence(
-                book[0].id, book[1], "codebook", 0.97, "codebook", statement.column.name.upper()
-            )
+    if coded:
+        books_say = {column: (book.id, element) for column, (book, element) in coded.items()}
+        statements = [
+            with_codebook(s, *books_say[s.column.name]) if s.column.name in books_say else s for s in statements
+        ]
     subject, context = table_context(table, statements, values)
     people = people_prefixes(statements)
-    read_after_people(statements, people, reader or default_reader())
-    found = tuple(_weigh(s, values.get(s.column.name, ()), subject, context, table.table, people) for s in statements)
+    found = tuple(
+        _weigh(
+            said,
+            values.get(said.column.name, ()),
+            subject.kind,
+            said.contexts & context,
+            table.table if said.own else "",
+            any(said.key.startswith(prefix) and said.key != prefix for prefix in people),
+        )
+        for said in read_after_people(statements, people, reader)
+    )
     return subject, found
 
 
@@ -68,34 +82,40 @@ def _choose(reading: tuple[Candidate, ...], context: frozenset[str]) -> Candidat
     return None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _weigh(
-    statements: Statements,
+    said: Statements,
     values: tuple[Evidence, ...],
-    subject: Subject,
+    kind: SubjectKind,
     context: frozenset[str],
     table: str,
-    people: tuple[str, ...],
+    of_person: bool,
 ) -> ElementFinding:
-    column = statements.column
-    comment = _choose(statements.comment, context)
-    name = _choose(() if statements.repeats else statements.name, context)
+    """What one column holds; equal columns in equal circumstances share the finding.
+
+    ``context``: as far as anything that was said depends on it. ``table``: empty where its name cannot matter.
+    ``of_person``: the column's name begins as that of somebody named beside it.
+    """
+    column = said.column
+    comment = _choose(said.comment, context)
+    name = _choose(() if said.repeats else said.name, context)
     name = _typed(_own_name(name, column.name, table), column, comment is None)
     if comment is not None and name is not None and _is_key_of(name, comment):
         comment = None
-    if name is None or name.element.startswith("generic."):
-        comment, name = (_of_person(said, column.name, people) for said in (comment, name))
-    comment, name = (_understood(said, subject) for said in (comment, name))
+    if of_person and (name is None or name.element.startswith("generic.")):
+        comment, name = _of_person(comment), _of_person(name)
+    comment, name = _understood(comment, kind), _understood(name, kind)
     comment = _key_by_type(comment, column)
-    said: list[Evidence] = [statements.codebook] if statements.codebook else []
+    heard: list[Evidence] = [said.codebook] if said.codebook else []
     if comment is not None and name is not None and comment.strength >= DECIDES and _refines(name, comment):
-        said.append(_evidence(name._replace(strength=min(0.95, comment.strength)), "comment", subject))
+        heard.append(_evidence(name._replace(strength=min(0.95, comment.strength)), "comment", kind))
         comment = name
     elif comment is not None:
-        said.append(_evidence(comment, "comment", subject))
+        heard.append(_evidence(comment, "comment", kind))
     if name is not None:
-        said.append(_evidence(name, "name", subject))
-    resolved = [_resolved(item, subject) for item in values]
-    return _decided(column, said, resolved, subject, _flags(comment, name, resolved))
+        heard.append(_evidence(name, "name", kind))
+    resolved = [_resolved(item, kind) for item in values]
+    return _decided(column, heard, resolved, _flags(comment, name, resolved))
 
 
 def _is_key_of(name: Candidate, comment: Candidate) -> bool:
@@ -114,19 +134,16 @@ def _key_by_type(comment: Candidate | None, column: ColumnInput) -> Candidate | 
 _KEYS = frozenset({"system.foreign_key", "system.id", "person.number", "person.staff_no"})
 
 
-def _of_person(said: Candidate | None, column: str, people: tuple[str, ...]) -> Candidate | None:
+def _of_person(said: Candidate | None) -> Candidate | None:
     """Phone and address of someone named beside them are that person's, whatever the table is about."""
-    if said is None or said.owner or not people or not said.element.startswith("generic."):
+    if said is None or said.owner or not said.element.startswith("generic."):
         return said
-    name = column.lower()
-    if any(name.startswith(prefix) and name != prefix for prefix in people):
-        return said._replace(element=resolve_variant(said.element, "person"))
-    return said
+    return said._replace(element=resolve_variant(said.element, "person"))
 
 
-def _understood(said: Candidate | None, subject: Subject) -> Candidate | None:
+def _understood(said: Candidate | None, kind: SubjectKind) -> Candidate | None:
     """X情况 of a person, X unknown, can be anything: not understood."""
-    return None if said is not None and said.unknown_stem and subject.kind == "person" else said
+    return None if said is not None and said.unknown_stem and kind == "person" else said
 
 
 def _own_name(name: Candidate | None, column: str, table: str) -> Candidate | None:
@@ -138,8 +155,8 @@ def _own_name(name: Candidate | None, column: str, table: str) -> Candidate | No
     return name._replace(element="generic.name") if own else name
 
 
-def _evidence(candidate: Candidate, source: str, subject: Subject) -> Evidence:
-    element = resolve_variant(candidate.element, subject.kind)
+def _evidence(candidate: Candidate, source: str, kind: SubjectKind) -> Evidence:
+    element = resolve_variant(candidate.element, kind)
     style = candidate.style
     if source == "comment":
         return Evidence("term", element, "comment", round(candidate.strength, 2), "comment", candidate.term)
@@ -148,8 +165,8 @@ def _evidence(candidate: Candidate, source: str, subject: Subject) -> Evidence:
     )
 
 
-def _resolved(item: Evidence, subject: Subject) -> Evidence:
-    element = resolve_variant(item.element, subject.kind)
+def _resolved(item: Evidence, kind: SubjectKind) -> Evidence:
+    element = resolve_variant(item.element, kind)
     if element == item.element:
         return item
     return msgspec.structs.replace(item, element=element)
@@ -248,7 +265,7 @@ _NUMBERED = _ids(
 
 
 def _decided(
-    column: ColumnInput, said: list[Evidence], values: list[Evidence], subject: Subject, flags: tuple[str, ...]
+    column: ColumnInput, said: list[Evidence], values: list[Evidence], flags: tuple[str, ...]
 ) -> ElementFinding:
     spoken = next((item for item in said if item.strength >= DECIDES), None)
     hints = [item for item in said if item.strength > 0]

@@ -22,7 +22,7 @@ ACCESS = ("unconditional", "undetermined", "conditional", "none")
 """From the most open to the most closed: a roll-up takes the last one that occurs (section 5.8)."""
 
 
-class ColumnInput(msgspec.Struct, frozen=True, omit_defaults=True):
+class ColumnInput(msgspec.Struct, frozen=True, omit_defaults=True, cache_hash=True):
     """What the classifiers know of a column, wherever it came from."""
 
     name: str
@@ -47,7 +47,7 @@ class TableInput(msgspec.Struct, frozen=True, omit_defaults=True):
     row_estimate: int | None = None
 
 
-class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True, cache_hash=True):
     """One recognizer's statement about a column."""
 
     recognizer: str
@@ -80,7 +80,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     column: str | None = None
 
 
-class Subject(msgspec.Struct, frozen=True, omit_defaults=True):
+class Subject(msgspec.Struct, frozen=True, omit_defaults=True, cache_hash=True):
     """Whom or what a row is about (section 5, step 3)."""
 
     kind: SubjectKind
@@ -91,7 +91,7 @@ class Subject(msgspec.Struct, frozen=True, omit_defaults=True):
     """Statutory topics of the pack that the table matches: ``welfare``, ``medical``, ``enterprise_register`` …"""
 
 
-class ElementFinding(msgspec.Struct, frozen=True, omit_defaults=True):
+class ElementFinding(msgspec.Struct, frozen=True, omit_defaults=True, cache_hash=True):
     """What one column holds, after weighing its evidence (section 5, step 5)."""
 
     element: str | None

@@ -20,6 +20,7 @@ from classifiers.elements import Element, built_in_elements
 from classifiers.evidence import TIERS
 from classifiers.names.codebooks import Codebook
 from classifiers.names.grammar import Reader, default_reader, reader_with
+from classifiers.names.lexicon import default_lexicon
 from classifiers.pack_file import PackError, PackFile, Rank, Rule, Sure, When
 from classifiers.pack_source import Text, pack_names, place, read_pack
 
@@ -104,6 +105,7 @@ class Pack:
         self._access_names = {key: self.display("share", key) for key in ("conditional", "none")}
         self._tiers = {key: _parameter(body, value) for key, value in body.tiers.items()}
         self._cache: dict[tuple[str, Facts], Outcome] = {}
+        self._personal: dict[tuple[str, str, bool, bool], bool] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process: without the lexicon and the answers given so far, which it makes anew."""
@@ -121,7 +123,10 @@ class Pack:
     @cached_property
     def reader(self) -> Reader:
         """What reads names and comments: the built-in lexicon, with the pack's own terms before it."""
-        return reader_with(self.body.terms) if self.body.terms else default_reader()
+        if self.body.terms:
+            return reader_with(self.body.terms)
+        # A reader remembers by its vocabulary: one that the pack adds to is not shared.
+        return Reader(default_lexicon()) if self.body.elements or self.body.codebooks else default_reader()
 
     def cite(self, key: str) -> Citation:
         """Raises ``KeyError`` for a citation that is not in the library."""
@@ -140,8 +145,20 @@ class Pack:
         cited = [self._citations[key] for key in basis if key in self._citations]
         return any(c.verified and not c.beside_only and not c.ranks.isdisjoint(ranks) for c in cited)
 
+    @cached_property
+    def names_of_people(self) -> frozenset[str]:
+        """Elements that name a natural person; who represents or owns a firm is published."""
+        return frozenset(self.body.combinations.names) - {"org.legal_rep", "org.shareholder"}
+
     def is_personal(self, element: str, subject: str, *, person_named: bool = False, record: bool = False) -> bool:
         """Whether the element is personal information in a table about ``subject`` (before its tier is known)."""
+        key = (element, subject, person_named, record)
+        found = self._personal.get(key)
+        if found is None:
+            found = self._personal[key] = self._is_personal(*key)
+        return found
+
+    def _is_personal(self, element: str, subject: str, person_named: bool, record: bool) -> bool:
         if subject in ("aggregate", "system") and self.is_dimension(element):
             return False
         globs = self.body.personal
@@ -219,22 +236,21 @@ def _above(tier: str | None, base: str) -> bool:
 
 
 def _holds(when: When, facts: Facts) -> bool:
-    asked = (
-        not when.element or (facts.element is not None and _any_glob(facts.element, when.element)),
-        not when.category or facts.category in when.category,
-        facts.category not in when.not_category,
-        when.personal in (None, facts.personal),
-        when.minors in (None, facts.minors),
-        when.dimension_of_aggregate in (None, facts.dimension_of_aggregate),
-        when.record_of_person in (None, facts.record_of_person),
-        not when.subject or facts.subject in when.subject,
-        not when.topic or not set(when.topic).isdisjoint(facts.topics),
-        not when.tier or facts.tier in when.tier,
-        not when.kind or facts.kind in when.kind,
-        not when.origin or facts.origin in when.origin,
-        not when.update_cycle or facts.update_cycle in when.update_cycle,
+    return (
+        (not when.element or (facts.element is not None and _any_glob(facts.element, when.element)))
+        and (not when.category or facts.category in when.category)
+        and facts.category not in when.not_category
+        and when.personal in (None, facts.personal)
+        and when.minors in (None, facts.minors)
+        and when.dimension_of_aggregate in (None, facts.dimension_of_aggregate)
+        and when.record_of_person in (None, facts.record_of_person)
+        and (not when.subject or facts.subject in when.subject)
+        and (not when.topic or not set(when.topic).isdisjoint(facts.topics))
+        and (not when.tier or facts.tier in when.tier)
+        and (not when.kind or facts.kind in when.kind)
+        and (not when.origin or facts.origin in when.origin)
+        and (not when.update_cycle or facts.update_cycle in when.update_cycle)
     )
-    return all(asked)
 
 
 @lru_cache(maxsize=65536)

@@ -135,21 +135,16 @@ def _roll_tier(
         return _rolled(
             "tier", unknown.tier, "undetermined", 0.0, reason, unknown.tier_basis, "unknown", pack
         ), Because()
-    highest = max((_value(c, "tier").value for c in columns), key=TIERS.index)
+    labels = [_value(column, "tier") for column in columns]
+    highest = max((label.value for label in labels), key=TIERS.index)
     rule = max(raises, key=lambda r: TIERS.index(r.outcome.value), default=None)
-    lifted = rule is not None and TIERS.index(rule.outcome.value) > TIERS.index(highest)
-    if rule is not None and rule.outcome.value == highest:
-        members: tuple[str, ...] = tuple(
-            n for n, c in zip(names, columns, strict=True) if _value(c, "tier").value == highest
-        )
-        return _summed("tier", highest, columns, pack, extra=rule.outcome), Because(members, rule.outcome.rule)
-    if rule is not None and lifted:
-        label = _summed(
-            "tier", rule.outcome.value, columns, pack, extra=rule.outcome, members=rule.columns, names=names
-        )
+    if rule is not None and TIERS.index(rule.outcome.value) > TIERS.index(highest):
+        deciding = [label for name, label in zip(names, labels, strict=True) if name in rule.columns]
+        label = _summed("tier", rule.outcome.value, labels, deciding, pack, rule.outcome)
         return label, Because(rule.columns, rule.outcome.rule)
-    members = tuple(n for n, c in zip(names, columns, strict=True) if _value(c, "tier").value == highest)
-    return _summed("tier", highest, columns, pack), Because(members)
+    outcome = rule.outcome if rule is not None and rule.outcome.value == highest else None
+    label, members = _strictest("tier", highest, names, labels, pack, outcome)
+    return label, Because(members, outcome.rule) if outcome else Because(members)
 
 
 def _roll_access(
@@ -162,37 +157,38 @@ def _roll_access(
             dimension, "undetermined", "undetermined", 0.0, "没有可判断的信息项，待判定", basis, "unknown", pack
         )
         return label, Because()
-    strictest = max((_value(c, dimension).value for c in columns), key=ACCESS.index)
-    members = tuple(n for n, c in zip(names, columns, strict=True) if _value(c, dimension).value == strictest)
-    return _summed(dimension, strictest, columns, pack), Because(members)
+    labels = [_value(column, dimension) for column in columns]
+    value = max((label.value for label in labels), key=ACCESS.index)
+    label, members = _strictest(dimension, value, names, labels, pack, None)
+    return label, Because(members)
+
+
+def _strictest(
+    dimension: Dimension, value: str, names: Sequence[str], labels: Sequence[Label], pack: Pack, extra: Outcome | None
+) -> tuple[Label, tuple[str, ...]]:
+    """One label from the columns that have the strictest value, and their names."""
+    deciding = [(name, label) for name, label in zip(names, labels, strict=True) if label.value == value]
+    label = _summed(dimension, value, labels, [label for _, label in deciding], pack, extra)
+    return label, tuple(name for name, _ in deciding)
 
 
 def _summed(
     dimension: Dimension,
     value: str,
-    columns: Sequence[ColumnVerdict],
+    labels: Sequence[Label],
+    deciding: Sequence[Label],
     pack: Pack,
-    *,
-    extra: Outcome | None = None,
-    members: Sequence[str] = (),
-    names: Sequence[str] = (),
+    extra: Outcome | None,
 ) -> Label:
     """One label from the deciding columns: weakest state and lowest confidence of all, reasons and citations of the
     deciding ones.
     """
-    all_labels = [_value(column, dimension) for column in columns]
-    if members:
-        deciding = [label for name, label in zip(names, all_labels, strict=True) if name in members]
-    else:
-        deciding = [label for label in all_labels if label.value == value]
     reasons = ([extra.reason] if extra else []) + [label.reason for label in deciding]
     basis = (extra.basis if extra else ()) + tuple(key for label in deciding for key in label.basis)
-    known = [label.confidence for label in deciding]
-    state = min((label.state for label in all_labels), key=_STATES.index)
+    confidence = min((label.confidence for label in deciding), default=0.0)
+    state = min((label.state for label in labels), key=_STATES.index)
     rule = extra.rule if extra else "roll-up"
-    return _rolled(
-        dimension, value, state, min(known, default=0.0), _join(reasons), tuple(dict.fromkeys(basis)), rule, pack
-    )
+    return _rolled(dimension, value, state, confidence, _join(reasons), tuple(dict.fromkeys(basis)), rule, pack)
 
 
 def _join(reasons: Sequence[str], most: int = 4) -> str:

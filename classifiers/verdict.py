@@ -22,7 +22,6 @@ from classifiers.evidence import (
     TIERS,
     AssetVerdict,
     Because,
-    ColumnInput,
     ColumnVerdict,
     Decision,
     Dimension,
@@ -31,6 +30,7 @@ from classifiers.evidence import (
     Finding,
     Label,
     Subject,
+    SubjectKind,
     TableInput,
 )
 from classifiers.findings import CREDENTIALS, column_findings
@@ -73,13 +73,14 @@ def _judge(
     rulings = [rulings_on(decisions, column.name) if decisions else NO_RULINGS for column in table.columns]
     subject, context = _context(table, about, understood, rulings, pack)
     drafts = [
-        _draft(column, finding, context, pack, ruled)
+        _draft(column.name, finding, context, pack, ruled, column_fingerprint(column) if ruled.every else "")
         for column, finding, ruled in zip(table.columns, understood, rulings, strict=True)
     ]
     raised, asset_raises = combine(drafts, subject, pack)
     columns = tuple(_verdict(draft, pack, in_force.get(draft.name)) for draft in raised)
     verdict = roll_up(table, subject, columns, asset_raises, pack, rulings_on(decisions, None), in_force.get(""))
-    return msgspec.structs.replace(verdict, findings=(*verdict.findings, *_validity(pack, as_of)))
+    expired = _validity(pack, as_of)
+    return msgspec.structs.replace(verdict, findings=(*verdict.findings, *expired)) if expired else verdict
 
 
 def out_of_scope(table: TableInput, pack: Pack) -> AssetVerdict:
@@ -132,52 +133,58 @@ def _context(
     rulings: Sequence[Rulings],
     pack: Pack,
 ) -> tuple[Subject, Context]:
-    found = {e for f, ruled in zip(understood, rulings, strict=True) for e in _candidates(f, ruled, about) if e}
+    every = (_candidates(f, ruled, about.kind, pack) for f, ruled in zip(understood, rulings, strict=True))
+    found = {element for candidates in every for element in candidates if element}
     if about.kind == "aggregate" and any(map(pack.identifies, found)):
         reason = f"{about.reason}，但含个人标识，逐条记录而非汇总"
         about = msgspec.structs.replace(about, kind="person", reason=reason)
     topics = find_topics(table, about, understood, pack)
-    named = not found.isdisjoint(set(pack.body.combinations.names) - {"org.legal_rep", "org.shareholder"})
+    named = not found.isdisjoint(pack.names_of_people)
     sensitive = about.minors or any(pack.body.topics[topic].sensitive for topic in topics)
     known = any(pack.is_personal(e, about.kind) and pack.base_tier(e) != "L1" for e in found)
     record = about.kind in ("person", "unknown") and (sensitive or (about.kind == "person" and not known))
     subject = msgspec.structs.replace(about, topics=topics)
     shared = msgspec.structs.replace(subject, reason="")
-    return subject, Context(shared, table.kind, table.origin, table.update_cycle, named, record)
+    return subject, _shared(Context(shared, table.kind, table.origin, table.update_cycle, named, record))
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _candidates(finding: ElementFinding, ruled: Rulings, subject: Subject) -> tuple[str | None, ...]:
+def _shared(context: Context) -> Context:
+    """One object for equal contexts: every column of a table is looked up by it."""
+    return context
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _candidates(finding: ElementFinding, ruled: Rulings, subject: SubjectKind, pack: Pack) -> tuple[str | None, ...]:
     """The chosen element first, then every other accepted one; a person's ruling stands alone."""
     ruling = ruled.decided("element")
     if ruling is not None:
-        return (_known(ruling.value, subject),)
-    element = _known(finding.element, subject)
+        return (_known(ruling.value, subject, pack),)
+    element = _known(finding.element, subject, pack)
     if element is None:
         return (None,)
     # Text in which identifiers were found may not be opened, whatever its column is called.
     hit = any("free_text_hits" in e.flags for e in finding.evidence)
-    others = (_known(e, subject) for e in (*finding.accepted, *(["text.free"] if hit else [])))
+    others = (_known(e, subject, pack) for e in (*finding.accepted, *(["text.free"] if hit else [])))
     return tuple(dict.fromkeys((element, *(e for e in others if e))))
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _draft(column: ColumnInput, finding: ElementFinding, context: Context, pack: Pack, ruled: Rulings) -> Draft:
-    candidates = _candidates(finding, ruled, context.subject)
-    fingerprint = column_fingerprint(column) if ruled.every else ""
-    findings = column_findings(column.name, finding)
+def _draft(name: str, finding: ElementFinding, context: Context, pack: Pack, ruled: Rulings, fingerprint: str) -> Draft:
+    candidates = _candidates(finding, ruled, context.subject.kind, pack)
+    findings = column_findings(name, finding)
     said = _standing_of_element(candidates[0], finding, ruled, fingerprint)
     if said == "refused":
         candidates = (None,)
     elif said == "again":
-        again = asks_again("element", candidates[0] or "", ruled.latest("element"), column.name)
+        again = asks_again("element", candidates[0] or "", ruled.latest("element"), name)
         findings = (*findings, again)
     judged = [_facts(candidate, context, pack) for candidate in candidates]
     tiers = [pack.tier(facts) for facts in judged]
     highest = max(tiers, key=lambda outcome: TIERS.index(outcome.value))
     confidence = 1.0 if candidates[0] and ruled.decided("element") else finding.confidence
     facts = tuple(f._replace(tier=highest.value, personal=f.personal and highest.value != "L1") for f in judged)
-    return Draft(column.name, candidates[0], confidence, finding, facts, highest, ruled, fingerprint, findings)
+    return Draft(name, candidates[0], confidence, finding, facts, highest, ruled, fingerprint, findings)
 
 
 def _standing_of_element(element: str | None, finding: ElementFinding, ruled: Rulings, fingerprint: str) -> Standing:
@@ -192,9 +199,9 @@ def _best(finding: ElementFinding, element: str | None) -> Evidence | None:
     return next(iter(sorted(finding.evidence, key=lambda e: e.element != element)), None)
 
 
-def _known(element: str | None, subject: Subject) -> str | None:
+def _known(element: str | None, subject: SubjectKind, pack: Pack) -> str | None:
     """The element as it fits the subject; None for ids that no vocabulary has (a removed one in an old decision)."""
-    return resolve_variant(element, subject.kind) if element is not None and element in elements() else None
+    return resolve_variant(element, subject) if element is not None and element in pack.elements else None
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 from classifiers.elements import elements
 from classifiers.evidence import ColumnInput, Evidence, Subject, TableInput
-from classifiers.names.grammar import Reader
+from classifiers.names.grammar import Reader, Reading
 from classifiers.names.phrases import comment_parts
 from classifiers.names.pinyin import initials
 from classifiers.names.tokens import tokenize
@@ -19,19 +20,30 @@ CERTAIN_VALUE = 0.9
 
 
 class Statements:
-    """What the codebook, the comment and the name say of one column, before the table's context is known."""
+    """What the codebook, the comment and the name say of one column, before the table's context is known.
 
-    __slots__ = ("codebook", "column", "comment", "name", "repeats")
+    Equal columns share one object, which never changes: findings are remembered by it.
+    """
 
-    def __init__(self, column: ColumnInput, reader: Reader) -> None:
-        self.column = column
-        self.comment = reader.comment(column.comment) if column.comment else ()
-        self.name = reader.name(column.name)
-        self.repeats = _is_initials_of(column.name, column.comment or "") and (
-            self.comment != () or len(column.name) < 4
-        )
+    __slots__ = ("codebook", "column", "comment", "contexts", "key", "name", "own", "repeats", "traits")
+
+    def __init__(
+        self, column: ColumnInput, comment: Reading, name: Reading, repeats: bool, codebook: Evidence | None = None
+    ) -> None:
+        self.column, self.comment, self.name, self.codebook = column, comment, name, codebook
+        self.repeats = repeats
         """The name is the initials of the comment: RDRQ of 认定日期 says nothing of its own."""
-        self.codebook: Evidence | None = None
+        self.key = column.name.lower()
+        said = (*comment, *name)
+        self.contexts = frozenset(context for candidate in said for context in candidate.contexts)
+        """All that the table's context can change in what is said."""
+        self.own = any(candidate.element == "object.name" for candidate in name)
+        """It can be the name of the row itself, which the table's name tells."""
+        self.traits = frozenset(
+            candidate.element
+            for candidate in name
+            if "person" in candidate.contexts and candidate.element.startswith("person.")
+        )
 
     def sure(self) -> str | None:
         """The element that needs no context, or None."""
@@ -43,21 +55,46 @@ class Statements:
         return None
 
 
-def without_shared_letter(statements: list[Statements], reader: Reader) -> None:
+_REMEMBERED = 65_536
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def statements_of(column: ColumnInput, reader: Reader) -> Statements:
+    comment = reader.comment(column.comment) if column.comment else ()
+    repeats = _is_initials_of(column.name, column.comment or "") and (comment != () or len(column.name) < 4)
+    return Statements(column, comment, reader.name(column.name), repeats)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def with_codebook(said: Statements, book: str, element: str) -> Statements:
+    evidence = Evidence(book, element, "codebook", 0.97, "codebook", said.column.name.upper())
+    return Statements(said.column, said.comment, said.name, said.repeats, evidence)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _with_name(said: Statements, name: Reading) -> Statements:
+    return Statements(said.column, said.comment, name, said.repeats, said.codebook)
+
+
+def without_shared_letter(statements: list[Statements], reader: Reader) -> list[Statements]:
     """``hname hsex hphone``: a letter before every name of a table is no part of them."""
-    names = [s.column.name.lower() for s in statements if s.column.name.isascii() and len(s.column.name) > 2]
-    first = Counter(name[0] for name in names).most_common(1)
+    names = [s.key for s in statements if len(s.key) > 2 and s.column.name.isascii()]
+    first = Counter([name[0] for name in names]).most_common(1)
     if not first or first[0][1] < max(4, 0.75 * len(names)):
-        return
-    for statement in statements:
-        name = statement.column.name
-        separate = name[1:2] == "_"
-        if name[:1].lower() != first[0][0] or (not separate and any(c.strength >= DECIDES for c in statement.name)):
-            continue
-        word = name[2:] if separate else name[1:]
-        rest = reader.name(word) if _is_word(word) else ()
-        if rest and rest[0].style == "english":
-            statement.name = tuple(candidate._replace(strength=candidate.strength - 0.05) for candidate in rest)
+        return statements
+    return [_without_letter(statement, first[0][0], reader) for statement in statements]
+
+
+def _without_letter(statement: Statements, letter: str, reader: Reader) -> Statements:
+    name = statement.column.name
+    separate = name[1:2] == "_"
+    if name[:1].lower() != letter or (not separate and any(c.strength >= DECIDES for c in statement.name)):
+        return statement
+    word = name[2:] if separate else name[1:]
+    rest = reader.name(word) if _is_word(word) else ()
+    if not rest or rest[0].style != "english":
+        return statement
+    return _with_name(statement, tuple(candidate._replace(strength=candidate.strength - 0.05) for candidate in rest))
 
 
 def _is_word(text: str) -> bool:
@@ -107,7 +144,7 @@ def table_context(
         family = _BY_FAMILY.get(elements()[element].family)
         if family:
             context.add(family)
-    names = [statement.column.name.lower() for statement in statements]
+    names = [statement.key for statement in statements]
     if any(all(any(name.endswith(axis) for name in names) for axis in pair) for pair in _AXES):
         context.add("geo")
     context |= _neighbours(statements, names, sure)
@@ -129,7 +166,7 @@ def table_context(
         context.add("bankonly")
     if subject.kind == "person" and _LIVING & set(sure.values()) and not {"petition", "enforcement"} & context:
         context.add("portrait")
-    if subject.kind == "person" and any(_is_decimal(s.column) for s in statements if s.column.name.lower() in _HEAT):
+    if subject.kind == "person" and any(_is_decimal(s.column) for s in statements if s.key in _HEAT):
         context.add("fever")
     return subject, frozenset(context)
 
@@ -165,17 +202,18 @@ _STUDYING = frozenset({"xsxm", "rxnf", "rxnd", "rxny", "xnzymc", "bjmc", "xymc",
 def _neighbours(statements: list[Statements], names: list[str], sure: Mapping[str, str]) -> set[str]:
     """What two columns side by side tell of one another: MM beside YHM is a password, SJ beside DH a mobile."""
     found: set[str] = set()
-    if "mm" in names and any(name.endswith(_LOGINS) for name in names):
+    every = set(names)
+    if "mm" in every and any(name.endswith(_LOGINS) for name in names):
         found.add("account")
-    if "sj" in names:
+    if "sj" in every:
         at = names.index("sj")
         if _PHONES & set(names[max(0, at - 2) : at + 3]):
             found.add("phonebook")
-    if "xb" in names and _BESIDE_GENDER & set(names):
+    if "xb" in every and _BESIDE_GENDER & every:
         found.add("somebody")
-    if len(_TRANSACTION & set(names)) > 1 or ("zh" in names and any(name.endswith("je") for name in names)):
+    if len(_TRANSACTION & every) > 1 or ("zh" in every and any(name.endswith("je") for name in names)):
         found.add("trans")
-    if "xh" in names and len(_STUDYING & set(names)) > 1:
+    if "xh" in every and len(_STUDYING & every) > 1:
         found |= {"student", "education"}
     if any((s.column.comment or "").startswith("租户") and _is_personal(sure.get(s.column.name)) for s in statements):
         found.add("tenant")
@@ -192,13 +230,7 @@ def _by_value(evidence: tuple[Evidence, ...]) -> str | None:
 
 def _personal_initials(statements: list[Statements]) -> bool:
     """XM, XB and MZ side by side confirm one another."""
-    found = {
-        candidate.element
-        for statement in statements
-        for candidate in statement.name
-        if "person" in candidate.contexts and candidate.element.startswith("person.")
-    }
-    return len(found) >= 3
+    return len(frozenset().union(*(statement.traits for statement in statements))) >= 3
 
 
 def _is_user_table(table: TableInput) -> bool:
@@ -216,15 +248,22 @@ def _is_initials_of(name: str, comment: str) -> bool:
 
 def people_prefixes(statements: list[Statements]) -> tuple[str, ...]:
     """What stands before XM in a table: BJYXM beside BJYDH tells that BJY is a person."""
-    names = [statement.column.name.lower() for statement in statements]
-    return tuple(name[:-2].rstrip("_") for name in names if name.endswith("xm") and len(name.rstrip("_xm")) > 1)
+    names = [statement.key for statement in statements if statement.key.endswith("xm")]
+    return tuple(name[:-2].rstrip("_") for name in names if len(name.rstrip("_xm")) > 1)
 
 
-def read_after_people(statements: list[Statements], people: tuple[str, ...], reader: Reader) -> None:
+def read_after_people(statements: list[Statements], people: tuple[str, ...], reader: Reader) -> list[Statements]:
     """BJYDH beside BJYXM is read as the phone of a person where BJY itself is unknown."""
-    for statement in statements:
-        name = statement.column.name.lower()
-        known = any(candidate.strength >= DECIDES and not candidate.contexts for candidate in statement.name)
-        prefix = "" if known else next((prefix for prefix in people if name.startswith(prefix)), "")
-        if prefix and name != prefix:
-            statement.name = (*reader.name("ry" + name[len(prefix) :].lstrip("_")), *statement.name)
+    if not people:
+        return statements
+    return [_read_after_people(statement, people, reader) for statement in statements]
+
+
+def _read_after_people(statement: Statements, people: tuple[str, ...], reader: Reader) -> Statements:
+    name = statement.key
+    prefix = next((prefix for prefix in people if name.startswith(prefix)), "")
+    known = any(candidate.strength >= DECIDES and not candidate.contexts for candidate in statement.name)
+    if known or not prefix or name == prefix:
+        return statement
+    reading = reader.name("ry" + name[len(prefix) :].lstrip("_"))
+    return _with_name(statement, (*reading, *statement.name))
