@@ -34,6 +34,7 @@ def diff_packs(old: Pack, new: Pack) -> list[PackChange]:
 
 def _sections(old: Pack, new: Pack) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
     yield "display", _display(old), _display(new)
+    yield "parameters", msgspec.structs.asdict(old.body.parameters), msgspec.structs.asdict(new.body.parameters)
     yield "elements", _plain(old.body.elements), _plain(new.body.elements)
     yield "tiers", _tiers(old), _tiers(new)
     yield "topics", _plain(old.body.topics), _plain(new.body.topics)

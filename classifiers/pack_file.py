@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -156,6 +156,17 @@ class Instrument(Strict, frozen=True, kw_only=True):
     """The act that asks for a basis is none itself: it is quoted beside one, never alone."""
 
 
+class Parameters(Strict, frozen=True, kw_only=True):
+    """What a district may set without a rule of its own."""
+
+    id_number_tier: Tier = "L3"
+    """Tier of 公民身份号码 and 证件号码; ``${id_number_tier}`` in ``tiers``."""
+    least_value_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0
+    """Share of a column's distinct values that must fit before values decide; 0 = the engine's own thresholds."""
+    least_distinct_values: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Distinct values that must have been seen before values decide; 0 = the engine's own thresholds."""
+
+
 class NewElement(Strict, frozen=True, kw_only=True):
     """A data element that an overlay brings; its tier stands in ``tiers``."""
 
@@ -170,6 +181,8 @@ class DepartmentCodebook(Strict, frozen=True, kw_only=True):
     title: str
     codes: dict[str, str]
     """Code, as the columns are named (any case) → element id."""
+    tables: dict[str, str] = {}
+    """Code of a table (any case) → what it is, in the words of a comment: 业主信息. Read in place of its comment."""
     quorum: int = 1
     """Columns of one table that must be codes of the book before it speaks."""
 
@@ -216,7 +229,7 @@ class PackFile(Strict, frozen=True, kw_only=True):
     sufficient_ranks: dict[str, tuple[WantedRank, ...]]
     display: dict[str, dict[str, str]]
     category_basis: dict[str, tuple[str, ...]] = {}
-    parameters: dict[str, str] = {}
+    parameters: Parameters = Parameters()
     unverified: tuple[str, ...] = ()
     unverified_aliases: tuple[str, ...] = ()
     tier_aliases: dict[str, dict[str, str]] = {}
@@ -236,7 +249,7 @@ class Overlay(Strict, frozen=True, kw_only=True):
     extends: str
     id: str = ""
     version: str = "1"
-    parameters: dict[str, str] = {}
+    parameters: Parameters = Parameters()
     elements: dict[str, NewElement] = {}
     tiers: dict[str, str] = {}
     terms: dict[str, tuple[str, ...]] = {}

@@ -36,6 +36,7 @@ def read_pack(name: str, overlays: Sequence[Text]) -> tuple[PackFile, tuple[Text
     merged, texts = _built_in(name)
     for file, text in overlays:
         _overlay(merged, _read(file, text), file, name)
+        _refuse_twice(file, text)
     every = (*texts, *overlays)
     return _convert(merged, every), every
 
@@ -112,6 +113,23 @@ def _read(file: str, text: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise PackError(file, 1, "a pack file is a mapping of keys such as tiers, topics, share_rules")
     return data
+
+
+def _refuse_twice(file: str, text: str) -> None:
+    """YAML lets the last of two equal keys win in silence; in an overlay the first one would be lost."""
+    nodes = [yaml.compose(text, Loader=loader())]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise PackError(file, key.start_mark.line + 1, f"{key.value} stands here twice; put both under one")
+            seen.add(str(key.value))
+            nodes.append(value)
 
 
 def _overlay(base: dict[str, Any], extra: dict[str, Any], file: str, name: str) -> None:

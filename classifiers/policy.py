@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
@@ -17,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from classifiers.elements import Element, built_in_elements
-from classifiers.evidence import TIERS
+from classifiers.evidence import TIERS, TableInput
 from classifiers.names.codebooks import Codebook
 from classifiers.names.grammar import Reader, default_reader, reader_with
 from classifiers.names.lexicon import default_lexicon
@@ -98,6 +97,7 @@ class Pack:
         self.elements = vocabulary or built_in_elements()
         """Every data element by id: the built-in ones and the pack's own."""
         self.codebooks = tuple(_codebooks(body))
+        self._tables = {code.upper(): title for book in body.codebooks.values() for code, title in book.tables.items()}
         self.id, self.version, self.title = body.id, body.version, body.title
         self.valid_from, self.valid_to, self.unverified = body.valid_from, body.valid_to, body.unverified
         self.ident = f"{body.id}@{body.version}"
@@ -127,6 +127,11 @@ class Pack:
             return reader_with(self.body.terms)
         # A reader remembers by its vocabulary: one that the pack adds to is not shared.
         return Reader(default_lexicon()) if self.body.elements or self.body.codebooks else default_reader()
+
+    def described(self, table: TableInput) -> TableInput:
+        """The table with what a department's codebook says it is in place of its comment."""
+        title = self._tables.get(table.table.rsplit(".", 1)[-1].upper()) if self._tables else None
+        return msgspec.structs.replace(table, comment=title) if title else table
 
     def cite(self, key: str) -> Citation:
         """Raises ``KeyError`` for a citation that is not in the library."""
@@ -260,8 +265,10 @@ def _any_glob(name: str, globs: tuple[str, ...]) -> bool:
 
 def _parameter(body: PackFile, value: str) -> str:
     """``${name}`` → the parameter's value."""
-    match = re.fullmatch(r"\$\{(\w+)\}", value)
-    return body.parameters[match.group(1)] if match else value
+    return body.parameters.id_number_tier if value == _ID_NUMBER_TIER else value
+
+
+_ID_NUMBER_TIER = "${id_number_tier}"
 
 
 def _citations(body: PackFile) -> Iterator[tuple[str, Citation]]:
@@ -356,11 +363,12 @@ def _validate(body: PackFile, texts: Sequence[Text], vocabulary: Mapping[str, El
     for element, value in body.tiers.items():
         if element not in vocabulary:
             raise _wrong(texts, ("tiers", element), f"{element} is no data element (a new one stands in `elements`)")
-        if value not in TIERS and value.strip("${}") not in body.parameters:
-            raise _wrong(texts, ("tiers", element), f"{element}: {value!r} is neither L1-L4 nor a parameter")
+        if value not in (*TIERS, _ID_NUMBER_TIER):
+            raise _wrong(texts, ("tiers", element), f"{element}: {value!r} is neither L1-L4 nor {_ID_NUMBER_TIER}")
     missing = [name for name, e in vocabulary.items() if not e.variants and name not in body.tiers]
     if missing:
-        raise _wrong(texts, ("tiers",), f"no tier for {', '.join(missing)}")
+        section = "elements" if missing[0] in body.elements else "tiers"
+        raise _wrong(texts, (section, missing[0]), f"{', '.join(missing)}: give it a tier under `tiers`")
     for section, name, element in _named_elements(body):
         if element not in vocabulary:
             raise _wrong(texts, (section, name), f"{element} is no data element (a new one stands in `elements`)")

@@ -37,6 +37,7 @@ from classifiers.findings import CREDENTIALS, column_findings
 from classifiers.policy import Facts, Pack
 from classifiers.rollup import combine, roll_up
 from classifiers.rulings import NO_RULINGS, Rulings, Standing, asks_again, column_fingerprint, rulings_on
+from classifiers.thresholds import weighed
 from classifiers.topics import find_topics
 
 _REMEMBERED = 8192
@@ -69,6 +70,7 @@ def _judge(
     in_force: Mapping[str, str],
     as_of: date,
 ) -> AssetVerdict:
+    table, values = pack.described(table), weighed(values, pack.body.parameters)
     about, understood = understand(table, values, pack.reader, pack.codebooks)
     rulings = [rulings_on(decisions, column.name) if decisions else NO_RULINGS for column in table.columns]
     subject, context = _context(table, about, understood, rulings, pack)

@@ -44,9 +44,15 @@ def _read(path: Path) -> str:
 
 
 def _extended(overlays: Sequence[tuple[str, str]], default: str) -> str:
-    for line in overlays[0][1].splitlines():
+    from classifiers.policy import pack_names
+
+    file, text = overlays[0]
+    for number, line in enumerate(text.splitlines(), start=1):
         if line.startswith("extends:"):
-            return line.partition(":")[2].partition("#")[0].strip().strip("\"'")
+            name = line.partition(":")[2].partition("#")[0].strip().strip("\"'")
+            if name not in pack_names():
+                raise InputError(f"{file}:{number}: extends: no pack {name!r}; known: {', '.join(pack_names())}")
+            return name
     return default
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from classifiers.elements import elements
-from classifiers.evidence import AssetVerdict, ColumnInput, TableInput
+from classifiers.evidence import AssetVerdict, ColumnInput, Evidence, TableInput
 from classifiers.pack_check import check_pack, run_examples
 from classifiers.pack_file import PackError
 from classifiers.policy import Pack, load_pack
@@ -112,7 +112,13 @@ def test_terms_and_codes_change_the_digest() -> None:
         ("elements:\n  person.name: {zh: 姓名, category: PB}\n", 3, "built in"),
         ("elements:\n  site.a: {zh: 甲, category: ZZ}\n", 3, "no category ZZ"),
         ("elements:\n  site.a: {zh: 甲, category: GE, family: phones}\n", 3, "no family phones"),
-        ("elements:\n  site.a: {zh: 甲, category: GE}\n", 0, "no tier for site.a"),
+        ("elements:\n  site.a: {zh: 甲, category: GE}\n", 3, "site.a: give it a tier under `tiers`"),
+        ("parameters: {id_number_tier: L9}\n", 2, "L9"),
+        ("parameters: {id_numbr_tier: L4}\n", 2, "id_numbr_tier"),
+        ("parameters: {least_value_ratio: 60}\n", 2, "<= 1"),
+        ("tiers: {person.mobile: '${id_numbr_tier}'}\n", 2, "id_numbr_tier"),
+        ("tiers: {person.mobile: L4}\nterms: {}\ntiers: {person.phone: L4}\n", 4, "tiers stands here twice"),
+        ("tiers:\n  person.mobile: L4\n  person.mobile: L3\n", 4, "person.mobile stands here twice"),
         (
             "share_rules:\n  - {id: a, value: none, reason: 理由, basis: [statistics/25], examples: [nope]}\n",
             3,
@@ -126,3 +132,32 @@ def test_a_mistake_is_told_with_its_line(text: str, line: int, says: str) -> Non
     assert says in str(caught.value)
     if line:
         assert (caught.value.file, caught.value.line) == ("packs/0.yaml", line)
+
+
+def test_a_codebook_says_what_a_table_is() -> None:
+    book = "extends: putuo-2020\ncodebooks: {own: {title: 编码, codes: {}, tables: {t_q9: 社区矫正对象}}}\n"
+    columns = (ColumnInput("xm", "姓名"), ColumnInput("sfzh", "身份证号"))
+    verdict = judged(overlaid(book), *columns, table="public.T_Q9")
+    assert verdict.subject.topics == ("corrections",)
+    assert [label.value for label in verdict.labels if label.dimension == "tier"] == ["L4"]
+    assert judged(overlaid(book), *columns, table="t_q8").subject.topics == ()
+
+
+NUMBERS = (Evidence("id_card", "person.id_card", "value", 0.8, hits=14, distinct=20, invalid=6),)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "element"),
+    [
+        ("{}", "person.id_card"),
+        ("{least_value_ratio: 0.7, least_distinct_values: 20}", "person.id_card"),
+        ("{least_value_ratio: 0.8}", None),
+        ("{least_distinct_values: 21}", None),
+    ],
+)
+def test_thresholds_for_values_can_be_stricter(parameters: str, element: str | None) -> None:
+    pack = overlaid(f"extends: putuo-2020\nparameters: {parameters}\n")
+    columns = (ColumnInput("c1"), ColumnInput("sfzh"))
+    table = TableInput(table="t", columns=columns)
+    verdict = judge(table, {"c1": NUMBERS, "sfzh": NUMBERS}, pack, as_of=date(2026, 1, 1))
+    assert [column.element for column in verdict.columns] == [element, "person.id_card"]

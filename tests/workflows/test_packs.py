@@ -153,6 +153,8 @@ def test_an_older_store_gets_the_new_columns(tmp_path: Path) -> None:
     with engine.begin() as connection:
         for column in ("rule", "fingerprint"):
             connection.execute(text(f"ALTER TABLE decisions DROP COLUMN {column}"))
+        for table in ("published", "publications", "journal", "questions", "descriptions"):
+            connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("UPDATE schema_version SET version = 1"))
     engine.dispose()
     with Store(url) as store:
@@ -238,3 +240,10 @@ def test_the_commands_on_a_site(site: Path, pdc: Any) -> None:
     assert "sjh" in shown
     assert "tiers/person.mobile" in shown
     assert "putuo-2020@1+ours.1: good" in pdc("pack", "check").stdout
+
+
+def test_an_overlay_of_an_unknown_pack_is_told_with_its_line(pdc: Any, tmp_path: Path) -> None:
+    (tmp_path / "o.yaml").write_text("id: a\nextends: putuo-2030\n", "utf-8")
+    result = pdc("pack", "check", tmp_path / "o.yaml")
+    assert result.exit_code == 2
+    assert "o.yaml:2: extends: no pack 'putuo-2030'; known: national-2025, putuo-2020" in result.stderr
