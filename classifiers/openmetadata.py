@@ -40,7 +40,7 @@ from metadata.workflow.profiler import ProfilerWorkflow
 
 from classifiers.engine import observe
 from classifiers.evidence import ColumnInput, ColumnVerdict, Decision, Label, TableInput
-from classifiers.platform_names import CLASSIFICATIONS, GLOSSARY, fqn, meanings
+from classifiers.platform_names import CLASSIFICATIONS, GLOSSARY, fqn, meanings, reason
 from classifiers.policy import Pack
 from classifiers.verdict import judge
 
@@ -273,14 +273,6 @@ def _samples(sample: SampleData | None) -> Mapping[str, list[Any]]:
     if data is None or not data.columns:
         return {}
     return {name.root: [row[place] for row in data.rows or ()] for place, name in enumerate(data.columns)}
-
-
-def reason(label: Label, element: Label | None, pack: Pack) -> str:
-    """What the column was read from, why the label follows, by which article, in which pack; holds no value."""
-    read = element.reason if element else ""
-    basis = "、".join(pack.cite(key).line() for key in label.basis)
-    parts = (read, label.reason, f"依据：{basis}" if basis else "", label.pack or pack.ident)
-    return "；".join(dict.fromkeys(part.strip("；") for part in parts if part))
 
 
 # --- workflow ------------------------------------------------------------------------------------------------------
