@@ -65,6 +65,27 @@ def decided_label(decision: Decision, pack: Pack) -> Label:
     )
 
 
+def decided_access(
+    decision: Decision, value: str, basis: tuple[str, ...], pack: Pack
+) -> tuple[Label, tuple[Finding, ...]]:
+    """A ruling on share or open; ``value`` and ``basis`` are what the rules say.
+
+    Whoever agrees with the rules rests on their citations. Whoever restricts sharing otherwise has to cite a law,
+    regulation or rule (Art. 22): until then it is undetermined, and a finding says what is missing.
+    """
+    label = decided_label(decision, pack)
+    if not label.basis and label.value == value:
+        label = msgspec.structs.replace(label, basis=basis)
+    if label.dimension != "share" or pack.sufficient(label.value, label.basis):
+        return label, ()
+    shown = pack.display("share", label.value)
+    message = f"{decision.who}于{decision.at[:10]}定为{shown}，未给出法律、法规或规章依据，补充前为待判定"
+    open_ended = msgspec.structs.replace(
+        label, value="undetermined", state="undetermined", confidence=0.0, reason=message
+    )
+    return open_ended, (Finding("missing_citation", message, decision.column),)
+
+
 def tier_refused(label: Label, ruling: Decision, column: str | None) -> tuple[Label, tuple[Finding, ...]]:
     """A tier that somebody refused without setting another stays in force, and waits for a person."""
     message = f"{ruling.who}于{ruling.at[:10]}不同意{label.value}而未另定级别，人工定级前保持{label.value}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from classifiers.draft import Draft, decided_label, keep_in_force, tier_refused
+from classifiers.draft import Draft, decided_access, decided_label, keep_in_force, tier_refused
 from classifiers.evidence import (
     ACCESS,
     TIERS,
@@ -107,14 +107,16 @@ def roll_up(
         because={"tier": because_tier, "share": because_share, "open": because_open},
         columns=columns,
         findings=(*(f for column in columns for f in column.findings), *findings, *decided_findings),
-        publishable=bool(columns) and not any(_undetermined(column) for column in columns if column.catalogued),
+        publishable=bool(columns)
+        and not any(_undetermined(column.labels) for column in columns if column.catalogued)
+        and not _undetermined(labels),
         open_view=tuple(name for name in names if name in view[0]),
         open_view_labels=view[1],
     )
 
 
-def _undetermined(column: ColumnVerdict) -> bool:
-    return any(label.value == "undetermined" for label in column.labels)
+def _undetermined(labels: Sequence[Label]) -> bool:
+    return any(label.value == "undetermined" for label in labels)
 
 
 _PLACES: dict[Dimension, int] = {"tier": 0, "share": 1, "open": 2}
@@ -247,7 +249,11 @@ def _ruled(label: Label, rulings: Rulings, fingerprint: str, pack: Pack) -> tupl
         order = TIERS if label.dimension == "tier" else ACCESS
         above = ruling.value in order and order.index(label.value) > order.index(ruling.value)
         message = f"人工定为{ruling.value}，汇总规则给出{label.value}：{label.reason}"
-        return decided_label(ruling, pack), (Finding("rule_above_decision", message),) if above else ()
+        findings = (Finding("rule_above_decision", message),) if above else ()
+        if label.dimension == "tier":
+            return decided_label(ruling, pack), findings
+        decided, missing = decided_access(ruling, label.value, label.basis, pack)
+        return decided, (*findings, *missing)
     said = rulings.standing(label.dimension, label.value, label.rule, fingerprint)
     if said == "refused":
         return tier_refused(label, ruling, None) if label.dimension == "tier" else (decided_label(ruling, pack), ())

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from classifiers.draft import Draft, decided_label, keep_in_force, tier_refused
+from classifiers.draft import Draft, decided_access, decided_label, keep_in_force, tier_refused
 from classifiers.element import understand
 from classifiers.elements import elements, resolve_variant, vocabulary
 from classifiers.evidence import (
@@ -329,7 +329,7 @@ def _access_label(
     outcome = max((pack.access(dimension, f) for f in facts), key=lambda o: ACCESS.index(o.value))
     said = draft.rulings.standing(dimension, outcome.value, outcome.rule, draft.fingerprint)
     if ruling is not None and (ruling.value or said == "refused"):
-        return decided_label(ruling, pack), ()
+        return decided_access(ruling, outcome.value, outcome.basis, pack)
     open_ended = outcome.value == "undetermined"
     label = Label(
         dimension=dimension,

@@ -150,3 +150,36 @@ def test_a_decision_remembers_what_the_person_saw() -> None:
     own = ruled(Decision("d/s/t", "share", "none", "王", "2026", "sfzh"))
     later = with_context(Decision("d/s/t", "share", "conditional", "李", "2026", "sfzh"), TABLE, own, names)
     assert (later.rejected, later.rule) == (None, "")
+
+
+REFUSES = pytest.mark.parametrize("column", ["sfzh", None], ids=["column", "asset"])
+
+
+@REFUSES
+@pytest.mark.parametrize("basis", [(), ("putuo-2020/22",), ("crime-prevention/59",), ("nobody/1",)])
+def test_nobody_refuses_to_share_without_a_law(column: str | None, basis: tuple[str, ...]) -> None:
+    """Art. 22 binds people too: no citation, the Measures alone, one from memory and an unknown one do not do."""
+    verdict = ruled(Decision("d/s/t", "share", "none", "王老师", "2026-11-01", column, basis=basis))
+    label = (verdict if column is None else verdict.columns[1]).label("share")
+    assert label is not None
+    assert (label.value, label.state, label.origin) == ("undetermined", "undetermined", "steward")
+    assert not verdict.publishable
+    assert any(f.code == "missing_citation" and "王老师于2026-11-01定为非共享" in f.message for f in verdict.findings)
+
+
+@REFUSES
+def test_a_refusal_with_a_law_stands(column: str | None) -> None:
+    verdict = ruled(Decision("d/s/t", "share", "none", "王老师", "2026-11-01", column, basis=("health/92",)))
+    label = (verdict if column is None else verdict.columns[1]).label("share")
+    assert label is not None
+    assert (label.value, label.state, label.basis) == ("none", "confirmed", ("health/92",))
+    assert verdict.publishable
+
+
+@pytest.mark.parametrize("dimension", ["share", "open"])
+def test_whoever_agrees_with_the_rule_rests_on_its_citations(dimension: Dimension) -> None:
+    proposed = ruled().columns[1].label(dimension)
+    assert proposed is not None
+    label = ruled(Decision("d/s/t", dimension, proposed.value, "王", "2026", "sfzh")).columns[1].label(dimension)
+    assert label is not None
+    assert (label.state, label.basis) == ("confirmed", proposed.basis)

@@ -307,18 +307,19 @@ def test_lists_and_site_are_written_again(ran: Result, pdc: Any, site: Path) -> 
     assert all(Path(path).exists() for path in written)
 
 
-def test_a_refusal_to_share_without_a_law_is_refused_itself(ran: Result, pdc: Any, site: Path) -> None:
+def test_a_refusal_to_share_without_a_law_is_never_said(ran: Result, pdc: Any, site: Path) -> None:
     ruling = Decision("cgj/fac/main.public_toilet", "share", "none", "王主任", "2025-06-01", reason="不想给")
     with Store(f"sqlite:///{site / 'var' / 'catalogue.sqlite'}") as store:
         store.add_decisions([ruling])
-    result = pdc("run", "--json")
-    found = json.loads(result.stdout)
-    assert (result.exit_code, found["exit_code"]) == (4, 4)
-    assert "cgj/fac/main.public_toilet" in found["refused"]
-    assert str(site / "out" / "catalogue.html") in found["outputs"]
+    assert pdc("run").exit_code == 0
     told = pdc("explain", "public_toilet").stdout
     assert "王主任: share = none 不想给" in told
-    assert "share unconditional → none (confirmed)" in told
+    assert "share unconditional → undetermined (undetermined)" in told
+    assert "王主任于2025-06-01定为非共享，未给出法律、法规或规章依据" in told
+    asset = next(
+        json.loads(line) for line in pdc("assets", "*public_toilet", "--jsonl", "--labels").stdout.splitlines()
+    )
+    assert asset["labels"]["share"]["value"] == "undetermined"
 
 
 def test_status_shows_runs_and_systems(ran: Result, pdc: Any) -> None:
