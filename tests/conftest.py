@@ -11,6 +11,7 @@ fixture                scope      value
 ``postgres_database``  session    ``make(name) -> url``: a new, empty database, its name unique
 ``postgres_url``       function   URL of a new, empty database
 ``mariadb_*``          the same   the same three for MariaDB
+``contract_server``    function   ``make(profile, **faults) -> ContractServer`` (see ``tests/contract/omserver``)
 ``chromium``           session    Playwright `Browser`
 ``chromium_page``      function   Playwright `Page` in a fresh context; fails the test on console errors
 =====================  =========  ====================================================================
@@ -21,6 +22,7 @@ Every URL names an administrator, so tests can create roles, schemas and more da
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import pwd
 import re
@@ -28,8 +30,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -319,6 +323,90 @@ def mariadb_database(mariadb_server: DatabaseServer) -> Callable[[str], str]:
 @pytest.fixture
 def mariadb_url(mariadb_database: Callable[[str], str]) -> str:
     return mariadb_database("test")
+
+
+# --- OpenMetadata, played by tests/contract ------------------------------------------------------------------------
+
+
+class ContractServer:
+    """A process of ``omserver``. ``url`` ends in ``/api``; ``tokens`` has ``admin``, ``bot`` and whom `token` made."""
+
+    def __init__(self, folder: Path, options: list[str]) -> None:
+        self.folder = folder
+        self.command = [sys.executable, "-m", "omserver", *options]
+        self.tokens: dict[str, str] = {}
+        self.port = 0
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api"
+
+    @property
+    def admin_token(self) -> str:
+        return self.tokens["admin"]
+
+    def start(self) -> None:
+        """Start, or start again on the same port; what was stored is there only with ``--state``."""
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent / "contract")}
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self.command, "--port", str(self.port)],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            pytest.fail(f"the contract server did not start:\n{self.log()[-3000:]}", pytrace=False)
+        said = json.loads(line)
+        self.port = int(said["url"].split(":")[2].split("/")[0])
+        self.tokens |= {"admin": said["admin_token"], "bot": said["bot_token"]}
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    def log(self) -> str:
+        """What the server wrote to stderr: defects of its own, with traceback."""
+        return (self.folder / "server.log").read_text(errors="replace")
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """A request to ``/control/<path>`` (see ``omserver.control``)."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/control/{path}", data, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def token(self, user: str, **claims: Any) -> str:
+        """A token of a user; ``admin``, ``bot``: what the user is if new; ``lifetime``: seconds."""
+        self.tokens[user] = self.control("POST", "token", {"user": user, **claims})["token"]
+        return self.tokens[user]
+
+
+@pytest.fixture
+def contract_server(tmp_path: Path) -> Iterator[Callable[..., ContractServer]]:
+    """``make(profile="2.0", **options)``: options are those of ``python -m omserver``, with ``_`` for ``-``."""
+    servers: list[ContractServer] = []
+
+    def make(profile: str = "2.0", **options: object) -> ContractServer:
+        folder = tmp_path / f"omserver-{len(servers)}"
+        folder.mkdir()
+        words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+        servers.append(ContractServer(folder, ["--profile", profile, *words]))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.stop()
 
 
 # --- Chromium ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,322 @@
+"""The kinds of entities: where they live, what a request to create one may say, how they hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from . import names
+from .profiles import Profile, words
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A field that refers to other entities; stored as a list of ``{"id", "type"}`` whatever its name.
+
+    `form` is what a create request carries: ``ref`` objects, ``name`` (FQN) or ``id``; answers always carry objects.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    form: str
+    single: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`name` is the entity type; `path` its collection under ``/api/v1``.
+
+    `parents` are the fields of a create request that may name the parent, the closest first; `ancestors` the fields
+    that answers show, in the order from the closest. `plain` fields are stored as sent; `gated` fields are shown only
+    when asked for by ``fields``; `computed` ones can be asked for and hold nothing of their own.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    parents: tuple[tuple[str, str], ...] = ()
+    ancestors: tuple[tuple[str, str], ...] = ()
+    plain: frozenset[str] = frozenset()
+    relations: tuple[Relation, ...] = ()
+    required: tuple[str, ...] = ()
+    gated: frozenset[str] = frozenset()
+    computed: frozenset[str] = frozenset()
+    taggable: bool = True
+    extensible: bool = False
+    soft: bool = True
+    check_name: Callable[[object], str] = field(default=names.check_entity_name)
+
+    @property
+    def create_fields(self) -> frozenset[str]:
+        own = {"name", "displayName", "description", *(name for name, _ in self.parents), *self.plain}
+        own |= {relation.name for relation in self.relations}
+        return frozenset(own | ({"tags"} if self.taggable else set()) | ({"extension"} if self.extensible else set()))
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """What the query parameter ``fields`` may name."""
+        own = {relation.name for relation in self.relations} | self.gated | self.computed
+        return frozenset(own | ({"tags"} if self.taggable else set()) | ({"extension"} if self.extensible else set()))
+
+
+def common(profile: Profile) -> tuple[Relation, ...]:
+    """Owner and domain, in the profile's manner."""
+    if profile.single_relations:
+        return (
+            Relation("owner", ("user", "team"), "ref", single=True),
+            Relation("domain", ("domain",), "name", single=True),
+        )
+    return (
+        Relation("owners", ("user", "team"), "ref"),
+        Relation("domains", ("domain",), "name"),
+        Relation("dataProducts", ("dataProduct",), "name"),
+    )
+
+
+def assets(profile: Profile) -> list[Kind]:
+    own = common(profile)
+    v2 = not profile.single_relations
+    later = words("lifeCycle sourceHash sourceUrl") if v2 else words("sourceUrl")
+    status = words("followers votes") | (words("entityStatus") if v2 else frozenset())
+    schema = (("databaseSchema", "databaseSchema"), ("database", "database"), ("service", "databaseService"))
+    kinds = [
+        Kind(
+            "databaseService",
+            ("services", "databaseServices"),
+            plain=words("serviceType connection style"),
+            relations=own,
+            required=("serviceType",),
+            computed=words("pipelines followers"),
+        ),
+        Kind(
+            "database",
+            ("databases",),
+            (("service", "databaseService"),),
+            schema[2:],
+            plain=words("default retentionPeriod") | later,
+            relations=own,
+            computed=words("databaseSchemas usageSummary location") | status,
+            extensible=True,
+        ),
+        Kind(
+            "databaseSchema",
+            ("databaseSchemas",),
+            (("database", "database"),),
+            schema[1:],
+            plain=words("retentionPeriod") | later,
+            relations=own,
+            computed=words("tables usageSummary") | status,
+            extensible=True,
+        ),
+        Kind(
+            "table",
+            ("tables",),
+            (("databaseSchema", "databaseSchema"),),
+            schema,
+            plain=later
+            | words(
+                "tableType columns tableConstraints tablePartition tableProfilerConfig retentionPeriod fileFormat"
+                " schemaDefinition"
+            )
+            | (words("dataModel locationPath aliases") if v2 else frozenset({"viewDefinition"})),
+            relations=own,
+            required=("columns",),
+            gated=words("tableConstraints tableProfilerConfig"),
+            computed=words(
+                "columns usageSummary joins sampleData profile location customMetrics testSuite viewDefinition"
+                " schemaDefinition dataModel tablePartition lifeCycle"
+            )
+            | status,
+            extensible=True,
+        ),
+    ]
+    return [*kinds, *(api_assets(own, later, status) if v2 else [])]
+
+
+def api_assets(own: tuple[Relation, ...], later: frozenset[str], status: frozenset[str]) -> list[Kind]:
+    """API services, collections and endpoints, which 1.2 does not have."""
+    chain = (("apiCollection", "apiCollection"), ("service", "apiService"))
+    return [
+        Kind(
+            "apiService",
+            ("services", "apiServices"),
+            plain=words("serviceType connection"),
+            relations=own,
+            required=("serviceType",),
+            computed=words("pipelines followers"),
+        ),
+        Kind(
+            "apiCollection",
+            ("apiCollections",),
+            (("service", "apiService"),),
+            chain[1:],
+            plain=(later - {"sourceUrl"}) | {"endpointURL"},
+            relations=own,
+            computed=status | {"apiEndpoints"},
+            extensible=True,
+        ),
+        Kind(
+            "apiEndpoint",
+            ("apiEndpoints",),
+            (("apiCollection", "apiCollection"),),
+            chain,
+            plain=later | words("endpointURL requestMethod requestSchema responseSchema"),
+            relations=own,
+            computed=status | words("requestSchema responseSchema"),
+            extensible=True,
+        ),
+    ]
+
+
+def governance(profile: Profile) -> list[Kind]:
+    v2 = not profile.single_relations
+    own = common(profile) if v2 else ()
+    domain = tuple(one for one in common(profile) if one.name != "dataProducts")
+    owner = tuple(one for one in domain if one.name.startswith("owner"))
+    reviewers = (Relation("reviewers", ("user", "team"), "ref" if v2 else "name"),)
+    experts = (Relation("experts", ("user",), "name"),)
+    v2_fields = words("entityStatus") if v2 else frozenset()
+    description = ("description",)
+    marks = words("provider mutuallyExclusive") | (words("autoClassificationConfig") if v2 else frozenset())
+    tag_marks = words("provider mutuallyExclusive style disabled associatedTags") | (
+        words("recognizers autoClassificationEnabled autoClassificationPriority") if v2 else frozenset()
+    )
+    reviewed = (*domain, *reviewers) if v2 else ()
+    return [
+        Kind(
+            "classification",
+            ("classifications",),
+            plain=marks | {"disabled"},
+            relations=reviewed,
+            required=description,
+            computed=words("termCount usageCount") | v2_fields,
+            taggable=False,
+            check_name=names.check_tag_name,
+        ),
+        Kind(
+            "tag",
+            ("tags",),
+            (("parent", "tag"), ("classification", "classification")),
+            (("classification", "classification"),),
+            plain=tag_marks,
+            relations=reviewed,
+            required=description,
+            computed=words("children usageCount") | v2_fields,
+            taggable=False,
+            check_name=names.check_tag_name,
+        ),
+        Kind(
+            "glossary",
+            ("glossaries",),
+            plain=words("provider mutuallyExclusive disabled"),
+            relations=(*domain, *reviewers),
+            required=description,
+            computed=words("termCount usageCount votes") | v2_fields,
+            extensible=v2,
+            check_name=names.check_term_name,
+        ),
+        Kind(
+            "glossaryTerm",
+            ("glossaryTerms",),
+            (("parent", "glossaryTerm"), ("glossary", "glossary")),
+            (("glossary", "glossary"),),
+            plain=words("synonyms references style mutuallyExclusive provider")
+            | (words("iri conceptMappings") if v2 else frozenset()),
+            relations=(*(domain if v2 else owner), *reviewers, Relation("relatedTerms", ("glossaryTerm",), "name")),
+            required=(*description, "glossary"),
+            computed=words("children usageCount votes childrenCount") | v2_fields,
+            extensible=True,
+            check_name=names.check_term_name,
+        ),
+        Kind(
+            "domain",
+            ("domains",),
+            (("parent", "domain"),),
+            plain=words("domainType") | (words("style") if v2 else frozenset()),
+            relations=(*owner, *experts),
+            required=("description", "domainType"),
+            computed=words("children parent assets"),
+            taggable=v2,
+            extensible=v2,
+            soft=False,
+            check_name=names.check_term_name,
+        ),
+        Kind(
+            "dataProduct",
+            ("dataProducts",),
+            plain=words("dataProductType visibility portfolioPriority style") if v2 else frozenset(),
+            relations=(
+                *[one for one in (own or common(profile)) if one.name != "dataProducts"],
+                *experts,
+                *(reviewers if v2 else ()),
+            ),
+            required=description,
+            computed=words("assets"),
+            taggable=v2,
+            extensible=v2,
+            soft=False,
+            check_name=names.check_term_name,
+        ),
+    ]
+
+
+def people(profile: Profile) -> list[Kind]:
+    own = {relation.name: relation for relation in common(profile)}
+    owner = own.get("owner") or own["owners"]
+    domain = own.get("domain") or own["domains"]
+    return [
+        Kind(
+            "team",
+            ("teams",),
+            plain=words("teamType email profile isJoinable externalId"),
+            relations=(
+                Relation("parents", ("team",), "id"),
+                Relation("users", ("user",), "id"),
+                Relation("defaultRoles", ("role",), "id"),
+                Relation("policies", ("policy",), "id"),
+                owner,
+                domain,
+            ),
+            computed=words("owns children childrenCount userCount inheritedRoles"),
+            taggable=False,
+            check_name=names.check_term_name,
+        ),
+        Kind(
+            "user",
+            ("users",),
+            plain=words("email isBot isAdmin profile timezone botName authenticationMechanism externalId"),
+            relations=(Relation("teams", ("team",), "id"), Relation("roles", ("role",), "id"), domain),
+            required=("email",),
+            gated=words("profile authenticationMechanism"),
+            computed=words("owns follows inheritedRoles personas"),
+            taggable=False,
+        ),
+        Kind(
+            "role",
+            ("roles",),
+            relations=(Relation("policies", ("policy",), "name"),),
+            taggable=False,
+            computed=words("teams users"),
+        ),
+        Kind(
+            "policy",
+            ("policies",),
+            plain=words("rules enabled policyType"),
+            relations=(owner,),
+            required=("rules",),
+            computed=words("teams roles location"),
+            taggable=False,
+        ),
+        Kind(
+            "bot",
+            ("bots",),
+            relations=(Relation("botUser", ("user",), "name", single=True),),
+            plain=words("provider"),
+            required=("botUser",),
+            taggable=False,
+        ),
+    ]
+
+
+def kinds_of(profile: Profile) -> dict[str, Kind]:
+    """All kinds of a profile by entity type."""
+    return {kind.name: kind for kind in (*assets(profile), *governance(profile), *people(profile))}

@@ -1,0 +1,84 @@
+"""One server: its store, tokens, lists and routes, wired together, and its start from nothing or from a saved state."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from . import bulk, events, people, resources, types
+from .access import Principal, principal_of
+from .intake import Intake
+from .kinds import kinds_of
+from .listing import Lists
+from .profiles import Profile
+from .properties import Properties
+from .render import View
+from .routing import Answer, Call, Router
+from .store import Entity, Store
+from .tokens import Tokens
+from .update import Writer
+
+ADMIN, BOT = "admin", "ingestion-bot"
+
+
+class Server:
+    """Everything a handler may need. `skew` is added to the clock, in seconds; `base` ends in ``/api``."""
+
+    def __init__(self, profile: Profile, base: str) -> None:
+        self.profile = profile
+        self.base = base
+        self.skew = 0.0
+        self.last = 0
+        self.store = Store(kinds_of(profile))
+        self.tokens = Tokens(self.store, lambda: time.time() + self.skew)
+        self.properties = Properties(profile)
+        self.view = View(self.store, profile, base)
+        self.intake = Intake(self.store, profile, self.properties)
+        self.writer = Writer(self.store, profile, self.view, self.now)
+        self.lists = Lists(self)
+        self.router = Router()
+        self.router.add("GET", "v1/system/version", version, public=True)
+        for module in (resources, bulk, types, events, people):
+            module.install(self)
+
+    def now(self) -> int:
+        """Milliseconds since 1970 by the server's clock."""
+        return int((time.time() + self.skew) * 1000)
+
+    def system(self) -> Principal:
+        """Who does what no caller did."""
+        admin = self.store.named("user", ADMIN)
+        return principal_of(admin) if admin else Principal("", ADMIN, True, False)
+
+    def create(self, kind: str, body: dict[str, Any]) -> Entity:
+        """Make an entity from a create request, as the system."""
+        spec = self.store.kinds[kind]
+        doc, parent = self.intake.create(spec, body)
+        return self.writer.create(spec, body["name"], doc, parent, self.system())
+
+    def seed(self) -> None:
+        """What a fresh server holds."""
+        self.create("team", {"name": "Organization", "teamType": "Organization", "description": "Organization"})
+        self.create("user", {"name": ADMIN, "email": "admin@example.com", "isAdmin": True})
+        self.create("user", {"name": BOT, "email": "bot@example.com", "isBot": True})
+
+    def user_token(self, name: str, *, admin: bool = False, bot: bool = False, lifetime: float | None = None) -> str:
+        """A token of a user, who is made when there is none of that name."""
+        if self.store.named("user", name) is None:
+            self.create("user", {"name": name, "email": f"{name}@example.com", "isAdmin": admin, "isBot": bot})
+        return self.tokens.make(name, lifetime)
+
+    def saved(self) -> str:
+        tokens = {"revoked": sorted(self.tokens.revoked)}
+        return json.dumps({"store": self.store.dump(), "properties": self.properties.defined, "tokens": tokens})
+
+    def restore(self, text: str) -> None:
+        state = json.loads(text)
+        self.store.load(state["store"])
+        self.properties.defined = state["properties"]
+        self.tokens.revoked = set(state["tokens"]["revoked"])
+
+
+def version(call: Call) -> Answer:
+    return Answer({"version": call.server.profile.version, "revision": "contract-server", "timestamp": 0})
