@@ -107,10 +107,12 @@ class Session:
         kind: str = "",
         headers: Mapping[str, str] | None = None,
         safe: bool = False,
+        text: bool = False,
     ) -> Any:
-        """One call below ``/api/v1``: parsed JSON, text for plain text, None for an empty answer; else ``ServerError``.
+        """One call below ``/api/v1``: parsed JSON, None for an empty answer; else a ``ServerError``.
 
-        ``doing`` and ``kind`` go into messages: names only, no values. ``safe``: see ``HttpClient.request``.
+        ``doing`` and ``kind`` go into messages: names only, no values. ``safe``: see ``HttpClient.request``. ``text``:
+        the answer is plain text and returned as such ("Search": a triggered application).
         """
         data = None if body is None else msgspec.json.encode(body)
         sent = {**({"Content-Type": "application/json"} if data is not None else {}), **(headers or {})}
@@ -122,7 +124,7 @@ class Session:
             raise _server_error(ServerFatalError, exc) from exc
         if not answer.ok:
             raise self._explained(error_of(answer, doing, kind or path.split("/")[0]), answer)
-        return _parsed(answer, doing)
+        return _parsed(answer, doing, text)
 
     def close(self) -> None:
         self._http.close()
@@ -165,13 +167,13 @@ def _server_error(leaf: type[ServerError], exc: SourceRetryError | SourceFatalEr
     return leaf(exc.failure.what, hint=exc.failure.hint, place=exc.failure.place)
 
 
-def _parsed(answer: Response, doing: str) -> Any:
+def _parsed(answer: Response, doing: str, text: bool) -> Any:
     if not answer.body.strip():
         return None
     if answer.is_html:
         what = f"{doing}: a web page answers, not OpenMetadata's API"
         raise NotOpenMetadata(what, hint="check the address, proxies and login pages", place=answer.host)
-    if answer.headers.get("Content-Type", "").startswith("text/plain"):
+    if text:
         return answer.text
     try:
         return msgspec.json.decode(answer.body)
