@@ -101,7 +101,7 @@ def report_file(summary: Summary) -> None:
 @click.option("--by", type=click.Choice(["family", "department", "style"]), help="Also count per group.")
 @click.option("--pack", "pack_name", default="putuo-2020", show_default=True, help="Policy pack.")
 @click.option("--no-comments", is_flag=True, help="Hide every comment: names and types only.")
-@click.option("--fail-under", type=float, help="Exit 1 when the macro-F1 is below this (0 to 1).")
+@click.option("--fail-under", type=click.FloatRange(0, 1), help="Exit 1 when the macro-F1 is below this.")
 @click.option(
     "--confusions",
     type=click.IntRange(0),
@@ -129,6 +129,7 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Measure accuracy against labelled columns (one JSON object per line, with `label`)."""
+    from workflows.errors import InputError
     from workflows.evaluate import baseline_key, evaluate_rows, read_labelled
     from workflows.packs import find_pack
     from workflows.run import now
@@ -137,6 +138,8 @@ def evaluate(
         raise click.UsageError("--update-baseline needs --baseline FILE")
     with click.open_file(str(source), "rb") as lines:
         rows = list(read_labelled(lines, source.name))
+    if not rows:
+        raise InputError(f"{source.name}: no labelled column in it")
     groups = [by] if by else []
     found = evaluate_rows(rows, find_pack(pack_name), now().date(), by=groups, comments=not no_comments)
     if as_json:
@@ -146,7 +149,10 @@ def evaluate(
     held = baseline is None or held_against(
         baseline, baseline_key(source.name, not no_comments), found, update_baseline
     )
-    ctx.exit(0 if held and (fail_under is None or found.macro_f1 >= fail_under) else 1)
+    low = fail_under is not None and found.macro_f1 < fail_under
+    if low:
+        say(f"error: macro-F1 {found.macro_f1:.4f} is below {fail_under}")
+    ctx.exit(0 if held and not low else 1)
 
 
 def held_against(path: Path, name: str, found: Report, update: bool) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from classifiers.elements import built_in_elements
 from classifiers.evaluate import LabelledColumn, Report, cause_of, evaluate, tables, without_comments
 from workflows.errors import InputError
 
@@ -23,14 +24,18 @@ if TYPE_CHECKING:
 def read_labelled(lines: Iterable[bytes], name: str) -> Iterator[LabelledColumn]:
     """The rows of a file; raises `InputError` with file and line at the first that is none."""
     decode = msgspec.json.Decoder(LabelledColumn).decode
+    families = {element.family for element in built_in_elements().values()}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            yield decode(line)
+            row = decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             what = exc if isinstance(exc, msgspec.ValidationError) else "not a JSON object in UTF-8"
             raise InputError(f"{name}:{number}: {what}") from exc
+        if row.label not in families:
+            raise InputError(f"{name}:{number}: no family {row.label!r}; known: {', '.join(sorted(families))}")
+        yield row
 
 
 def evaluate_rows(

@@ -35,8 +35,10 @@ def check(text: str, *, as_of: date | None = None) -> Check:
 
 def examine(number: str, today: int = NO_LIMIT) -> Check:
     """Check a tidy address; ``today`` does not matter."""
+    if "@" not in number or len(number) > _LONGEST:
+        return OTHER
     if not number.isascii():
         number = _WORDS.sub("", number)
-    if "@" not in number or len(number) > _LONGEST or " " in number:
+    if " " in number:
         return OTHER
     return VALID if _ADDRESS.fullmatch(number) else _INCOMPLETE

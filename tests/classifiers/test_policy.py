@@ -7,7 +7,7 @@ import pytest
 from classifiers.elements import elements
 from classifiers.evidence import TIERS
 from classifiers.pack_check import check_pack
-from classifiers.pack_file import PackError
+from classifiers.pack_file import PackError, overlay_schema
 from classifiers.policy import Facts, Pack, load_pack, pack_names
 
 PLAIN = Facts("object.name", "SY", "L1", False, False, False, False, "place", (), "table", "own", None)
@@ -120,6 +120,16 @@ def test_a_failing_example_names_what_differs() -> None:
         "  - {id: wrong, table: t_gc, comment: 公厕, columns: [{name: mc, comment: 公厕名称}], expect: {tier: L4}}\n"
     )
     assert check_pack(pack) == ["examples/wrong: tier is L1, expected L4"]
+
+
+def test_an_overlay_brings_no_regular_expressions() -> None:
+    """Their matching could take exponential time; globs of rules are matched in linear time."""
+    keys = {key for struct in overlay_schema()["$defs"].values() for key in struct.get("properties", {})}
+    assert len(keys) > 50
+    assert not [key for key in keys if "pattern" in key or "regex" in key]
+    text = "extends: putuo-2020\ncodebooks:\n  own: {title: 编码, codes: {A1: person.name}, pattern: (a+)+$}\n"
+    with pytest.raises(PackError, match="unknown field `pattern`"):
+        overlaid(text)
 
 
 def test_unverified_facts_stay_visible() -> None:

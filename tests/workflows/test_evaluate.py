@@ -64,9 +64,21 @@ def test_ratios_are_counted_over_unambiguous_rows(evaluate: Any) -> None:
     assert set(found["groups"]) == {"comments: with", "department: s"}
 
 
-@pytest.mark.parametrize(("least", "code"), [("0.99", 0), ("1.0", 0), ("1.1", 1)])
+@pytest.mark.parametrize(("least", "code"), [("0.99", 0), ("1.0", 0), ("1.1", 2), ("98", 2)])
 def test_a_threshold_decides_the_exit_code(evaluate: Any, least: str, code: int) -> None:
     assert evaluate(many(), "--fail-under", least).exit_code == code
+
+
+def test_missing_a_threshold_is_told(evaluate: Any) -> None:
+    result = evaluate(many()[:1], "--fail-under", "0.5")
+    assert result.exit_code == 1
+    assert "error: macro-F1 0.0000 is below 0.5" in result.stderr
+
+
+def test_nothing_to_measure_is_an_error(evaluate: Any) -> None:
+    result = evaluate([])
+    assert result.exit_code == 2
+    assert "no labelled column" in result.stderr
 
 
 def test_tables_are_printed(evaluate: Any) -> None:
@@ -84,7 +96,14 @@ def test_comments_can_be_hidden(evaluate: Any) -> None:
 
 @pytest.mark.parametrize(
     ("line", "told"),
-    [("{broken", "labelled.jsonl:2: not a JSON object"), ('{"table": "t"}', "labelled.jsonl:2: Object missing")],
+    [
+        ("{broken", "labelled.jsonl:2: not a JSON object"),
+        ('{"table": "t"}', "labelled.jsonl:2: Object missing"),
+        (
+            '{"table": "t", "column": "c", "label": "phone"}',
+            "labelled.jsonl:2: no family 'phone'; known: account_login",
+        ),
+    ],
 )
 def test_a_bad_line_is_named(evaluate: Any, line: str, told: str) -> None:
     result = evaluate([lines(ROWS)[0], line])
