@@ -6,6 +6,7 @@ out; older servers: single PUTs, 4–8 in parallel); answer shape: BulkOperation
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -20,7 +21,7 @@ from connectors.om_errors import (
     bulk_row_error,
 )
 from connectors.om_kinds import Kind
-from connectors.om_names import child_fqn, join_fqn
+from connectors.om_names import child_fqn, join_fqn, split_fqn
 from connectors.om_version import Features
 
 BULK = 100
@@ -84,6 +85,8 @@ def _one_by_one(client: Client, kind: Kind, bodies: Sequence[Body], workers: int
         except ServerError as exc:
             return exc
 
+    if not bodies:
+        return []
     with ThreadPoolExecutor(max(1, min(workers, len(bodies)))) as pool:
         return list(pool.map(put, bodies))
 
@@ -98,29 +101,31 @@ def _bulk(client: Client, kind: Kind, bodies: Sequence[Body], names: Sequence[st
     except (Refused, NotFound, ServerBroken):
         # One body spoils the request, or there is no such call for this kind: each body finds out by itself.
         return _one_by_one(client, kind, bodies, workers)
-    rows = _rows(answer if isinstance(answer, dict) else {}, kind, client.host)
-    silent = ServerBroken(f"{doing}: the answer says nothing of this one", hint="read it again", place=client.host)
-    return [rows.get(name, silent) for name in names]
+    found = _rows(answer if isinstance(answer, dict) else {}, kind, names, client.host)
+    silent = [body for name, body in zip(names, bodies, strict=True) if name not in found]
+    # What the answer does not tell apart (failed rows may bear a bare name) is asked for by itself.
+    single = dict(zip([fqn_of(kind, body) for body in silent], _one_by_one(client, kind, silent, workers), strict=True))
+    return [found[name] if name in found else single[name] for name in names]
 
 
-def _rows(answer: Body, kind: Kind, host: str) -> dict[str, PutResult]:
+def _rows(answer: Body, kind: Kind, names: Sequence[str], host: str) -> dict[str, PutResult]:
     """FQN → result, from both lists of a BulkOperationResult."""
+    last = Counter(split_fqn(fqn)[-1] for fqn in names)
+    by_name = {split_fqn(fqn)[-1]: fqn for fqn in names if last[split_fqn(fqn)[-1]] == 1}
     rows: dict[str, PutResult] = {}
-    for fqn, row in _named(answer.get("successRequest"), kind):
+    for row in answer.get("successRequest") or []:
         request = row.get("request")
+        fqn = _named(request, kind, names, by_name)
         rows[fqn] = {**(request if isinstance(request, dict) else {}), "fullyQualifiedName": fqn}
-    for fqn, row in _named(answer.get("failedRequest"), kind):
+    for row in answer.get("failedRequest") or []:
+        fqn = _named(row.get("request"), kind, names, by_name)
         rows[fqn] = bulk_row_error(int(row.get("status") or 500), str(row.get("message") or ""), fqn, kind.name, host)
+    rows.pop("", None)
     return rows
 
 
-def _named(rows: Any, kind: Kind) -> Iterator[tuple[str, Body]]:
-    """Each row with the FQN that it is about: ``request`` is an FQN, a create body or an entity."""
-    for row in rows or []:
-        request = row.get("request")
-        if isinstance(request, str):
-            yield request, row
-        elif isinstance(request, dict) and "fullyQualifiedName" in request:
-            yield str(request["fullyQualifiedName"]), row
-        elif isinstance(request, dict) and "name" in request:
-            yield fqn_of(kind, request), row
+def _named(request: Any, kind: Kind, names: Sequence[str], by_name: dict[str, str]) -> str:
+    """The FQN that a row is about: it names an FQN, a name, a create body or an entity; empty when that is unclear."""
+    if isinstance(request, dict):
+        request = request.get("fullyQualifiedName") or (fqn_of(kind, request) if "name" in request else "")
+    return request if request in names else by_name.get(str(request), "")

@@ -8,18 +8,18 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import msgspec
 
 from connectors.base import SourceFatalError, SourceRetryError
-from connectors.http import HttpClient, Response
+from connectors.http import IDEMPOTENT, HttpClient, Response
 from connectors.om_errors import (
-    AlreadyExists,
     NotAuthenticated,
     NotFound,
     NotOpenMetadata,
+    ServerBroken,
     ServerError,
     ServerFatalError,
     ServerRetryError,
@@ -33,7 +33,8 @@ Entity = dict[str, Any]
 Me = TypeVar("Me", bound="Session")
 READ_SECONDS = 60.0
 """A PATCH of a table with 1,600 labelled columns takes 8 s on 1.2; slower machines take more (reference, "Lists")."""
-CONFLICT_RETRIES = 4
+ANEW = 4
+"""How often a conflict (409) or an unexplained 500 is tried again, beyond the HTTP client's own retries."""
 MAX_ANSWER = 512 * 1024 * 1024
 """Bytes; the change feed of 1.2 has no paging and may bring 300 MB (reference, "Change feed")."""
 
@@ -111,20 +112,23 @@ class Session:
     ) -> Any:
         """One call below ``/api/v1``: parsed JSON, None for an empty answer; else a ``ServerError``.
 
+        A 500 is tried again when the method is idempotent, and raised when it stays.
+
         ``doing`` and ``kind`` go into messages: names only, no values. ``safe``: see ``HttpClient.request``. ``text``:
         the answer is plain text and returned as such ("Search": a triggered application).
         """
         data = None if body is None else msgspec.json.encode(body)
         sent = {**({"Content-Type": "application/json"} if data is not None else {}), **(headers or {})}
-        try:
-            answer = self._http.request(method, path, params=params, body=data, headers=sent, safe=safe)
-        except SourceRetryError as exc:
-            raise _server_error(ServerRetryError, exc) from exc
-        except SourceFatalError as exc:
-            raise _server_error(ServerFatalError, exc) from exc
-        if not answer.ok:
-            raise self._explained(error_of(answer, doing, kind or path.split("/")[0]), answer)
-        return _parsed(answer, doing, text)
+        call = partial(self._http.request, method, path, params=params, body=data, headers=sent, safe=safe)
+        for attempt in range(ANEW):
+            try:
+                return self._once(call, doing, kind or path.split("/")[0], text)
+            except ServerBroken as exc:
+                # Out of memory, a deadlock in its database: passes. No such path: does not.
+                if exc.routing or method not in IDEMPOTENT:
+                    raise
+            self._http.pause(attempt)
+        return self._once(call, doing, kind or path.split("/")[0], text)
 
     def close(self) -> None:
         self._http.close()
@@ -135,21 +139,23 @@ class Session:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def _once(self, call: Callable[[], Response], doing: str, kind: str, text: bool) -> Any:
+        try:
+            answer = call()
+        except SourceRetryError as exc:
+            raise _server_error(ServerRetryError, exc) from exc
+        except SourceFatalError as exc:
+            raise _server_error(ServerFatalError, exc) from exc
+        if not answer.ok:
+            raise self._explained(error_of(answer, doing, kind), answer)
+        return _parsed(answer, doing, text)
+
     def _or_none(self, method: str, path: str, body: Any = None, **rest: Any) -> Entity | None:
         try:
             found: Entity | None = self.request(method, path, body=body, **rest)
         except NotFound:
             return None
         return found
-
-    def _unconflicted(self, method: str, path: str, body: Any, **rest: Any) -> Any:
-        """8 simultaneous creates of one table: one 201, the rest 409 ("Writing tables and tags"). So 409 is retried."""
-        for attempt in range(CONFLICT_RETRIES):
-            try:
-                return self.request(method, path, body=body, **rest)
-            except AlreadyExists:
-                self._http.pause(attempt)
-        return self.request(method, path, body=body, **rest)
 
     def _explained(self, error: ServerError, answer: Response) -> ServerError:
         """A refused token says more when its own dates are read beside the server's clock."""

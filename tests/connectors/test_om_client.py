@@ -478,6 +478,17 @@ def test_a_conflict_is_retried(server: responses.RequestsMock, connect: Callable
     assert connect().put("table", {"name": "t"}) == {"id": ID}
 
 
+@pytest.mark.parametrize(("method", "attempts"), [("GET", 5), ("PUT", 5), ("POST", 1), ("PATCH", 1)])
+def test_an_unexplained_500_is_tried_again_where_that_is_safe(
+    server: responses.RequestsMock, connect: Callable[..., OpenMetadata], method: str, attempts: int
+) -> None:
+    server.add(method, f"{API}/x", **refusal(500))
+    client = connect()
+    with pytest.raises(ServerBroken):
+        client.request(method, "x", doing="try")
+    assert client.requests_made == {method: attempts}
+
+
 def test_a_create_is_sent_once(server: responses.RequestsMock, connect: Callable[..., OpenMetadata]) -> None:
     server.post(f"{API}/tables", **refusal(409))
     client = connect()
@@ -502,15 +513,35 @@ def test_a_patch_is_guarded(
     assert json.loads(request.body or b"") == [{"op": "test", "path": "/version", "value": 0.3}, ops[1], ops[0]]
 
 
-@pytest.mark.parametrize(("stored", "leaf"), [(0.4, Stale), (0.3, ServerBroken)])
+@pytest.mark.parametrize(
+    ("message", "stored", "leaf", "attempts"),
+    [
+        ("boom", 0.4, Stale, 1),
+        ("boom", 0.3, ServerBroken, 5),
+        ("JSON Patch operation 'test' failed for path '/version'", 0.3, Stale, 1),
+        ("HTTP 404 Not Found", 0.3, ServerBroken, 1),
+    ],
+)
 def test_a_failed_guard_is_told_from_a_broken_server(
-    server: responses.RequestsMock, connect: Callable[..., OpenMetadata], stored: float, leaf: type[ServerError]
+    server: responses.RequestsMock,
+    connect: Callable[..., OpenMetadata],
+    message: str,
+    stored: float,
+    leaf: type[ServerError],
+    attempts: int,
 ) -> None:
-    server.patch(f"{API}/tables/{ID}", status=500, json={"responseMessage": "boom"})
+    server.patch(f"{API}/tables/{ID}", status=500, json={"responseMessage": message})
     server.get(f"{API}/tables/{ID}", json={"id": ID, "version": stored})
-    with pytest.raises(ServerBroken if leaf is ServerBroken else Stale) as caught:
-        connect("1.2.0").patch("table", ID, [], version=0.3)
-    assert type(caught.value) is leaf
+    client = connect("1.2.0")
+    with pytest.raises(leaf):
+        client.patch("table", ID, [], version=0.3)
+    assert client.requests_made["PATCH"] == attempts
+
+
+def test_a_patch_in_conflict_is_retried(server: responses.RequestsMock, connect: Callable[..., OpenMetadata]) -> None:
+    server.patch(f"{API}/tables/{ID}", **refusal(409))
+    server.patch(f"{API}/tables/{ID}", json={"version": 0.2})
+    assert connect().patch("table", ID, [])["version"] == 0.2
 
 
 def test_a_patch_without_guard_is_not_sent_twice(
@@ -596,13 +627,17 @@ def test_wide_tables_go_in_smaller_bulks(server: responses.RequestsMock, connect
     assert bulk.sizes == [2, 2, 1]
 
 
-def test_a_row_that_the_answer_forgets_is_an_error(
+def test_what_a_bulk_answer_does_not_tell_apart_is_written_by_itself(
     server: responses.RequestsMock, connect: Callable[..., OpenMetadata]
 ) -> None:
-    server.put(f"{API}/tables/bulk", json={"status": "success", "successRequest": [{"request": "s.d.h.t1"}]})
-    first, second = connect().put_many("table", tables(2))
-    assert isinstance(first, ServerBroken)
+    bodies = [*tables(2), {"name": "t0", "databaseSchema": "s.d.other"}, {"name": "bad", "databaseSchema": "s.d.h"}]
+    failed = [{"request": "t0", "status": 400, "message": "which?"}, {"request": "bad", "status": 409}]
+    server.put(f"{API}/tables/bulk", json={"successRequest": [{"request": "s.d.h.t1"}], "failedRequest": failed})
+    server.add_callback("PUT", f"{API}/tables", echo)
+    first, second, third, fourth = connect().put_many("table", bodies)
     assert second == {"fullyQualifiedName": "s.d.h.t1"}
+    assert first == third == {"id": ID, "name": "t0"}
+    assert isinstance(fourth, AlreadyExists)
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 500])
