@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from .identifiers import bank_card, id_card, mobile
-from .identifiers.common import day_number
+from .identifiers.common import NO_LIMIT, day_number
+from .recognizers import person_name
 
 # Full width to half width, one character for one, so that positions stay true.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -64,6 +65,40 @@ def mask_identifiers(text: str, as_of: date | None) -> tuple[str, int]:
         kept = start + _KEPT[recognizer]
         text = text[:kept] + "*" * (end - kept) + text[end:]
     return text, len(found)
+
+
+def mask_mail(text: str) -> str:
+    """The text with asterisks in place of all but the first letter of each address of mail.
+
+    For defaults only: in messages and comments ``reader@db.example.com`` says how to connect.
+
+    >>> mask_mail("'zhang.san@example.com'::text")
+    "'z********@example.com'::text"
+    """
+    return _MAIL.sub(_stars, text) if "@" in text else text
+
+
+def mask_names(text: str) -> str:
+    """The text with asterisks in place of given names, where a literal is nothing but a name.
+
+    For defaults of columns that hold names; elsewhere 高级 begins with a surname too.
+
+    >>> mask_names("'王某某'::character varying"), mask_names("李四"), mask_names("'未知'"), mask_names("current_user")
+    ("'王**'::character varying", '李*', "'未知'", 'current_user')
+    """
+    return _HAN_LITERAL.sub(lambda found: _stars(found) if _is_name(found[0]) else found[0], text)
+
+
+_MAIL = re.compile(r"[A-Za-z0-9_%+-][A-Za-z0-9_.%+-]*(?=@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2})")
+_HAN_LITERAL = re.compile(r"(?:(?<=')|^)[\u3400-\u9fff]{1,14}(?:[·•][\u3400-\u9fff]{1,14})?(?:(?=')|$)")
+
+
+def _is_name(text: str) -> bool:
+    return person_name.examine(text, NO_LIMIT).result == "valid"
+
+
+def _stars(found: re.Match[str]) -> str:
+    return found[0][0] + "*" * (len(found[0]) - 1)
 
 
 def _find(text: str, today: int) -> Iterator[tuple[str, int, int]]:

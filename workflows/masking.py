@@ -14,6 +14,9 @@ from connectors.model import Asset, Column, ColumnSource, ForeignKey, to_json
 # No identifier that the validators know has fewer digits in a row, or in groups: most assets are done after one scan.
 _SUSPICIOUS = re.compile(r"\d(?:[ -]?\d){10}")
 
+_HAN = re.compile("[\u3400-\u9fff]{2}")
+_NAMES = ("person_name", "legal_rep")
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -26,10 +29,33 @@ def masked_text(text: str) -> str:
     return mask_identifiers(text, None)[0]
 
 
+def _masked_default(column: Column) -> str | None:
+    """A default is a value: addresses of mail go too, and names where the column holds names."""
+    if column.default is None:
+        return None
+    from classifiers.structure import mask_mail, mask_names
+
+    text = mask_mail(masked_text(column.default))
+    return mask_names(text) if _HAN.search(text) and _holds_names(column) else text
+
+
+def _holds_names(column: Column) -> bool:
+    from classifiers.elements import elements
+    from classifiers.names.grammar import default_reader
+
+    reader = default_reader()
+    said = [*reader.name(column.name)[:1], *(reader.comment(column.comment)[:1] if column.comment else ())]
+    return any(elements()[candidate.element].family in _NAMES for candidate in said)
+
+
+def _has_telling_default(asset: Asset) -> bool:
+    return any(c.default and ("@" in c.default or _HAN.search(c.default)) for c in asset.columns)
+
+
 def masked_asset(asset: Asset) -> tuple[Asset, tuple[Finding, ...]]:
     """The asset with identifiers in its structure masked, and one finding per place that held one."""
     asset, body = _storable(asset)
-    if not _SUSPICIOUS.search(body):
+    if not _SUSPICIOUS.search(body) and not _has_telling_default(asset):
         return asset, ()
     columns, found = _masked_columns(asset.columns)
     names = {before.name: after.name for before, after in zip(asset.columns, columns, strict=True)}
@@ -84,7 +110,7 @@ def _masked_column(column: Column, taken: set[str]) -> Column:
         name=_unique(masked_text(column.name), taken),
         type=masked_text(column.type),
         comment=_optional(column.comment),
-        default=_optional(column.default),
+        default=_masked_default(column),
         sources=sources,
     )
 
