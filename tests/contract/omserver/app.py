@@ -96,10 +96,12 @@ class App:
     def answer(self, request: Request, segments: list[str], raw: bytes, moment: int, stale: bool) -> tuple[str, Answer]:
         """Run a request's handler; every refusal becomes an answer."""
         route = "?"
+        self.server.view.usage = None
         try:
-            found, params = self.server.router.find(request.method, segments)
+            found, params, values = self.server.router.find(request.method, segments)
             route = found.pattern
-            call = Call(self.server, request.method, params, dict(request.query_params), request.headers, raw, moment)
+            query = dict(request.query_params)
+            call = Call(self.server, request.method, params, values, query, request.headers, raw, moment)
             if not found.public:
                 call.principal = self.server.tokens.principal(request.headers.get("authorization"))
             if stale:

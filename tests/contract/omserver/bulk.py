@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import ApiError, BadRequest, ServerError
-from .names import join
 from .resources import Resource
 from .routing import Answer, Call
 from .store import Doc, Entity
@@ -55,11 +54,10 @@ def put_row(call: Call, resource: Resource, row: Any, override: bool) -> Doc:
 
 def unchanged(call: Call, resource: Resource, row: Any) -> Entity | None:
     """The stored entity of a row whose ``sourceHash`` says that nothing changed."""
-    doc, parent = call.server.intake.create(resource.kind, row)
-    found = call.server.store.named(resource.kind.name, join(parent.fqn if parent else None, row["name"]))
-    if found is None or found.deleted or doc.get("sourceHash") is None:
+    found = call.server.intake.target(resource.kind, row)
+    if found is None or found.deleted or row.get("sourceHash") is None:
         return None
-    return found if found.doc.get("sourceHash") == doc["sourceHash"] else None
+    return found if found.doc.get("sourceHash") == row["sourceHash"] else None
 
 
 def name_of(row: Any) -> str:

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from .faults import Faults
 from .routing import Answer
-from .update import stored_fields
 
 if TYPE_CHECKING:
     from .app import App
@@ -82,7 +81,7 @@ def revoke(app: App, body: Any, rest: list[str]) -> Any:
 
 def entities(app: App, body: Any, rest: list[str]) -> Any:
     store, view = app.server.store, app.server.view
-    fields = stored_fields(store.kinds[rest[0]])
+    fields = store.kinds[rest[0]].stored
     return {"data": [view.show(one, fields) for one in store.of_kind[rest[0]].values()]}
 
 

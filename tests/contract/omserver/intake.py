@@ -8,11 +8,13 @@ from . import columns, labels
 from .errors import BadRequest, NotFound, ServerError, not_found
 from .kinds import Kind, Relation
 from .labels import unrecognized
+from .names import join
 from .profiles import Profile, words
 from .properties import Properties
 from .store import Doc, Entity, Store
 
 STATUSES = frozenset({"Draft", "In Review", "Approved", "Archived", "Deprecated", "Rejected", "Unprocessed"})
+TERM_STATUSES = frozenset({"Draft", "Approved", "Deprecated", "Rejected"})
 #: What every answer carries and a patch may therefore hold, unchanged.
 SHOWN = words(
     "id name fullyQualifiedName version updatedAt updatedBy href deleted changeDescription"
@@ -50,7 +52,14 @@ class Intake:
         for relation in kind.relations:
             if body.get(relation.name) is not None:
                 doc[relation.name] = self.relation(relation, body[relation.name])
-        return doc, self.parent(kind, body)
+        return {**kind.defaults, **doc}, self.parent(kind, body)
+
+    def target(self, kind: Kind, body: object) -> Entity | None:
+        """The stored entity that a create request names, if any; the request is checked elsewhere."""
+        if not isinstance(body, dict) or not isinstance(body.get("name"), str):
+            return None
+        parent = self.parent(kind, body)
+        return self.store.named(kind.name, join(parent.fqn if parent else None, body["name"]))
 
     def content(self, kind: Kind, body: Doc) -> Doc:
         """All of a document but its references."""
@@ -85,10 +94,21 @@ class Intake:
             found = self.store.named(parent_kind, str(body[name]))
             if found is None or (found.deleted and parent_kind in ("databaseService", "apiService")):
                 raise not_found(parent_kind, str(body[name]))
+            self.check_container(kind, body, found)
             return found
         if kind.parents and kind.name != "domain":
             raise BadRequest(f"[{kind.parents[-1][0]} must not be null]")
         return None
+
+    def check_container(self, kind: Kind, body: Doc, parent: Entity) -> None:
+        """A tag or term under another one still names the classification or glossary both are in."""
+        name, container = kind.parents[-1]
+        if (
+            parent.kind == kind.name
+            and kind.name != "domain"
+            and self.store.named(container, str(body.get(name))) is None
+        ):
+            raise not_found(container, str(body.get(name)))
 
     # --- references ---
 
@@ -132,6 +152,8 @@ class Intake:
         if relation.single == isinstance(raw, list):
             raise BadRequest(f"Cannot deserialize value of {relation.name}")
         values = raw if isinstance(raw, list) else [raw]
+        # On 2.0 a related term is an object that holds the reference.
+        values = [value["term"] if isinstance(value, dict) and "term" in value else value for value in values]
         as_objects = Relation(relation.name, relation.kinds, "ref", relation.single)
         try:
             return [self.object_reference(as_objects, value) for value in values if not inherited(value)]
@@ -171,9 +193,11 @@ class Intake:
             if value is not None:
                 self.properties.check(kind.name, value)
             put(doc, "extension", value)
+        elif name == "status":
+            put(doc, name, labels.check_enum(value, TERM_STATUSES, "TermStatus"))
         elif name == "entityStatus":
             put(doc, name, labels.check_enum(value, STATUSES, "EntityStatus"))
-        elif name in kind.plain or name in ("displayName", "description", "status"):
+        elif name in kind.plain or name in ("displayName", "description"):
             put(doc, name, value)
 
     def patched_columns(self, stored: list[Doc], before: list[Doc], after: object) -> list[Doc]:

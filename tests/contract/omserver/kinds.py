@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from . import names
 from .profiles import Profile, words
+
+
+SHOWN = words("displayName description entityStatus status")
 
 
 @dataclass(frozen=True)
@@ -43,19 +47,34 @@ class Kind:
     taggable: bool = True
     extensible: bool = False
     soft: bool = True
+    defaults: Mapping[str, object] = field(default_factory=dict)
     check_name: Callable[[object], str] = field(default=names.check_entity_name)
 
-    @property
+    @cached_property
     def create_fields(self) -> frozenset[str]:
+        """What a create request may say."""
         own = {"name", "displayName", "description", *(name for name, _ in self.parents), *self.plain}
-        own |= {relation.name for relation in self.relations}
-        return frozenset(own | ({"tags"} if self.taggable else set()) | ({"extension"} if self.extensible else set()))
+        return frozenset(own | self.kept)
 
-    @property
+    @cached_property
     def fields(self) -> frozenset[str]:
         """What the query parameter ``fields`` may name."""
-        own = {relation.name for relation in self.relations} | self.gated | self.computed
-        return frozenset(own | ({"tags"} if self.taggable else set()) | ({"extension"} if self.extensible else set()))
+        return frozenset(self.kept | self.gated | self.computed)
+
+    @cached_property
+    def stored(self) -> frozenset[str]:
+        """The fields that documents hold: what versions, events and patches see."""
+        return frozenset(self.kept | self.gated | {"columns"})
+
+    @cached_property
+    def kept(self) -> set[str]:
+        own = {relation.name for relation in self.relations}
+        return own | ({"tags"} if self.taggable else set()) | ({"extension"} if self.extensible else set())
+
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        """The fields of a document that answers show as they are."""
+        return self.plain - {"columns"} | SHOWN
 
 
 def common(profile: Profile) -> tuple[Relation, ...]:
@@ -82,7 +101,7 @@ def assets(profile: Profile) -> list[Kind]:
         Kind(
             "databaseService",
             ("services", "databaseServices"),
-            plain=words("serviceType connection style"),
+            plain=words("serviceType connection") | (words("style") if v2 else frozenset()),
             relations=own,
             required=("serviceType",),
             computed=words("pipelines followers"),
@@ -127,6 +146,7 @@ def assets(profile: Profile) -> list[Kind]:
             )
             | status,
             extensible=True,
+            defaults={"tableType": "Regular"},
         ),
     ]
     return [*kinds, *(api_assets(own, later, status) if v2 else [])]
@@ -191,6 +211,7 @@ def governance(profile: Profile) -> list[Kind]:
             computed=words("termCount usageCount") | v2_fields,
             taggable=False,
             check_name=names.check_tag_name,
+            defaults={"provider": "user", "mutuallyExclusive": False, "disabled": False},
         ),
         Kind(
             "tag",
@@ -203,6 +224,7 @@ def governance(profile: Profile) -> list[Kind]:
             computed=words("children usageCount") | v2_fields,
             taggable=False,
             check_name=names.check_tag_name,
+            defaults={"provider": "user", "mutuallyExclusive": False, "disabled": False},
         ),
         Kind(
             "glossary",
@@ -213,6 +235,7 @@ def governance(profile: Profile) -> list[Kind]:
             computed=words("termCount usageCount votes") | v2_fields,
             extensible=v2,
             check_name=names.check_term_name,
+            defaults={"provider": "user", "mutuallyExclusive": False},
         ),
         Kind(
             "glossaryTerm",
@@ -226,6 +249,7 @@ def governance(profile: Profile) -> list[Kind]:
             computed=words("children usageCount votes childrenCount") | v2_fields,
             extensible=True,
             check_name=names.check_term_name,
+            defaults={"provider": "user", "mutuallyExclusive": False},
         ),
         Kind(
             "domain",
@@ -279,6 +303,7 @@ def people(profile: Profile) -> list[Kind]:
             computed=words("owns children childrenCount userCount inheritedRoles"),
             taggable=False,
             check_name=names.check_term_name,
+            defaults={"teamType": "Group", "isJoinable": True},
         ),
         Kind(
             "user",
@@ -289,6 +314,7 @@ def people(profile: Profile) -> list[Kind]:
             gated=words("profile authenticationMechanism"),
             computed=words("owns follows inheritedRoles personas"),
             taggable=False,
+            defaults={"isBot": False, "isAdmin": False},
         ),
         Kind(
             "role",

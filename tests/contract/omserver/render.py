@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,13 +22,17 @@ Computed = Callable[["View", Entity], Any]
 
 
 class View:
-    """Shows entities of one store; `computed` are fields that are worked out from other entities."""
+    """Shows entities of one store.
+
+    `computed` are fields that are worked out from other entities; `usage` is forgotten before every request.
+    """
 
     def __init__(self, store: Store, profile: Profile, base: str) -> None:
         self.store = store
         self.profile = profile
         self.base = base
         self.computed: dict[tuple[str, str], Computed] = {}
+        self.usage: Counter[tuple[str, str]] | None = None
 
     def fields_of(self, kind: Kind, text: str | None) -> frozenset[str]:
         """What ``fields`` asks for; unknown names are 400, ``*`` is all."""
@@ -78,7 +83,7 @@ class View:
         kind = self.store.kinds[entity.kind]
         shown: Doc = {"id": entity.id, "name": entity.name, "fullyQualifiedName": entity.fqn}
         hidden = kind.gated - fields
-        shown.update({name: entity.doc[name] for name in entity.doc.keys() & self.plain(kind) if name not in hidden})
+        shown.update({name: value for name, value in entity.doc.items() if name in kind.shown and name not in hidden})
         shown["version"] = version_number(entity.version)
         shown["updatedAt"], shown["updatedBy"] = entity.updated_at, entity.updated_by
         shown["href"] = self.href(kind, entity.id)
@@ -103,9 +108,6 @@ class View:
                 shown[name] = compute(self, entity)
         return shown
 
-    def plain(self, kind: Kind) -> frozenset[str]:
-        return kind.plain - {"columns"} | {"displayName", "description", "entityStatus", "status", "customProperties"}
-
     def place(self, kind: Kind, entity: Entity) -> Iterator[tuple[str, Any]]:
         above = {one.kind: one for one in reversed(list(self.store.ancestors(entity)))}
         for name, parent_kind in kind.ancestors:
@@ -124,6 +126,8 @@ class View:
                 continue
             refs, inherited = self.related(entity, relation)
             references = [self.reference(ref, inherited) for ref in refs]
+            if relation.name == "relatedTerms" and not self.profile.single_relations:
+                references = [{"term": one, "relationType": "relatedTo"} for one in references]
             if not relation.single:
                 shown[relation.name] = references
             elif references:

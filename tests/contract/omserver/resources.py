@@ -13,7 +13,7 @@ from .listing import included
 from .names import join
 from .routing import Answer, Call
 from .store import Doc, Entity, version_number
-from .update import check_connection, stored_fields
+from .update import check_connection
 
 if TYPE_CHECKING:
     from .server import Server
@@ -45,7 +45,6 @@ class Resource:
     def __init__(self, server: Server, kind: Kind) -> None:
         self.server = server
         self.kind = kind
-        self.patched_fields = stored_fields(kind)
 
     # --- reading ---
 
@@ -80,7 +79,7 @@ class Resource:
         return Answer({"data": [self.server.view.show(one, fields) for one in rows], "paging": paging})
 
     def all_fields(self, entity: Entity) -> Doc:
-        return self.server.view.show(entity, self.patched_fields)
+        return self.server.view.show(entity, self.kind.stored)
 
     def versions(self, call: Call) -> Answer:
         entity = self.found(call, "all")
@@ -101,16 +100,15 @@ class Resource:
 
     def brief(self, entity: Entity) -> Doc:
         """A write's answer: labels lack name, displayName and style."""
-        return self.server.view.show(entity, self.patched_fields, brief=True)
+        return self.server.view.show(entity, self.kind.stored, brief=True)
 
     def post(self, call: Call) -> Answer:
         body = call.json()
-        doc, parent = self.server.intake.create(self.kind, body)
-        fqn = join(parent.fqn if parent else None, body["name"])
+        doc, parent = self.server.described(self.kind, body, None)
         authorize(self.server.store, call.caller, ["Create"], self.kind.name, None)
-        if self.server.store.named(self.kind.name, fqn) is not None:
+        if self.server.intake.target(self.kind, body) is not None:
             raise Conflict("Entity already exists")
-        entity = self.server.writer.create(self.kind, body["name"], doc, parent, call.caller)
+        entity = self.server.created(self.kind, body["name"], doc, parent, call.caller)
         return self.tagged(entity, self.brief(entity), 201)
 
     def put(self, call: Call) -> Answer:
@@ -119,12 +117,11 @@ class Resource:
 
     def put_one(self, call: Call, body: Any, override: bool = False) -> tuple[Entity, bool]:
         """Create or update from one request body; whether it was created."""
-        doc, parent = self.server.intake.create(self.kind, body)
-        fqn = join(parent.fqn if parent else None, body["name"])
-        entity = self.server.store.named(self.kind.name, fqn)
+        entity = self.server.intake.target(self.kind, body)
+        doc, parent = self.server.described(self.kind, body, entity)
         authorize(self.server.store, call.caller, ["EditAll" if entity else "Create"], self.kind.name, entity)
         if entity is None:
-            return self.server.writer.create(self.kind, body["name"], doc, parent, call.caller), True
+            return self.server.created(self.kind, body["name"], doc, parent, call.caller), True
         if self.server.profile.racy_guard and entity.created > call.moment:
             raise Conflict("Entity already exists")
         check_match(call, entity)
@@ -138,6 +135,7 @@ class Resource:
         if entity.deleted:
             deleting.undelete(self.server, entity, call.caller)
         self.server.writer.put(entity, doc, call.caller, override)
+        self.server.after_write(entity)
         if fragile:
             raise ServerError('Cannot invoke "getConfig()" because "connection" is null')
 
@@ -165,10 +163,13 @@ class Resource:
         seen = entity.version_at(call.moment) if self.server.profile.racy_guard else entity.version
         before = self.all_fields(entity) | {"version": version_number(seen)}
         after = patch.apply(before, operations, self.server.profile.patch_sorted)
+        if (guard := self.server.guards.get(self.kind.name)) is not None:
+            guard(self.server, call.caller, entity, before, after)
         fragile = self.is_fragile(entity)
         self.rename(entity, after)
         doc = self.server.intake.patched(self.kind, entity, before, after)
         self.server.writer.patch(entity, doc, call.caller, seen)
+        self.server.after_write(entity)
         if fragile:
             raise ServerError('Cannot invoke "getConfig()" because "connection" is null')
         return self.tagged(entity, self.brief(entity))

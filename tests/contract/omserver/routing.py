@@ -28,11 +28,15 @@ class Answer:
 
 @dataclass(slots=True)
 class Call:
-    """One request. `moment` is the store's clock when it arrived, before any delay that a fault put in."""
+    """One request. `values` are the ids and FQNs in its path, in order.
+
+    `moment` is the store's clock when it arrived, before any delay that a fault put in.
+    """
 
     server: Server
     method: str
     params: dict[str, str]
+    values: list[str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
     raw: bytes
@@ -68,8 +72,9 @@ class Route:
 @dataclass(slots=True)
 class Node:
     below: dict[str, Node] = field(default_factory=dict)
+    by_id: Node | None = None
+    by_name: Node | None = None
     parameter: str = ""
-    any: Node | None = None
     routes: dict[str, Route] = field(default_factory=dict)
 
 
@@ -82,27 +87,32 @@ class Router:
     def add(self, method: str, pattern: str, handler: Handler, public: bool = False) -> None:
         node = self.root
         for segment in pattern.strip("/").split("/"):
-            if segment.startswith("{"):
-                node.any = node.any or Node()
-                node.any.parameter = segment[1:-1]
-                node = node.any
+            if segment == "{id}":
+                node.by_id = node.by_id or Node(parameter="id")
+                node = node.by_id
+            elif segment.startswith("{"):
+                node.by_name = node.by_name or Node(parameter=segment[1:-1])
+                node = node.by_name
             else:
                 node = node.below.setdefault(segment, Node())
         node.routes[method] = Route(pattern, handler, public)
 
-    def find(self, method: str, segments: list[str]) -> tuple[Route, dict[str, str]]:
-        node, params = self.root, {}
+    def find(self, method: str, segments: list[str]) -> tuple[Route, dict[str, str], list[str]]:
+        node = self.root
+        params: dict[str, str] = {}
+        values: list[str] = []
         for segment in segments:
-            if segment in node.below:
-                node = node.below[segment]
-            elif node.any is not None and (node.any.parameter != "id" or UUID.fullmatch(segment)):
-                params[node.any.parameter] = segment
-                node = node.any
-            else:
+            step = node.below.get(segment) or (node.by_id if UUID.fullmatch(segment) else None) or node.by_name
+            if step is None:
                 raise ServerError("HTTP 404 Not Found")
+            node = step
+            if node.parameter:
+                params[node.parameter] = segment
+            if node.parameter in ("id", "fqn"):
+                values.append(segment)
         if not node.routes:
             raise ServerError("HTTP 404 Not Found")
         route = node.routes.get("GET" if method == "HEAD" else method)
         if route is None:
             raise ServerError("HTTP 405 Method Not Allowed")
-        return route, params
+        return route, params, values

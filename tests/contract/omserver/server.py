@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
-from . import bulk, events, people, resources, types
+from . import bulk, computed, events, governance, lineage, people, resources, types
 from .access import Principal, principal_of
 from .intake import Intake
-from .kinds import kinds_of
+from .kinds import Kind, kinds_of
 from .listing import Lists
 from .profiles import Profile
 from .properties import Properties
 from .render import View
 from .routing import Answer, Call, Router
-from .store import Entity, Store
+from .store import Doc, Entity, Store
 from .tokens import Tokens
 from .update import Writer
 
+#: Completes or refuses the document of a create request; gets the stored entity when there is one.
+Prepare = Callable[["Server", Doc, Entity | None, Entity | None], None]
+#: Refuses a patch that the caller may not make: caller, entity, view before and after.
+Guard = Callable[["Server", Principal, Entity, Doc, Doc], None]
+#: Runs after an entity was created or changed.
+Wrote = Callable[["Server", Entity], None]
 ADMIN, BOT = "admin", "ingestion-bot"
 
 
 class Server:
-    """Everything a handler may need. `skew` is added to the clock, in seconds; `base` ends in ``/api``."""
+    """Everything a handler may need. `skew` is added to the clock, in seconds; `base` ends in ``/api``.
+
+    `prepare`, `guards` and `wrote` are the rules of single kinds, by entity type.
+    """
 
     def __init__(self, profile: Profile, base: str) -> None:
         self.profile = profile
@@ -38,8 +48,11 @@ class Server:
         self.writer = Writer(self.store, profile, self.view, self.now)
         self.lists = Lists(self)
         self.router = Router()
+        self.prepare: dict[str, Prepare] = {}
+        self.guards: dict[str, Guard] = {}
+        self.wrote: dict[str, Wrote] = {}
         self.router.add("GET", "v1/system/version", version, public=True)
-        for module in (resources, bulk, types, events, people):
+        for module in (resources, bulk, types, events, lineage, computed, governance, people):
             module.install(self)
 
     def now(self) -> int:
@@ -54,8 +67,26 @@ class Server:
     def create(self, kind: str, body: dict[str, Any]) -> Entity:
         """Make an entity from a create request, as the system."""
         spec = self.store.kinds[kind]
-        doc, parent = self.intake.create(spec, body)
-        return self.writer.create(spec, body["name"], doc, parent, self.system())
+        doc, parent = self.described(spec, body, None)
+        return self.created(spec, body["name"], doc, parent, self.system())
+
+    def described(self, kind: Kind, body: Any, stored: Entity | None) -> tuple[Doc, Entity | None]:
+        """What a create request describes, with the rules of its kind applied; `stored` is what it would update."""
+        doc, parent = self.intake.create(kind, body)
+        if (rule := self.prepare.get(kind.name)) is not None:
+            rule(self, doc, parent, stored)
+        return doc, parent
+
+    def created(self, kind: Kind, name: str, doc: Doc, parent: Entity | None, by: Principal) -> Entity:
+        if "entityStatus" in kind.computed:
+            doc.setdefault("entityStatus", "Unprocessed")
+        entity = self.writer.create(kind, name, doc, parent, by)
+        self.after_write(entity)
+        return entity
+
+    def after_write(self, entity: Entity) -> None:
+        if (rule := self.wrote.get(entity.kind)) is not None:
+            rule(self, entity)
 
     def seed(self) -> None:
         """What a fresh server holds."""

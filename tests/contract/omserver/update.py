@@ -15,10 +15,11 @@ from .kinds import Kind
 from .labels import Label, Refused
 from .profiles import Profile
 from .render import View
-from .store import Doc, Entity, Store
+from .store import Doc, Entity, Store, name_key
 
 #: Kept by a PUT that does not send them; other references are replaced by what a PUT says, or by nothing.
 KEPT = frozenset({"owner", "owners", "domain", "domains", "dataProducts"})
+SCHEMAS = ("requestSchema", "responseSchema")
 CURATED = ("description", "displayName")
 #: Written without being compared: a change of these alone is no version.
 QUIET = frozenset({"connection", "sourceHash", "authenticationMechanism"})
@@ -44,7 +45,7 @@ class Writer:
             kind=kind.name,
             id=str(uuid.uuid4()),
             name=name,
-            fqn=names.join(parent.fqn if parent else None, name),
+            fqn=name_key(kind.name, names.join(parent.fqn if parent else None, name)),
             doc=doc,
             parent=parent.id if parent else None,
             created=self.store.tick(),
@@ -68,7 +69,7 @@ class Writer:
         """Make the entity's state a version that can be looked up, and an event."""
         entity.updated_at, entity.updated_by = self.now(), by.name
         kind = self.store.kinds[entity.kind]
-        entity.snapshot = json.dumps(self.view.show(entity, stored_fields(kind)), ensure_ascii=False)
+        entity.snapshot = json.dumps(self.view.show(entity, kind.stored), ensure_ascii=False)
         emit(self.store, self.profile, entity, event)
 
     # --- updating ---
@@ -130,7 +131,7 @@ class Writer:
                     after if before is after else self.with_labels(before, after, by, combine, (*path, after["name"]))
                     for before, after in matched.pairs
                 ]
-        for name in ("requestSchema", "responseSchema"):
+        for name in SCHEMAS:
             if new.get(name) and new[name] is not (old or {}).get(name):
                 before = {"children": ((old or {}).get(name) or {}).get("schemaFields") or []}
                 after = {"children": new[name].get("schemaFields") or []}
@@ -199,6 +200,9 @@ class Writer:
                 changes.labels("tags", before or [], after or [])
             elif name == "extension":
                 changes.extension("extension", before, after)
+            elif name in SCHEMAS and before and after:
+                fields = [one.get("schemaFields") or [] for one in (before, after)]
+                self.compare_columns(changes, f"{name}.schemaFields", *fields)
             elif name in related:
                 changes.field(name, self.shown_refs(before), self.shown_refs(after))
             else:
@@ -256,16 +260,10 @@ def erased(doc: Doc, path: Path) -> Doc:
     for name in ("columns", "children"):
         if name in doc:
             result[name] = [erased(one, path[1:]) if one["name"] == path[0] else one for one in doc[name]]
-    if path[0] in ("requestSchema", "responseSchema") and doc.get(path[0]):
+    if path[0] in SCHEMAS and doc.get(path[0]):
         inner = erased({"children": doc[path[0]].get("schemaFields") or []}, path[1:])
         result[path[0]] = {**doc[path[0]], "schemaFields": inner["children"]}
     return result
-
-
-def stored_fields(kind: Kind) -> frozenset[str]:
-    """Every field that is kept in the document: what versions and patches see."""
-    own = {relation.name for relation in kind.relations} | kind.gated | {"columns"}
-    return frozenset(own | ({"tags"} if kind.taggable else set()) | ({"extension"} if kind.extensible else set()))
 
 
 def check_connection(entity: Entity, doc: Doc) -> None:
