@@ -56,7 +56,7 @@ class Token:
     def explain(self, error: NotAuthenticated, headers: Mapping[str, str], now: float) -> NotAuthenticated:
         """The refusal with what the token's own dates and the server's clock say about it, in one sentence."""
         server = http_date(headers.get("Date", "")) or now
-        what, hint = self._reason(server, now)
+        what, hint = self._reason(error.reason, server, now)
         if what is None:
             return error
         better = NotAuthenticated(what, hint=hint, place=error.failure.place, status=error.status)
@@ -66,7 +66,7 @@ class Token:
     def _expired(self, moment: float) -> bool:
         return self.expires is not None and self.expires <= moment
 
-    def _reason(self, server: float, now: float) -> tuple[str | None, str | None]:
+    def _reason(self, said: str, server: float, now: float) -> tuple[str | None, str | None]:
         if not self.claims:
             return "the token is no JWT", "copy the whole token of the bot: three parts joined by dots"
         if self._expired(server) and not self._expired(now):
@@ -74,6 +74,10 @@ class Token:
             return what, "set both clocks by the same time server"
         if self._expired(server):
             return f"the token expired on {_day(self.expires)}", "make a new token for the bot"
+        if said == "expired" and self.expires is not None:
+            # A proxy may write the Date header: the refusal itself is the better witness.
+            what = f"the server takes the token as expired, but it is valid until {_day(self.expires)}"
+            return what, "the server's clock is ahead: set both clocks by the same time server"
         if self.issued is not None and self.issued > server + SKEW_SECONDS:
             what = f"the server's clock is {_span(self.issued - server)} behind the one that made the token"
             return what, "set both clocks by the same time server"
