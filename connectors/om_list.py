@@ -84,8 +84,7 @@ class Pages:
             except ServerBroken:
                 if after is None:
                     raise
-                # The last page of a list with equal names.
-                self._totals.append(len(self._seen) + 1)
+                # The last page of a list with equal names; the count says whether it would have had rows.
                 return
             yield from rows
             if after is None:

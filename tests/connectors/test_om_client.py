@@ -218,9 +218,11 @@ def test_a_right_denied_by_a_rule_names_the_rule(
 def test_a_routing_error_in_a_500_is_told(server: responses.RequestsMock, connect: Callable[..., OpenMetadata]) -> None:
     body = {"responseCode": 1102, "responseMessage": "An exception with message [HTTP 404 Not Found] was thrown"}
     server.get(f"{API}/tables/{ID}", status=500, json=body)
+    client = connect()
     with pytest.raises(ServerBroken, match="has no such call; check its version") as caught:
-        connect().get("table", ID)
+        client.get("table", ID)
     assert caught.value.routing
+    assert client.requests_made == {"GET": 1}
 
 
 def test_transport_troubles_are_server_errors(

@@ -103,6 +103,18 @@ def test_a_list_that_lacks_rows_is_asked_for_in_one_page(
     assert paged.limits[-1] == paged.total + 100
 
 
+def test_a_broken_last_page_without_rows_is_no_loss(
+    server: responses.RequestsMock, connect: Callable[..., OpenMetadata]
+) -> None:
+    rows = [{"id": str(n)} for n in range(100)]
+    page = {"data": rows, "paging": {"total": 100, "after": "x"}}
+    server.get(
+        f"{API}/roles", json=page, match=[responses.matchers.query_param_matcher({"include": "all", "limit": 100})]
+    )
+    server.get(f"{API}/roles", **refusal(500))
+    assert len(list(connect().list("role", include="all"))) == 100
+
+
 def test_a_list_that_stays_short_is_an_error_after_its_rows(
     server: responses.RequestsMock, connect: Callable[..., OpenMetadata]
 ) -> None:
