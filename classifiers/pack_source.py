@@ -78,6 +78,19 @@ def _drop(merged: dict[str, Any], drop: Mapping[str, Sequence[str]], file: str) 
             if isinstance(section, dict)
             else [item for item in section or () if item["id"] not in ids]
         )
+    _forget_examples(merged, drop.get("examples", ()))
+
+
+def _forget_examples(merged: dict[str, Any], dropped: Sequence[str]) -> None:
+    """Inherited rules name only the examples that are still there."""
+    for section in ("tier_rules", "share_rules", "open_rules"):
+        merged[section] = [
+            {
+                key: [i for i in value if i not in dropped] if key.endswith("examples") else value
+                for key, value in r.items()
+            }
+            for r in merged.get(section, ())
+        ]
 
 
 def _cite_instead(node: Any, instead: Mapping[str, Sequence[str]]) -> None:

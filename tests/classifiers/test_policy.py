@@ -33,6 +33,24 @@ def test_every_element_has_a_tier_and_both_access_types() -> None:
         assert pack.access("open", facts).reason
 
 
+@pytest.mark.parametrize("section", ["tier_rules", "share_rules", "open_rules"])
+def test_every_rule_has_a_version_an_article_an_example_and_a_counter_example(section: str) -> None:
+    for rule in getattr(load_pack().body, section):
+        assert rule.version
+        assert rule.basis, rule.id
+        assert rule.examples, rule.id
+        assert rule.counter_examples, rule.id
+
+
+def test_a_pack_that_drops_an_example_drops_it_from_the_rules_it_inherits() -> None:
+    national = load_pack("national-2025").body
+    there = {example.id for example in national.examples}
+    assert "enterprise-finance" not in there
+    inherited = {rule.id: rule for rule in national.share_rules}["share-enterprise-finance"]
+    assert inherited.examples == ()
+    assert inherited.counter_examples == ("government-procurement",)
+
+
 def test_articles_stand_in_chinese() -> None:
     assert load_pack().cite("putuo-2020/25").line() == "《上海市普陀区公共数据管理办法》第二十五条"
     assert load_pack().cite("minors/103").article == "第一百零三条"
