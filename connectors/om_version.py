@@ -26,7 +26,7 @@ SINCE: dict[str, tuple[int, int]] = {
     "enum_properties": (2, 0),
     # Custom properties of columns (type tableColumn in the 2.0.6 models); reference: none in 1.2.
     "column_properties": (2, 0),
-    # entityStatus on assets; 2.0.6 models; earlier servers not seen.
+    # entityStatus on assets; upstream PR 22904 of 2025-08; on services and domains only after PR 26132 of 2026-02.
     "entity_status": (1, 10),
     # domains as a list instead of domain; upstream PR 22806 of 2025-08 (docs of the 1.9 upgrade).
     "domains": (1, 9),
@@ -34,8 +34,8 @@ SINCE: dict[str, tuple[int, int]] = {
     "owners": (1, 5),
     # API services, collections, endpoints; upstream: 1.5.0.
     "api_services": (1, 5),
-    # Recognizers on tags, autoClassificationEnabled; 2.0.6 models; by the brief from 1.11 on.
-    "recognizers": (1, 11),
+    # Recognizers on tags, autoClassificationEnabled; upstream issue 26664 says 1.12.
+    "recognizers": (1, 12),
 }
 
 

@@ -121,6 +121,7 @@ def test_features_follow_the_table() -> None:
 
     assert can("1.2.0") == set()
     assert can("1.5.0") == {"owners", "api_services"}
+    assert can("1.11.9") == {"owners", "api_services", "domains", "entity_status"}
     assert can("1.13.4") == {"owners", "api_services", "domains", "entity_status", "recognizers", "bulk"}
     assert can("2.0.0-SNAPSHOT") == set(SINCE)
 
