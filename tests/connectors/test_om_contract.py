@@ -190,6 +190,35 @@ def test_properties_and_events(site: Site) -> None:
     assert events[0]["entity"]["name"] == "t"
 
 
+def test_lineage(site: Site) -> None:
+    client = site.client
+    source, target = (client.put("table", site.body(name)) for name in ("src", "视图.一"))
+    ends = ("table", source["id"]), ("table", target["id"])
+    names = [f"{source['fullyQualifiedName']}.姓名", f"{target['fullyQualifiedName']}.姓名"]
+    client.put_lineage(*ends, {"columnsLineage": [{"fromColumns": names[:1], "toColumn": names[1]}]})
+    for ref in (target["id"], target["fullyQualifiedName"]):
+        found = client.lineage("table", ref)
+        assert found is not None
+        (edge,) = found["upstreamEdges"]
+        assert (edge["fromEntity"], edge["toEntity"]) == (source["id"], target["id"])
+        assert edge["lineageDetails"]["columnsLineage"][0]["toColumn"] == names[1]
+    with pytest.raises(Refused):
+        client.lineage("table", target["id"], up=4)
+    assert client.lineage("table", join_fqn("救助.系统", "库", "s", "没有")) is None
+    assert client.delete_lineage(*ends)
+    assert not client.delete_lineage(*ends)
+
+
+def test_tags_are_listed_by_classification(site: Site) -> None:
+    site.tag("L3")
+    site.tag("L4")
+    site.client.put("classification", {"name": "共享", "description": "d"})
+    site.client.put("tag", {"name": "L3", "classification": "共享", "description": "d"})
+    every = {tag["fullyQualifiedName"] for tag in site.client.list("tag")}
+    assert {"分级.L3", "分级.L4", "共享.L3"} <= every
+    assert [tag["name"] for tag in site.client.list("tag", parent="共享")] == ["L3"]
+
+
 def test_tokens(site: Site) -> None:
     expired, short = site.server.token("old", lifetime=-3600), site.server.token("short", lifetime=3600)
     with pytest.raises(NotAuthenticated, match=r"the token expired on 20\d\d-"):
