@@ -279,7 +279,8 @@ def _decided(
     if chosen is None:
         return ElementFinding(None, 0.0, everything, (), flags)
     accepted = _accepted(chosen, said, [*strong, *alone, *shapes])
-    findings = _conflicts(column, spoken, [*_second_voice(said), *strong, *alone, *_short_codes(spoken, values)])
+    shown = (*_short_codes(spoken, values), *_other_shapes(spoken, values))
+    findings = _conflicts(column, spoken, [*_second_voice(said), *strong, *alone, *shown])
     # Whoever says the same the surest counts: values may confirm what a name only suggests.
     confidence = max(0.55, *(item.strength for item in (*said, *values) if item.element == chosen.element))
     if any(item is not chosen and _akin(item.element, chosen.element) for item in (*said, *values)):
@@ -399,6 +400,21 @@ def _short_codes(spoken: Evidence | None, values: list[Evidence]) -> list[Eviden
     if spoken is None or _group(spoken.element) not in _LONG:
         return []
     return [item for item in values if item.element == "code.value" and item.hits == item.distinct]
+
+
+# Shapes that show what a column holds well enough to doubt what was said of it.
+_TELLING_SHAPES = frozenset({"address", "date", "mobile", "org_name", "person_name", "url"})
+_TELLING_RATIO, _TELLING_VALUES = 0.9, 10
+
+
+def _other_shapes(spoken: Evidence | None, values: list[Evidence]) -> list[Evidence]:
+    """Values that plainly have another shape than was promised: firms under 姓名, dates under 身份证号."""
+    if spoken is None or _group(spoken.element) not in _LONG | {"person_name"}:
+        return []
+    if any(_explains(item, spoken) for item in values):
+        return []
+    telling = [item for item in values if item.recognizer in _TELLING_SHAPES and item.distinct >= _TELLING_VALUES]
+    return [item for item in telling if item.hits >= _TELLING_RATIO * item.distinct]
 
 
 def _conflicts(column: ColumnInput, spoken: Evidence | None, others: list[Evidence]) -> tuple[Finding, ...]:

@@ -160,6 +160,7 @@ def test_minors(name: str, comment: str | None, minors: bool) -> None:
         (_table("bj_sgjt", "bjmc bjbm lng lat"), "bjbm", "device.id"),
         (_table("gssm", "zl=坐落位置", "古树名木"), "zl", "place.address"),
         (_table("fdc", "qzh=权属证号 zl=坐落", "不动产"), "zl", "estate.parcel"),
+        (_table("zzfw", "fwzl=房屋坐落 qlr=权利人", "住宅房屋"), "fwzl", "estate.address"),
         (_table("t_driver", "name license_number"), "license_number", "person.driving_licence"),
         (_table("patient_visit", "visit_date total_fee"), "total_fee", "health.fee"),
         (_table("clgj", "hphm=号牌号码 jd=经度 wd=纬度", "车辆轨迹"), "jd", "person.location"),
@@ -241,6 +242,28 @@ def test_codes_of_firms_and_numbers_of_people_contradict(
     _, found = _read(_table("t1", f"c1={comment}"), c1=(Evidence("x", value, "value", 0.95, flags=flags),))
     assert [finding.code for finding in found["c1"].findings] == expected
     assert (found["c1"].confidence <= 0.6) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("comment", "shape", "element", "hits", "expected"),
+    [
+        ("姓名", "org_name", "org.name", 19, ["comment_value_conflict"]),
+        ("身份证号", "date", "date.business", 20, ["comment_value_conflict"]),
+        ("手机号", "person_name", "person.name", 20, ["comment_value_conflict"]),
+        ("姓名", "org_name", "org.name", 17, []),
+        ("姓名", "person_name", "person.name", 20, []),
+        ("单位名称", "person_name", "person.name", 20, []),
+        ("姓名", "postcode", "place.postcode", 20, []),
+    ],
+)
+def test_values_of_another_shape_are_a_finding(
+    comment: str, shape: str, element: str, hits: int, expected: list[str]
+) -> None:
+    shown = Evidence(shape, element, "value", 0.4, hits=hits, distinct=20)
+    table = _table("t1", f"c1={comment}")
+    _, found = _read(table, c1=(shown,))
+    assert [finding.code for finding in found["c1"].findings] == expected
+    assert found["c1"].element == _read(table)[1]["c1"].element
 
 
 def test_comment_beside_a_codebook_is_heard() -> None:
