@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from classifiers.evidence import AssetVerdict, ColumnVerdict, Label
 from connectors.model import Asset, Column
 from workflows.entry import Entry, EntryItem
+from workflows.publish.ledger import Ledger
 from workflows.store import Store
 from workflows.store_records import EntryNumber, StoredAsset
 
@@ -95,10 +96,21 @@ def entries(store: Store, pack: Pack, department: DepartmentInfo, systems: Mappi
     """The entries of one department's judged assets, in order of system and key; nothing is written."""
     place = store.number_departments([department.id])[department.id]
     numbers = store.entry_numbers(department.id)
+    texts = people_texts(store)
     for stored in store.stream([department.id]):
         given = numbers.get(stored.id)
         if stored.verdict is not None and given is not None:
-            yield entry(stored, given, place, department, systems.get(stored.asset.system), pack)
+            own = texts.get(stored.asset.key, {})
+            yield entry(stored, given, place, department, systems.get(stored.asset.system), pack, own)
+
+
+def people_texts(store: Store) -> dict[str, dict[str | None, str]]:
+    """Asset key → column (None = the asset itself) → the description that a person wrote; theirs count."""
+    found: dict[str, dict[str | None, str]] = {}
+    # Descriptions belong to the site, not to the server they were written on.
+    for (asset, column), item in Ledger(store, "").descriptions().items():
+        found.setdefault(asset, {})[column] = item.text
+    return found
 
 
 def resource_code(department_number: int, sequence: int) -> str:
@@ -117,11 +129,13 @@ def entry(
     department: DepartmentInfo,
     system: SystemInfo | None,
     pack: Pack,
+    texts: Mapping[str | None, str] | None = None,
 ) -> Entry:
-    """One asset's catalogue entry. The asset must have been judged."""
+    """One asset's catalogue entry. The asset must have been judged. ``texts``: see `people_texts`."""
     asset, verdict = stored.asset, stored.verdict
     assert verdict is not None
-    items = tuple(_items(stored, pack))
+    texts = texts or {}
+    items = tuple(_items(stored, pack, texts))
     system_name = system.title if system else asset.system
     share, opened = verdict.label("share"), verdict.label("open")
     return Entry(
@@ -131,7 +145,7 @@ def entry(
         code=resource_code(department_number, given.sequence),
         provider=department.name,
         provider_code=department.code,
-        abstract=abstract(asset, items, system_name),
+        abstract=texts.get(None) or abstract(asset, items, system_name),
         format=data_format(asset, system),
         items=items,
         labels=verdict.labels,
@@ -161,20 +175,21 @@ def entry(
     )
 
 
-def _items(stored: StoredAsset, pack: Pack) -> Iterator[EntryItem]:
+def _items(stored: StoredAsset, pack: Pack, texts: Mapping[str | None, str]) -> Iterator[EntryItem]:
     verdicts = stored.column_verdicts
     for column in stored.asset.columns:
         verdict = verdicts.get(column.name)
         if verdict is not None and verdict.catalogued:
-            yield _item(column, verdict, column.name in stored.asset.primary_key, pack)
+            primary = column.name in stored.asset.primary_key
+            yield _item(column, verdict, primary, pack, texts.get(column.name))
 
 
-def _item(column: Column, verdict: ColumnVerdict, primary: bool, pack: Pack) -> EntryItem:
+def _item(column: Column, verdict: ColumnVerdict, primary: bool, pack: Pack, text: str | None) -> EntryItem:
     name = pack.display("element", verdict.element) if verdict.element else ""
     return EntryItem(
         number=column.ordinal,
         name=column.name,
-        title=first_clause(column.comment) or name or column.name,
+        title=first_clause(text) or first_clause(column.comment) or name or column.name,
         data_type=guide_type(column),
         native_type=column.type,
         length=column.length,

@@ -144,6 +144,26 @@ class Ledger:
             for batch in chunks(keys):
                 connection.execute(delete(table).where((table.c.server == self.server) & table.c.key.in_(batch)))
 
+    def rename_marks(self, renamed: Mapping[str, str], at: str) -> int:
+        """Tags and terms that are called otherwise now (old FQN → new), or whose classification is: every base that
+        names one follows, as the labels on the server do. Returns how many bases changed.
+        """
+        prefixes = {old: new for old, new in renamed.items() if old != new}
+        changed = 0
+        table = schema.published
+        for keys in list(chunks(self.published_fqns())) if prefixes else []:
+            match = (table.c.server == self.server) & table.c.key.in_(keys)
+            with self.store.write() as connection:
+                for row in connection.execute(select(table.c.key, table.c.body).where(match)).all():
+                    base = _base.decode(row.body)
+                    lists = {name: _renamed(getattr(base, name), prefixes) for name in ("marks", "seen", "gone")}
+                    if any(getattr(base, name) != marks for name, marks in lists.items()):
+                        own = (table.c.server == self.server) & (table.c.key == row.key)
+                        body = _text(msgspec.structs.replace(base, **lists))
+                        connection.execute(update(table).where(own).values(body=body, at=at))
+                        changed += 1
+        return changed
+
     def published_fqns(self) -> dict[str, str]:
         """Row key → FQN of every published asset, deleted ones included."""
         table = schema.published
@@ -275,14 +295,15 @@ class Ledger:
                 rows = [msgspec.structs.asdict(item) for item in descriptions]
                 connection.execute(insert(schema.descriptions), rows)
 
-    def descriptions(self, assets: Iterable[str]) -> dict[tuple[str, str | None], Description]:
-        """(asset key, column or None) → the latest description that a person wrote."""
+    def descriptions(self, assets: Iterable[str] | None = None) -> dict[tuple[str, str | None], Description]:
+        """(asset key, column or None) → the latest description that a person wrote; None = of all assets."""
         table = schema.descriptions
+        query = select(table).order_by(table.c.id)
+        queries = [query] if assets is None else [query.where(table.c.asset.in_(batch)) for batch in chunks(assets)]
         found: dict[tuple[str, str | None], Description] = {}
         with self.store.read() as connection:
-            for batch in chunks(assets):
-                rows = connection.execute(select(table).where(table.c.asset.in_(batch)).order_by(table.c.id))
-                for row in rows:
+            for one in queries:
+                for row in connection.execute(one):
                     item = Description(row.asset, row.text, row.who, row.at, row.column)
                     found[item.asset, item.column] = item
         return found
@@ -290,3 +311,20 @@ class Ledger:
 
 def _text(value: Any) -> str:
     return _encode(value).decode()
+
+
+def _renamed(marks: list[tuple[str, Mark]], prefixes: Mapping[str, str]) -> list[tuple[str, Mark]]:
+    return [(path, msgspec.structs.replace(mark, fqn=renamed_fqn(mark.fqn, prefixes))) for path, mark in marks]
+
+
+def renamed_fqn(fqn: str, renamed: Mapping[str, str]) -> str:
+    """The FQN after the renames (old FQN → new) of itself or of what it stands in; the longest that fits counts.
+
+    >>> renamed_fqn("数据分级.L3", {"数据分级": "DataTier"})
+    'DataTier.L3'
+    """
+    fitting = [old for old in renamed if fqn == old or fqn.startswith(f"{old}.")]
+    if not fitting:
+        return fqn
+    longest = max(fitting, key=len)
+    return renamed[longest] + fqn[len(longest) :]
