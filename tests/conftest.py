@@ -12,6 +12,7 @@ fixture                scope      value
 ``postgres_url``       function   URL of a new, empty database
 ``mariadb_*``          the same   the same three for MariaDB
 ``contract_server``    function   ``make(profile, **faults) -> ContractServer`` (see ``tests/contract/omserver``)
+``shared_contract_*``  session    ``get(profile) -> ContractServer``, emptied
 ``chromium``           session    Playwright `Browser`
 ``chromium_page``      function   Playwright `Page` in a fresh context; fails the test on console errors
 =====================  =========  ====================================================================
@@ -386,26 +387,52 @@ class ContractServer:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
+    def reset(self) -> None:
+        """Forget everything but the seeds; counters to zero, faults and clock skew off."""
+        self.control("PUT", "faults", {})
+        self.control("POST", "reset", {"store": True})
+
     def token(self, user: str, **claims: Any) -> str:
         """A token of a user; ``admin``, ``bot``: what the user is if new; ``lifetime``: seconds."""
         self.tokens[user] = self.control("POST", "token", {"user": user, **claims})["token"]
         return self.tokens[user]
 
 
+def start_contract_server(folder: Path, profile: str, **options: object) -> ContractServer:
+    """Options are those of ``python -m omserver``, with ``_`` for ``-``."""
+    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    return ContractServer(folder, ["--profile", profile, *words])
+
+
 @pytest.fixture
 def contract_server(tmp_path: Path) -> Iterator[Callable[..., ContractServer]]:
-    """``make(profile="2.0", **options)``: options are those of ``python -m omserver``, with ``_`` for ``-``."""
+    """``make(profile="2.0", **options)``: a server of the test's own."""
     servers: list[ContractServer] = []
 
     def make(profile: str = "2.0", **options: object) -> ContractServer:
         folder = tmp_path / f"omserver-{len(servers)}"
         folder.mkdir()
-        words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-        servers.append(ContractServer(folder, ["--profile", profile, *words]))
+        servers.append(start_contract_server(folder, profile, **options))
         return servers[-1]
 
     yield make
     for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_contract_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], ContractServer]]:
+    """``get(profile)``: one server per profile for the whole session, emptied and without faults when handed out."""
+    servers: dict[str, ContractServer] = {}
+
+    def get(profile: str) -> ContractServer:
+        if profile not in servers:
+            servers[profile] = start_contract_server(tmp_path_factory.mktemp("omserver"), profile)
+        servers[profile].reset()
+        return servers[profile]
+
+    yield get
+    for server in servers.values():
         server.stop()
 
 

@@ -172,8 +172,14 @@ class Intake:
         doc = dict(entity.doc)
         for name in before.keys() | after.keys():
             if before.get(name) is not after.get(name):
-                self.take(kind, doc, name, before.get(name), after.get(name))
+                self.try_take(kind, doc, name, before.get(name), after.get(name))
         return doc
+
+    def try_take(self, kind: Kind, doc: Doc, name: str, before: Any, value: Any) -> None:
+        try:
+            self.take(kind, doc, name, before, value)
+        except labels.MissingFqn:
+            raise ServerError('Cannot invoke "getTagFQN()" because it is null') from None
 
     def take(self, kind: Kind, doc: Doc, name: str, before: Any, value: Any) -> None:
         """One changed field of a patched view."""

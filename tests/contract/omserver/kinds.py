@@ -9,7 +9,6 @@ from functools import cached_property
 from . import names
 from .profiles import Profile, words
 
-
 SHOWN = words("displayName description entityStatus status")
 
 

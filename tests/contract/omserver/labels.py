@@ -30,6 +30,10 @@ class Refused(Exception):
         self.unknown = unknown
 
 
+class MissingFqn(BadRequest):
+    """A label without its tag; in a patch this is a 500."""
+
+
 def key(label: Label) -> Key:
     return label["tagFQN"], label["source"]
 
@@ -63,7 +67,7 @@ def parse_one(raw: object, profile: Profile) -> Label:
     for name in raw.keys() - profile.label_fields:
         raise unrecognized(name, "TagLabel")
     if not isinstance(raw.get("tagFQN"), str):
-        raise BadRequest("[tagFQN must not be null]")
+        raise MissingFqn("[tagFQN must not be null]")
     label = {
         "tagFQN": raw["tagFQN"],
         "source": check_enum(raw.get("source", "Classification"), SOURCES, "TagSource"),

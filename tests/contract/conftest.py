@@ -1,0 +1,22 @@
+"""``api``: a client of the shared server of one profile, emptied before each test; see ``omclient``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Not `tests.contract`: another package installs a top-level `tests`.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from omclient import Api
+
+
+@pytest.fixture
+def api(request: pytest.FixtureRequest, shared_contract_server: Callable[[str], Any]) -> Api:
+    server = shared_contract_server(request.param)
+    server.tokens["bot"] = server.token("ingestion-bot")
+    return Api(server, request.param)
