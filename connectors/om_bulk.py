@@ -103,7 +103,7 @@ def _bulk(client: Client, kind: Kind, bodies: Sequence[Body], names: Sequence[st
         return _one_by_one(client, kind, bodies, workers)
     found = _rows(answer if isinstance(answer, dict) else {}, kind, names, client.host)
     silent = [body for name, body in zip(names, bodies, strict=True) if name not in found]
-    # What the answer does not tell apart (failed rows may bear a bare name) is asked for by itself.
+    # What the answer does not tell apart (failed rows may bear a bare name) is written by itself.
     single = dict(zip([fqn_of(kind, body) for body in silent], _one_by_one(client, kind, silent, workers), strict=True))
     return [found[name] if name in found else single[name] for name in names]
 
@@ -119,7 +119,9 @@ def _rows(answer: Body, kind: Kind, names: Sequence[str], host: str) -> dict[str
         rows[fqn] = {**(request if isinstance(request, dict) else {}), "fullyQualifiedName": fqn}
     for row in answer.get("failedRequest") or []:
         fqn = _named(row.get("request"), kind, names, by_name)
-        rows[fqn] = bulk_row_error(int(row.get("status") or 500), str(row.get("message") or ""), fqn, kind.name, host)
+        # Upstream leaves the status out of some rows; a single PUT has one.
+        if row.get("status"):
+            rows[fqn] = bulk_row_error(int(row["status"]), str(row.get("message") or ""), fqn, kind.name, host)
     rows.pop("", None)
     return rows
 

@@ -22,6 +22,8 @@ class Kind:
     """Further list parameters. Servers ignore unknown ones, which would list everything: so they are refused here."""
     fqn_parent: str = ""
     """The key of a create body that holds the parent's FQN; empty when the name is the whole FQN."""
+    by_id: bool = False
+    """``parent_param`` takes the parent's id instead of its FQN; a server finds nothing by the other, and says 200."""
 
 
 _ALL = (
@@ -35,8 +37,7 @@ _ALL = (
     Kind("classification", "classifications", params=("disabled",)),
     Kind("tag", "tags", "classification", "parent", ("disabled",), "classification"),
     Kind("glossary", "glossaries"),
-    # Listed by the glossary's id, not by its FQN.
-    Kind("glossaryTerm", "glossaryTerms", params=("glossary", "parent"), fqn_parent="glossary"),
+    Kind("glossaryTerm", "glossaryTerms", "glossary", "glossary", fqn_parent="glossary", by_id=True),
     Kind("domain", "domains"),
     Kind("dataProduct", "dataProducts", params=("domain",)),
     Kind("team", "teams", params=("parentTeam", "isJoinable")),

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from connectors.om_errors import IncompleteListing, Refused, ServerBroken
 from connectors.om_kinds import KINDS, Kind
+from connectors.om_names import is_id
 
 PAGE = 100
 MAX_LIMIT = 1_000_000
@@ -35,17 +36,19 @@ def list_kind(
     above = {name: value for name, value in parents.items() if name not in kind.params}
     # Live rows may lie below deleted parents (reference, "Delete and restore").
     for parent in list_kind(request, KINDS[kind.parent], [], "all", above, host):
-        narrowed = {**own, kind.parent_param: parent["fullyQualifiedName"]}
+        narrowed = {**own, kind.parent_param: parent["id" if kind.by_id else "fullyQualifiedName"]}
         yield from Pages(request, kind, fields, include, narrowed, host).rows()
 
 
 def check_params(kind: Kind, parents: Mapping[str, str]) -> None:
-    """``ValueError`` for a parameter that neither the kind nor one of its parents knows: servers would ignore it."""
+    """``ValueError`` for a parameter that neither the kind nor a parent of it knows: servers would ignore it."""
     known: set[str] = set()
     at: Kind | None = kind
     while at is not None:
         known |= {at.parent_param, *(at.params if at is kind else ())} - {""}
         at = KINDS[at.parent] if at.parent else None
+    if kind.by_id and kind.parent_param in parents and not is_id(parents[kind.parent_param]):
+        raise ValueError(f"{kind.name} is listed by the id of its {kind.parent}, not by its name")
     unknown = parents.keys() - known
     if unknown:
         raise ValueError(

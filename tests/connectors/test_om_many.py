@@ -178,6 +178,18 @@ def test_an_unknown_list_parameter_is_refused_because_servers_ignore_it(connect:
         connect().list("tabel")
 
 
+def test_terms_are_listed_by_the_glossarys_id(
+    server: responses.RequestsMock, connect: Callable[..., OpenMetadata]
+) -> None:
+    one = {"id": ID, "fullyQualifiedName": "数据元"}
+    server.get(f"{API}/glossaries", json={"data": [one], "paging": {"total": 1}})
+    match = [responses.matchers.query_param_matcher({"glossary": ID}, strict_match=False)]
+    server.get(f"{API}/glossaryTerms", json={"data": [{"id": "t"}], "paging": {"total": 1}}, match=match)
+    assert list(connect().list("glossaryTerm")) == [{"id": "t"}] == list(connect().list("glossaryTerm", glossary=ID))
+    with pytest.raises(ValueError, match="by the id of its glossary"):
+        list(connect().list("glossaryTerm", glossary="数据元"))
+
+
 def test_kinds_are_known_by_both_names() -> None:
     assert kind_of("tables") is kind_of("table")
     assert kind_of("databaseServices").path == "services/databaseServices"
@@ -248,13 +260,19 @@ def test_what_a_bulk_answer_does_not_tell_apart_is_written_by_itself(
     server: responses.RequestsMock, connect: Callable[..., OpenMetadata]
 ) -> None:
     bodies = [*tables(2), {"name": "t0", "databaseSchema": "s.d.other"}, {"name": "bad", "databaseSchema": "s.d.h"}]
-    failed = [{"request": "t0", "status": 400, "message": "which?"}, {"request": "bad", "status": 409}]
+    bodies.append({"name": "t9", "databaseSchema": "s.d.h"})
+    failed = [
+        {"request": "t0", "status": 400, "message": "which?"},
+        {"request": "bad", "status": 409},
+        {"request": "s.d.h.t9", "message": "no status"},
+    ]
     server.put(f"{API}/tables/bulk", json={"successRequest": [{"request": "s.d.h.t1"}], "failedRequest": failed})
     server.add_callback("PUT", f"{API}/tables", echo)
-    first, second, third, fourth = connect().put_many("table", bodies)
+    first, second, third, fourth, fifth = connect().put_many("table", bodies)
     assert second == {"fullyQualifiedName": "s.d.h.t1"}
     assert first == third == {"id": ID, "name": "t0"}
     assert isinstance(fourth, AlreadyExists)
+    assert fifth == {"id": ID, "name": "t9"}
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 500])
