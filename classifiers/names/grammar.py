@@ -83,6 +83,8 @@ class Reader:
             return ()
         parts = comment_parts(text)
         for index, part in enumerate(parts[:3]):
+            if index and part.isascii() and has_han(parts[0]):
+                continue
             reading = self._phrase(part)
             if reading and CODES_ONLY.match(text):
                 return _fainter(reading, 0.5)

@@ -8,7 +8,7 @@ from .base import Recognizer
 
 RECOGNIZER = Recognizer(
     id="imei",
-    element="device.id",
+    element="device.imei",
     kind="check_digit",
     examine=imei.examine,
     digits=(15,),

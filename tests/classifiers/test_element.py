@@ -266,6 +266,13 @@ def test_values_of_another_shape_are_a_finding(
     assert found["c1"].element == _read(table)[1]["c1"].element
 
 
+def test_the_number_of_a_handset_is_no_address_of_the_net() -> None:
+    table = _table("gj", "imei=手机IMEI c2=手机串号", "人员轨迹")
+    numbers = (Evidence("imei", "device.imei", "value", 0.95, hits=20, distinct=20),)
+    _, found = _read(table, imei=numbers, c2=numbers)
+    assert [(found[name].element, found[name].findings) for name in ("imei", "c2")] == [("device.imei", ())] * 2
+
+
 def test_comment_beside_a_codebook_is_heard() -> None:
     _, found = _read(_table("cf", "CF_FR_ZJLX=法定代表人证件号码 CF_JDRQ=作出处罚决定的日期"))
     both = found["CF_FR_ZJLX"]
