@@ -17,6 +17,7 @@ from pathlib import Path
 
 import uvicorn
 
+from . import validate
 from .app import App
 from .connections import Protocol
 from .faults import Faults
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--profile", choices=sorted(PROFILES), default="2.0")
     found.add_argument("--port", type=int, default=0, help="0: any free port")
     found.add_argument("--state", type=Path, help="file to start from, if it is there, and to save to at the end")
+    found.add_argument("--validate", action="store_true", help="check bodies by the SDK's models (2.0, slow start)")
     for one in fields(Faults):
         kind = type(one.default)
         found.add_argument(
@@ -41,12 +43,17 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str]) -> None:
     options = parser().parse_args(arguments)
+    if options.validate and options.profile != "2.0":
+        parser().error("--validate needs --profile 2.0: the SDK has no models of older servers")
     # asyncio sets TCP_NODELAY only on sockets that say they are TCP.
+    if options.validate:
+        validate.load()
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", options.port))
     base = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
     server = Server(PROFILES[options.profile], base)
+    server.validating = options.validate
     if options.state is not None and options.state.exists():
         server.restore(options.state.read_text(encoding="utf-8"))
     else:

@@ -56,6 +56,7 @@ class App:
     def fresh(self) -> Server:
         """A server with nothing but its seeds, in place of the present one."""
         server = Server(self.server.profile, self.server.base)
+        server.validating = self.server.validating
         server.seed()
         return server
 

@@ -46,6 +46,7 @@ def end(store: Store, raw: Any) -> Entity:
 def put(call: Call) -> Answer:
     """Store an edge, or replace it whole: without details its columns are gone. The answer is empty."""
     body = call.json()
+    call.server.check_request("lineage", body)
     sent = body.get("edge") if isinstance(body, dict) else None
     if not isinstance(sent, dict):
         raise BadRequest("[edge must not be null]")

@@ -79,7 +79,10 @@ class View:
         return [], False
 
     def show(self, entity: Entity, fields: frozenset[str], brief: bool = False) -> Doc:
-        """The entity with the asked fields; `brief` is how writes show labels."""
+        """The entity with the asked fields.
+
+        `brief` is how writes answer: labels lack names, and a reference that leads nowhere is passed on as it is.
+        """
         kind = self.store.kinds[entity.kind]
         shown: Doc = {"id": entity.id, "name": entity.name, "fullyQualifiedName": entity.fqn}
         hidden = kind.gated - fields
@@ -88,7 +91,7 @@ class View:
         shown["updatedAt"], shown["updatedBy"] = entity.updated_at, entity.updated_by
         shown["href"] = self.href(kind, entity.id)
         shown.update(self.place(kind, entity))
-        self.add_relations(shown, kind, entity, fields)
+        self.add_relations(shown, kind, entity, fields, brief)
         if kind.taggable and "tags" in fields:
             shown["tags"] = labels.show(self.store, entity.doc.get("tags") or [], brief)
         if "columns" in entity.doc:
@@ -120,12 +123,13 @@ class View:
         if service is not None and "serviceType" in service.doc:
             yield "serviceType", service.doc["serviceType"]
 
-    def add_relations(self, shown: Doc, kind: Kind, entity: Entity, fields: frozenset[str]) -> None:
+    def add_relations(self, shown: Doc, kind: Kind, entity: Entity, fields: frozenset[str], brief: bool) -> None:
         for relation in kind.relations:
             if relation.name not in fields:
                 continue
             refs, inherited = self.related(entity, relation)
-            references = [self.reference(ref, inherited) for ref in refs]
+            dangling = [ref for ref in refs if brief and ref["id"] not in self.store.by_id]
+            references = dangling or [self.reference(ref, inherited) for ref in refs]
             if relation.name == "relatedTerms" and not self.profile.single_relations:
                 references = [{"term": one, "relationType": "relatedTo"} for one in references]
             if not relation.single:

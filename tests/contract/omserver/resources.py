@@ -61,6 +61,7 @@ class Resource:
         return self.tagged(entity, self.server.view.show(entity, fields))
 
     def tagged(self, entity: Entity, body: Doc, status: int = 200) -> Answer:
+        self.server.check_answer(self.kind.name, body)
         return Answer(body, status, {"ETag": etag(entity)} if self.server.profile.etags else {})
 
     def get(self, call: Call) -> Answer:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import bulk, computed, events, governance, lineage, people, resources, types
+from . import bulk, computed, events, governance, lineage, people, resources, types, validate
 from .access import Principal, principal_of
 from .intake import Intake
 from .kinds import Kind, kinds_of
@@ -32,7 +32,7 @@ ADMIN, BOT = "admin", "ingestion-bot"
 class Server:
     """Everything a handler may need. `skew` is added to the clock, in seconds; `base` ends in ``/api``.
 
-    `prepare`, `guards` and `wrote` are the rules of single kinds, by entity type.
+    `prepare`, `guards` and `wrote` are the rules of single kinds, by entity type. `validating` is ``--validate``.
     """
 
     def __init__(self, profile: Profile, base: str) -> None:
@@ -51,6 +51,7 @@ class Server:
         self.prepare: dict[str, Prepare] = {}
         self.guards: dict[str, Guard] = {}
         self.wrote: dict[str, Wrote] = {}
+        self.validating = False
         self.router.add("GET", "v1/system/version", version, public=True)
         for module in (resources, bulk, types, events, lineage, computed, governance, people):
             module.install(self)
@@ -72,10 +73,21 @@ class Server:
 
     def described(self, kind: Kind, body: Any, stored: Entity | None) -> tuple[Doc, Entity | None]:
         """What a create request describes, with the rules of its kind applied; `stored` is what it would update."""
+        self.check_request(kind.name, body)
         doc, parent = self.intake.create(kind, body)
         if (rule := self.prepare.get(kind.name)) is not None:
             rule(self, doc, parent, stored)
         return doc, parent
+
+    def check_request(self, name: str, body: Any) -> None:
+        """With ``--validate``: the SDK's model of a request body, 400 when it refuses."""
+        if self.validating:
+            validate.check_request(name, body)
+
+    def check_answer(self, name: str, body: Any) -> None:
+        """With ``--validate``: the SDK's model of an entity must take what is shown."""
+        if self.validating:
+            validate.check_answer(name, body)
 
     def created(self, kind: Kind, name: str, doc: Doc, parent: Entity | None, by: Principal) -> Entity:
         if "entityStatus" in kind.computed:

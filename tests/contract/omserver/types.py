@@ -49,6 +49,7 @@ def define(call: Call) -> Answer:
     """Adding a property is Create on ``type``, adding one more as well."""
     name = name_in(call)
     authorize(call.server.store, call.caller, ["Create"], "type", None)
+    call.server.check_request("customProperty", call.json())
     call.server.properties.define(name, call.json())
     return Answer(call.server.properties.show(name))
 

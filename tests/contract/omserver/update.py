@@ -69,7 +69,7 @@ class Writer:
         """Make the entity's state a version that can be looked up, and an event."""
         entity.updated_at, entity.updated_by = self.now(), by.name
         kind = self.store.kinds[entity.kind]
-        entity.snapshot = json.dumps(self.view.show(entity, kind.stored), ensure_ascii=False)
+        entity.snapshot = json.dumps(self.view.show(entity, kind.stored, brief=True), ensure_ascii=False)
         emit(self.store, self.profile, entity, event)
 
     # --- updating ---
