@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from classifiers.evidence import Decision
+from classifiers.evidence import ACCESS, TIERS, Decision
 from classifiers.pack_diff import PackChange, Relabel, diff_packs, relabels
 from classifiers.rulings import with_context
 from workflows.classify import by_asset
@@ -111,8 +111,11 @@ def _counted(items: Iterator[Relabel]) -> dict[str, int]:
 def record_decisions(store: Store, decisions: Sequence[Decision]) -> list[Decision]:
     """Append rulings with what the person saw: the machine's value and rule, and the column as it was.
 
-    That is what lets a refused value come back only when the rule or the column has changed.
+    That is what lets a refused value come back only when the rule or the column has changed. Raises ``InputError``,
+    before any is written, for a value that its dimension does not have.
     """
+    for decision in decisions:
+        _check_value(decision)
     ids = {item.key: item.id for item in store.judgeable()}
     wanted = sorted({ids[d.asset] for d in decisions if d.asset in ids})
     stored = {item.asset.key: item for item in store.load(wanted)}
@@ -125,6 +128,18 @@ def record_decisions(store: Store, decisions: Sequence[Decision]) -> list[Decisi
         complete.append(decision)
     store.add_decisions(complete)
     return complete
+
+
+_VALUES: Mapping[str, Sequence[str]] = {"tier": TIERS, "share": ACCESS, "open": ACCESS}
+
+
+def _check_value(decision: Decision) -> None:
+    """A misspelt tier would stop every later judgement of its asset."""
+    known = _VALUES.get(decision.dimension)
+    if decision.value is None or known is None or decision.value in known:
+        return
+    where = f"{decision.asset}.{decision.column}" if decision.column else decision.asset
+    raise InputError(f"{where}: {decision.dimension} is one of {', '.join(known)}, not {decision.value!r}")
 
 
 # --- which rules people disagree with ----------------------------------------------------------------------------

@@ -101,6 +101,13 @@ def decision(value: str | None, column: str = "sjh", asset: str = PEOPLE, dimens
     return Decision(asset, dimension, value, "王主任", "2025-06-02T08:00:00+08:00", column)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("dimension", "value"), [("tier", "L9"), ("share", "授权共享"), ("open", "yes")])
+def test_a_value_that_its_dimension_does_not_have_is_not_recorded(judged: Store, dimension: str, value: str) -> None:
+    with pytest.raises(InputError, match=f"{PEOPLE}.sjh: {dimension} is one of .*, not '{value}'"):
+        record_decisions(judged, [decision("L4", dimension="tier"), decision(value, dimension=dimension)])
+    assert judged.decisions() == []
+
+
 def test_a_recorded_refusal_stays_until_the_column_changes(judged: Store) -> None:
     (recorded,) = record_decisions(judged, [decision(None)])
     assert (recorded.rejected, recorded.rule) == ("conditional", "share-personal")
