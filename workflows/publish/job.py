@@ -1,0 +1,254 @@
+"""Publishing a site: plan → show → apply, on one server.
+
+Order: what an earlier publication left is mended; definitions; assets schema by schema; lineage and foreign keys;
+removals. A plan is made in the same order and writes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import select
+
+from connectors.om_client import OpenMetadata
+from workflows import store_schema as schema
+from workflows.errors import Refusal
+from workflows.publish.apply import Published, Publisher
+from workflows.publish.connect import server_name
+from workflows.publish.definition_reads import PROPERTY
+from workflows.publish.definitions import Applied, Facts, apply_definitions, plan_definitions
+from workflows.publish.journal import Journal, Mended, Repairer, mend
+from workflows.publish.ledger import Ledger
+from workflows.publish.links import Linker
+from workflows.publish.merge import Scheme
+from workflows.publish.model import Change, Definition, Plan, PlannedAsset, WantedAsset
+from workflows.publish.planner import Names, Planner, allowed, by_parent, changes_of, conflicts_of, planned
+from workflows.publish.removals import Removals, Remover, removals
+from workflows.publish.stored import Histories, Shelf
+from workflows.publish.taxonomy import definitions
+from workflows.publish.vocabulary import vocabulary
+from workflows.publish.wanted import Told, wanted_assets, wanted_places
+from workflows.run import now
+from workflows.server_settings import ServerSettings
+from workflows.store import Store
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+    from workflows.settings import Site
+
+
+class PublishResult(msgspec.Struct, kw_only=True):
+    """What ``pdc publish`` did."""
+
+    server: str
+    server_version: str
+    definitions: int = 0
+    """Changes of definitions that were written."""
+    assets: Published
+    links: int = 0
+    mended: int = 0
+    """Assets whose write an earlier publication had left unfinished."""
+    refused: list[str] = []
+    notices: list[str] = []
+    conflicts: list[Change] = []
+    """Of definitions; those of assets are in ``assets``."""
+    failures: list[str] = []
+    requests: dict[str, int] = {}
+    seconds: float = 0.0
+
+    @property
+    def written(self) -> int:
+        return self.definitions + self.assets.written + self.links
+
+    @property
+    def exit_code(self) -> int:
+        if self.failures or self.assets.failures or self.assets.stale:
+            return 3 if self.written or self.assets.unchanged else 1
+        return Refusal.exit_code if self.refused else 0
+
+    def as_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found | {"exit_code": self.exit_code}
+
+
+class Publishing:
+    """One site and one opened server. Use for one plan or one publication."""
+
+    def __init__(
+        self,
+        site: Site,
+        store: Store,
+        pack: Pack,
+        settings: ServerSettings,
+        client: OpenMetadata,
+        departments: tuple[str, ...] = (),
+        *,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self.site, self.store, self.pack, self.settings, self.client = site, store, pack, settings, client
+        self.departments = [department.id for department in site.select(departments)] if departments else []
+        self.features = client.features
+        self.vocabulary = vocabulary(pack, settings, self.features)
+        self.ledger = Ledger(store, server_name(settings))
+        self.at = clock().isoformat()
+        self.shelf, self.histories = Shelf(client), Histories(client)
+        groups = self.vocabulary.groups
+        self.scheme = Scheme(self.vocabulary.exclusive | {self.vocabulary.glossary}, frozenset({groups["category"]}))
+        self.told = Told()
+
+    # --- what is wanted ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _definitions(self) -> list[Definition]:
+        places = wanted_places(self.store, self.site, self.features, self.departments)
+        return definitions(self.site, self.pack, self.vocabulary, self.features, places, self.departments)
+
+    def _wanted(self) -> Iterator[WantedAsset]:
+        self.told = Told()
+        return wanted_assets(
+            self.store, self.site, self.pack, self.vocabulary, self.features, self.departments, self.told
+        )
+
+    def _removals(self) -> Removals:
+        return removals(self.store, self.ledger, self.site, self.departments, self.settings.removals)
+
+    def _planner(self, facts: Facts, missing: set[str], renames: Mapping[str, str]) -> Planner:
+        wrong = {change.fqn for change in facts.conflicts if change.kind == PROPERTY and not change.field}
+        unusable = missing | wrong
+
+        def usable(fqn: str) -> bool:
+            return facts.usable(fqn) and fqn not in unusable
+
+        return Planner(self.shelf, self.histories, self.ledger, Names(self.scheme, renames, usable))
+
+    def _notices(self) -> list[str]:
+        version, found = self.client.version, []
+        if not self.features.reason:
+            found.append(
+                f"OpenMetadata {version} keeps no reasons with labels: they are in the plan and in `pdc explain`"
+            )
+        if not self.features.api_services and self._has_operations():
+            found.append(f"OpenMetadata {version} has no API services: operations are published as tables")
+        return found + self.told.notices
+
+    def _has_operations(self) -> bool:
+        table = schema.assets
+        with self.store.read() as connection:
+            query = select(table.c.id).where(table.c.kind == "operation", table.c.vanished_at.is_(None)).limit(1)
+            return connection.execute(query).first() is not None
+
+    # --- plan ----------------------------------------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """Everything that publishing would write now. Writes nothing."""
+        changes, facts = plan_definitions(self.client, self._definitions, self.ledger.definitions())
+        planner = self._planner(facts, set(), facts.renames)
+        assets, conflicts = [], list(facts.conflicts)
+        for found in planner.drafts(self._wanted()):
+            item = planned(found)
+            conflicts += conflicts_of(found)
+            if item.changes:
+                assets.append(item)
+        gone = self._removals()
+        return Plan(
+            server=self.ledger.server,
+            server_version=str(self.client.version),
+            made_at=self.at,
+            pack=self.pack.ident,
+            definitions=tuple(changes),
+            assets=(*assets, *(item.planned for item in gone.wanted)),
+            conflicts=tuple(conflicts),
+            notices=(*self._notices(), *gone.refused),
+            failures=(*facts.failures, *planner.failures, *map(str, self.told.failures)),
+            departments=tuple(self.departments),
+        )
+
+    # --- apply ---------------------------------------------------------------------------------------------------
+
+    def publish(self, plan: Plan | None = None) -> PublishResult:
+        """Write what is wanted, or what a saved plan holds. Raises `Refusal` before the first write when that plan is
+        stale, and ``NotAuthenticated``; what a single asset or definition meets is in the result.
+        """
+        started = time.monotonic()
+        repairer = Repairer(self.client, self.shelf, self.histories, self.scheme)
+        mended = mend(self.ledger, repairer, self.at)
+        changes, facts = plan_definitions(self.client, self._definitions, self.ledger.definitions())
+        if plan is not None:
+            self._refuse_stale(plan, changes, facts)
+        publication = self.ledger.begin(plan.digest if plan else "", self.at)
+        applied = self._define(changes)
+        journal = Journal(self.ledger, publication, self.at)
+        planner = self._planner(facts, applied.missing, {})
+        publisher = Publisher(self.client, planner, repairer, journal, self.settings.workers)
+        by_key = {asset.key: asset for asset in plan.assets} if plan else None
+        for group in by_parent(self._wanted()):
+            publisher.write(group, by_key)
+        result = self._result(publisher, applied, facts, mended, planner)
+        self._finish(publisher, result, by_key)
+        result.requests, result.seconds = dict(self.client.requests_made), time.monotonic() - started
+        if not journal.open:
+            self.ledger.finish(publication, self.at, {"written": result.written, "seconds": result.seconds})
+        return result
+
+    def _define(self, changes: list[Change]) -> Applied:
+        """Write definitions; when nothing differs and all of them are known, not even look again."""
+        known = self.ledger.definitions()
+        if not changes and all(item.key in known for item in self._definitions):
+            return Applied()
+        return apply_definitions(self.client, self._definitions, changes, self.ledger, self.at)
+
+    def _result(
+        self, publisher: Publisher, applied: Applied, facts: Facts, mended: Mended, planner: Planner
+    ) -> PublishResult:
+        return PublishResult(
+            server=self.ledger.server,
+            server_version=str(self.client.version),
+            definitions=len(applied.done),
+            assets=publisher.result,
+            mended=mended.assets,
+            notices=self._notices(),
+            conflicts=facts.conflicts,
+            failures=[*mended.failures, *applied.failures, *planner.failures, *map(str, self.told.failures)],
+        )
+
+    def _finish(self, publisher: Publisher, result: PublishResult, plan: Mapping[str, PlannedAsset] | None) -> None:
+        """Lineage, foreign keys and removals."""
+        linker = Linker(self.client, self.ledger, self.at)
+        linker.write(publisher.links)
+        remover = Remover(self.client, self.ledger, self.at)
+        gone = self._removals()
+        if plan is not None:
+            gone = gone._replace(wanted=tuple(item for item in gone.wanted if item.key in plan))
+        remover.remove(gone)
+        result.links, result.assets.deleted = linker.written, remover.deleted
+        result.refused += gone.refused
+        result.failures += linker.failures + remover.failures
+
+    # --- saved plans ---------------------------------------------------------------------------------------------
+
+    def _refuse_stale(self, plan: Plan, changes: list[Change], facts: Facts) -> None:
+        """Look at everything once more: a plan that no longer fits is refused whole."""
+        if plan.server != self.ledger.server:
+            raise Refusal(f"the plan is for {plan.server}, not {self.ledger.server} (plan again)")
+        definitions_planned = {change.what for change in plan.definitions}
+        stale = [change.fqn for change in changes if change.what not in definitions_planned]
+        by_key = {asset.key: asset for asset in plan.assets}
+        planner = self._planner(facts, set(), facts.renames)
+        left = {asset.key for asset in plan.assets if asset.wanted}
+        for found in planner.drafts(self._wanted()):
+            left.discard(found.wanted.key)
+            item = by_key.get(found.wanted.key)
+            if item is None:
+                continue
+            fresh = tuple(changes_of(found))
+            if fresh and (item.wanted != found.wanted.digest or not allowed(fresh, item.changes)):
+                stale.append(found.wanted.fqn)
+        stale += [by_key[key].fqn for key in sorted(left)]
+        if stale:
+            shown = ", ".join(stale[:5]) + (f" and {len(stale) - 5} more" if len(stale) > 5 else "")
+            raise Refusal(f"the plan is stale, nothing was written: {shown} changed since {plan.made_at} (plan again)")
