@@ -12,6 +12,7 @@ fixture                scope      value
 ``postgres_url``       function   URL of a new, empty database
 ``mariadb_*``          the same   the same three for MariaDB
 ``contract_server``    function   ``make(profile, **faults) -> ContractServer`` (see ``tests/contract/omserver``)
+``start_contract``     session    ``start(folder, profile, **options) -> ContractServer``, stopped by who started it
 ``shared_contract_*``  session    ``get(profile) -> ContractServer``, emptied
 ``chromium``           session    Playwright `Browser`
 ``chromium_page``      function   Playwright `Page` in a fresh context; fails the test on console errors
@@ -399,9 +400,17 @@ class ContractServer:
 
 
 def start_contract_server(folder: Path, profile: str, **options: object) -> ContractServer:
-    """Options are those of ``python -m omserver``, with ``_`` for ``-``."""
-    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    return ContractServer(folder, ["--profile", profile, *words])
+    """Options are those of ``python -m omserver``, with ``_`` for ``-``; True for one that takes no value."""
+    words = ["--profile", profile]
+    for name, value in options.items():
+        words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    return ContractServer(folder, words)
+
+
+@pytest.fixture(scope="session")
+def start_contract() -> Callable[..., ContractServer]:
+    """``start(folder, profile, **options)``, for fixtures with a scope of their own, which also stop it."""
+    return start_contract_server
 
 
 @pytest.fixture

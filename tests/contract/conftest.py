@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,10 @@ from omclient import Api
 
 
 @pytest.fixture
-def api(request: pytest.FixtureRequest, shared_contract_server: Callable[[str], Any]) -> Api:
+def api(request: pytest.FixtureRequest, shared_contract_server: Callable[[str], Any]) -> Iterator[Api]:
     server = shared_contract_server(request.param)
     server.tokens["bot"] = server.token("ingestion-bot")
-    return Api(server, request.param)
+    found = Api(server, request.param)
+    yield found
+    found.http.close()
+    assert server.log() == ""

@@ -7,6 +7,7 @@ model's name in it; an answer of ours that a model refuses is a defect of this t
 from __future__ import annotations
 
 import json
+import warnings
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -65,9 +66,11 @@ def model(path: str) -> type[BaseModel]:
 
 def load() -> None:
     """Import all models now, not in the middle of a request."""
-    for paths in MODELS.values():
-        for path in paths:
-            model(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for paths in MODELS.values():
+            for path in paths:
+                model(path)
 
 
 def complaint(path: str, value: Any) -> str | None:
