@@ -22,6 +22,8 @@ from .normal import tidy as normalise
 
 _NUMBER = re.compile(r"[^\s〔\[(]{1,14}[罚许决处准]字?[〔\[(【](?:19|20)[0-9]{2}[〕\])】]第?[0-9]+号")
 _NEAR = re.compile(r"[^\s〔\[(]{1,14}[罚许决]字?[〔\[(【]?(?:19|20)[0-9]{2}.{0,14}")
+# Of most texts, such as addresses, nothing else is worth looking at.
+_KIND_AND_YEAR = re.compile(r"[罚许决处准]字? *[〔\[(【]? *(?:19|20)[0-9]{2}")
 _INCOMPLETE = Check("invalid", "not a complete number")
 
 
@@ -31,6 +33,8 @@ def check(text: str, *, as_of: date | None = None) -> Check:
 
 def examine(number: str, today: int = NO_LIMIT) -> Check:
     """Check a tidy number; ``today`` does not matter."""
+    if not _KIND_AND_YEAR.search(number):
+        return OTHER
     number = number.replace(" ", "")
     if stands_in(_NUMBER, number):
         return VALID

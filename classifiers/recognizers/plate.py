@@ -22,7 +22,9 @@ def examine(number: str, today: int) -> Check:
     label = _LABEL.match(number)
     number = number[label.end() :] if label else number
     answer = plate.examine(number)
-    return plate.examine(_NOTE.sub("", number)) if answer is OTHER else answer
+    if answer is not OTHER or number[:1] not in plate.PROVINCES:
+        return answer
+    return plate.examine(_NOTE.sub("", number))
 
 
 RECOGNIZER = Recognizer(
