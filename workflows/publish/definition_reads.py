@@ -25,6 +25,7 @@ class Stored:
     found: dict[tuple[str, str], Entity] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     """Kinds that the account may not read."""
+    asked: set[tuple[str, str]] = field(default_factory=set)
     types: dict[str, Entity] = field(default_factory=dict)
     """Entity type → the type with its custom properties."""
 
@@ -90,12 +91,15 @@ def _read_kind(client: OpenMetadata, stored: Stored, kind: str, asked: _Asked) -
         parent = join_fqn(*split_fqn(fqn)[:-1]) if spec.fqn_parent else ""
         groups.setdefault(parent, []).append((fqn, item))
     for parent, group in groups.items():
-        holder = stored.at(spec.parent or spec.fqn_parent, parent) if parent else None
-        if parent and holder is None:
+        place = (spec.parent or spec.fqn_parent, parent)
+        holder = stored.found.get(place)
+        if holder is None and place in stored.asked:
+            # What is not there holds nothing.
             continue
         fields = _fields(client, kind, group)
         missing = [fqn for fqn, _ in group]
-        if len(group) > FEW:
+        stored.asked.update((kind, fqn) for fqn in missing)
+        if len(group) > FEW and (holder or not parent):
             missing = _listed(client, stored, kind, fields, group, holder)
         for fqn in missing:
             found = client.get(kind, fqn, fields, include="all")

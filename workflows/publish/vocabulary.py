@@ -59,11 +59,12 @@ class Vocabulary:
 
     def mark(self, dimension: str, label: Label, element: Label | None = None) -> Mark | None:
         """The label as the server stores it; None when it has no tag there (``undetermined``, no name in the pack).
+        A value that nobody is sure of, such as the tier's floor under what was not understood, is a suggestion.
 
         ``element``: the label of the data element of the same column, whose evidence the reason begins with.
         """
         named = self.named.get((dimension, label.value))
-        if named is None or label.state == "undetermined":
+        if named is None:
             return None
         confirmed = label.origin == "steward" or label.state == "confirmed"
         told = reason(label, element, self.pack)[:LONGEST_REASON] if self.features.reason else ""
