@@ -1,0 +1,226 @@
+"""Settling questions: who may, what comes of it, and the command line around it. No server is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from classifiers.policy import load_pack
+from connectors.om_version import Features, ServerVersion
+from workflows import people
+from workflows.classify import classify
+from workflows.cli import cli
+from workflows.errors import InputError, Refusal
+from workflows.people import Person
+from workflows.publish.ledger import Ledger, Question
+from workflows.publish.model import Base, Mark
+from workflows.publish.questions import Actor, accept, refuse
+from workflows.publish.vocabulary import Vocabulary, vocabulary
+from workflows.server_settings import ServerSettings
+from workflows.store import Store
+
+AT = "2026-01-05T08:00:00+08:00"
+LATER = "2026-01-07T09:00:00+08:00"
+KEY = "dept/sys/person"
+SERVER = "http://127.0.0.1:8585/api"
+LI = Person(id="lihua", name="李华", departments=("dept",), roles=("steward",))
+WANG = Person(id="wangfang", name="王芳", roles=("reviewer",))
+OTHER = Person(id="zhao", name="赵云", departments=("other",), roles=("steward",))
+ADMIN = Person(id="admin", name="管理员", roles=("admin",))
+SITE = """
+name: 测试
+store: sqlite:///var/store.db
+people:
+  - {id: lihua, name: 李华, accounts: [lihua], departments: [dept], roles: [steward]}
+  - {id: wangfang, name: 王芳, accounts: [wangfang], roles: [reviewer]}
+  - {id: admin, name: 管理员, accounts: [root], roles: [admin]}
+"""
+
+
+def question(**more: Any) -> Question:
+    values = {"kind": "author", "dimension": "tier", "value": "L4", "who": "guest", "at": AT, "column": "sjh"}
+    return Question(**{"asset": KEY, "message": "guest改", "rejected": "L3", **values, **more})
+
+
+@pytest.fixture
+def names() -> Vocabulary:
+    features = Features.of(ServerVersion((2, 0, 6), "2.0.6"))
+    return vocabulary(load_pack("putuo-2020"), ServerSettings(url=SERVER, token="x"), features)
+
+
+@pytest.fixture
+def ledger(store: Store, harvester: Any, source: Any, asset: Any) -> Ledger:
+    """One classified table: sjh and xm are L3."""
+    harvester({"sys": source([asset("person", "xm:姓名", "sjh:手机号")])})
+    run = store.start_run("classify", AT)
+    classify(store, load_pack("putuo-2020"), {}, run=run, at=AT, as_of=date(2026, 1, 5))
+    return Ledger(store, SERVER)
+
+
+@pytest.fixture
+def ask(ledger: Ledger) -> Callable[..., int]:
+    def put(**more: Any) -> int:
+        ledger.ask([question(**more)])
+        return ledger.questions()[-1].id
+
+    return put
+
+
+def test_an_accepted_act_is_the_decision_of_who_accepts_it(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    ident = ask()
+    found = accept(ledger.store, ledger, names, [ident, ident], Actor(LI), LATER, "核对无误")
+    (kept,) = ledger.store.decisions(KEY)
+    assert (kept.column, kept.value, kept.who, kept.at, kept.rejected) == ("sjh", "L4", "李华", LATER, "L3")
+    assert kept.reason == "采纳guest在OpenMetadata中的修改：核对无误"
+    assert kept.rule
+    assert [one.state for one in found.settled] == ["accepted"]
+    (settled,) = ledger.questions(None)
+    assert (settled.state, settled.settled_by, settled.settled_at) == ("accepted", "李华", LATER)
+
+
+def test_an_accepted_lower_tier_still_waits_for_a_second_person(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    accept(ledger.store, ledger, names, [ask(value="L2")], Actor(LI), LATER)
+    assert ledger.store.decisions() == []
+    (waits,) = ledger.questions()
+    assert (waits.kind, waits.value, waits.who) == ("lowering", "L2", "李华")
+    with pytest.raises(Refusal, match="李华 asked for the lower tier"):
+        accept(ledger.store, ledger, names, [waits.id], Actor(LI), LATER)
+    with pytest.raises(Refusal, match="for somebody else"):
+        accept(ledger.store, ledger, names, [waits.id], Actor(LI, WANG), LATER)
+    assert ledger.store.decisions() == []
+    accept(ledger.store, ledger, names, [waits.id], Actor(WANG), LATER)
+    (kept,) = ledger.store.decisions(KEY)
+    assert (kept.value, kept.who) == ("L2", "李华、王芳")
+    assert kept.reason == "李华于2026-01-07提出，王芳于2026-01-07同意"
+    assert ledger.questions() == []
+
+
+def test_a_lower_tier_cannot_be_accepted_for_somebody_else(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    """Else that person could agree to what was recorded in their name, and one person would have done both."""
+    with pytest.raises(Refusal, match="for somebody else"):
+        accept(ledger.store, ledger, names, [ask(value="L2")], Actor(ADMIN, LI), LATER)
+    assert len(ledger.questions()) == 1
+
+
+def test_on_behalf_of_says_both_names(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    accept(ledger.store, ledger, names, [ask()], Actor(ADMIN, LI), LATER)
+    assert ledger.store.decisions()[0].who == "李华（管理员代录）"
+
+
+@pytest.mark.parametrize("person", [OTHER, ADMIN])
+def test_only_who_may_rule_on_the_department_settles(
+    ledger: Ledger, names: Vocabulary, ask: Any, person: Person
+) -> None:
+    idents = [ask()]
+    with pytest.raises(Refusal, match="may not rule on dept"):
+        accept(ledger.store, ledger, names, idents, Actor(person), LATER)
+    with pytest.raises(Refusal, match="may not rule on dept"):
+        refuse(ledger, names, idents, Actor(person), LATER)
+    assert len(ledger.questions()) == 1
+
+
+def test_all_or_none_is_settled(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    idents = [ask(), ask(kind="lowering", value="L2", who="李华"), 77]
+    with pytest.raises(InputError, match="no open question 77"):
+        accept(ledger.store, ledger, names, idents, Actor(LI), LATER)
+    with pytest.raises(Refusal):
+        accept(ledger.store, ledger, names, idents[:2], Actor(LI), LATER)
+    assert len(ledger.questions()) == 2
+    assert ledger.store.decisions() == []
+
+
+def test_an_objection_is_only_closed(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    ident = ask(kind="objection", dimension="review", value="objected", column=None)
+    assert accept(ledger.store, ledger, names, [ident], Actor(WANG), LATER).decisions == []
+    assert ledger.questions() == []
+
+
+def test_the_asset_of_a_lower_tier_must_still_be_there(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    ident = ask(asset="dept/sys/gone", value="L2")
+    with pytest.raises(InputError, match="no longer in the catalogue"):
+        accept(ledger.store, ledger, names, [ident], Actor(LI), LATER)
+
+
+def test_a_refused_label_is_ours_to_replace_and_a_refused_removal_undone(
+    ledger: Ledger, names: Vocabulary, ask: Any
+) -> None:
+    lower = ("sjh", Mark(names.tag("tier", "L2"), "Manual", "Confirmed"))
+    others = ("xm", Mark(names.tag("tier", "L2"), "Manual", "Confirmed"))
+    term = ("xm", Mark(names.tag("element", "person.name"), source="Glossary"))
+    table = ("", Mark(names.tag("share", "none")))
+    ledger.save_bases({KEY: Base("x", seen=[lower, others], gone=[term, table])}, AT)
+    removal = {"dimension": "element", "value": None, "rejected": "person.name", "column": "xm"}
+    refuse(ledger, names, [ask(value="L2"), ask(**removal)], Actor(LI), LATER)
+    base = ledger.bases([KEY])[KEY]
+    assert (base.marks, base.seen, base.gone) == ([lower], [others], [table])
+    assert ledger.store.decisions() == []
+    assert {(one.state, one.settled_by) for one in ledger.questions(None)} == {("refused", "李华")}
+
+
+# --- the command line --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def site(tmp_path: Path, ledger: Ledger) -> Path:
+    (tmp_path / "site.yaml").write_text(SITE, encoding="utf-8")
+    (tmp_path / "openmetadata.yaml").write_text("url: ${OM_URL}\ntoken: ${NOT_SET}\n", encoding="utf-8")
+    (tmp_path / "departments").mkdir()
+    (tmp_path / "departments" / "dept.yaml").write_text(
+        "department: {id: dept, name: 某局}\nsystems:\n  - {id: sys, connector: sqlite, path: x.sqlite}\n",
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def pdc(site: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.setenv("OM_URL", SERVER)
+
+    def call(account: str, *args: object) -> Result:
+        monkeypatch.setattr(people.getpass, "getuser", lambda: account)
+        return CliRunner().invoke(cli, ["--site", str(site), "pending", *map(str, args)])
+
+    return call
+
+
+def test_pending_is_listed(pdc: Any, ask: Any) -> None:
+    empty = pdc("nobody")
+    assert (empty.exit_code, empty.stdout, empty.stderr) == (0, "", "0 pending\n")
+    ident = ask(column=None)
+    listed = pdc("nobody", "list")
+    assert listed.exit_code == 0
+    assert listed.stdout.splitlines()[1].split() == [str(ident), "author", KEY, "tier", "L4", "guest", AT, "guest改"]
+    assert json.loads(pdc("nobody", "--json").stdout)[0]["id"] == ident
+
+
+def test_accept_and_refuse_need_a_known_account(pdc: Any, ask: Any, ledger: Ledger) -> None:
+    ident = ask()
+    stranger = pdc("nobody", "accept", ident)
+    assert stranger.exit_code == 2
+    assert "names nobody with your account" in stranger.stderr
+    assert pdc("lihua", "accept", ident, "--as", "钱某").exit_code == 2
+    told = pdc("lihua", "accept", ident, "--reason", "核对无误")
+    assert told.exit_code == 0
+    assert "1 decisions" in told.stderr
+    assert ledger.store.decisions()[0].who == "李华"
+
+
+def test_a_second_account_is_needed_for_a_lower_tier(pdc: Any, ask: Any, ledger: Ledger) -> None:
+    ident = ask(kind="lowering", value="L2", who="李华")
+    assert pdc("lihua", "accept", ident).exit_code == 4
+    assert pdc("lihua", "accept", ident, "--as", "wangfang").exit_code == 4
+    assert pdc("root", "accept", ident).exit_code == 4
+    told = pdc("wangfang", "accept", ident, "--json")
+    assert told.exit_code == 0
+    assert json.loads(told.stdout)["decisions"][0]["who"] == "李华、王芳"
+
+
+def test_refuse_from_the_command_line(pdc: Any, ask: Any, ledger: Ledger) -> None:
+    assert pdc("lihua", "refuse", ask()).exit_code == 0
+    assert ledger.questions() == []

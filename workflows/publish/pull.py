@@ -1,0 +1,250 @@
+"""Bring people's work in OpenMetadata back: what differs from what was written becomes decisions and questions.
+
+Reads the server schema by schema, and the history only of assets with a difference. What was found is saved in an order
+in which a crash at any point at worst lets the next pull find the same act again; the same act is never kept twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+
+from classifiers.evidence import Decision
+from connectors.om_client import OpenMetadata
+from connectors.om_errors import NotAuthenticated, NotFound, ServerError
+from connectors.om_kinds import kind_of
+from connectors.om_names import join_fqn, split_fqn
+from workflows.packs import record_decisions
+from workflows.people import Person
+from workflows.publish.differences import differences, known_base, text_differences
+from workflows.publish.exceptions import except_from
+from workflows.publish.history import history_of
+from workflows.publish.ledger import Description, Ledger, Question
+from workflows.publish.model import AssetKind, Base, Entity
+from workflows.publish.questions import latest
+from workflows.publish.rulings import Case, Reading, Setting, read
+from workflows.publish.stored import SERVER_KINDS, Histories
+from workflows.publish.vocabulary import Vocabulary
+from workflows.store import Store, chunks
+from workflows.store_records import StoredAsset
+
+BATCH = 50
+_TABLE_PARTS = 4
+"""Service, database, schema and name; an endpoint has no database."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A description by somebody who may not rule; it stays on the server and is not taken into the catalogue."""
+
+    asset: str
+    column: str
+    who: str
+
+
+class PullResult(msgspec.Struct, kw_only=True):
+    looked_at: int = 0
+    """Published assets that were compared."""
+    changed: int = 0
+    """Assets with something new on them."""
+    decisions: list[Decision] = []
+    questions: list[Question] = []
+    settled: list[Question] = []
+    descriptions: list[Description] = []
+    kept: list[Kept] = []
+    notices: list[str] = []
+    failures: list[str] = []
+    """Schemas that could not be read; all others were."""
+    dry_run: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        return (3 if self.looked_at else 1) if self.failures else 0
+
+    def as_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+
+@dataclass(frozen=True)
+class Puller:
+    """One site's store beside one server."""
+
+    store: Store
+    ledger: Ledger
+    client: OpenMetadata
+    names: Vocabulary
+    people: Sequence[Person]
+    at: str
+    """Time of the pull, ISO 8601."""
+
+    def run(self, departments: Sequence[str] = (), *, dry_run: bool = False) -> PullResult:
+        """Pull these departments (none given = all). ``dry_run``: tell, and save nothing."""
+        return _Pull(self, dry_run).run(departments)
+
+
+class _Schema(NamedTuple):
+    """Published assets of one schema or API collection."""
+
+    kind: AssetKind
+    fqn: str
+    rows: Mapping[str, int]
+    """Asset key → row in the store."""
+
+
+@dataclass
+class _Pull:
+    site: Puller
+    dry_run: bool
+    result: PullResult = field(init=False)
+    asked: Mapping[str, list[Question]] = field(init=False)
+    """Asset key → open questions, oldest first."""
+
+    def __post_init__(self) -> None:
+        self.result = PullResult(dry_run=self.dry_run)
+        self.histories = Histories(self.site.client)
+        self.asked = defaultdict(list)
+        for question in self.site.ledger.questions():
+            self.asked[question.asset].append(question)
+
+    def run(self, departments: Sequence[str]) -> PullResult:
+        for schema in self._schemas(departments):
+            try:
+                for batch in chunks(self._cases(schema), BATCH):
+                    self._save(schema.kind, [read(case, self._setting()) for case in batch])
+            except NotAuthenticated:
+                raise
+            except ServerError as exc:
+                self.result.failures.append(f"{schema.fqn}: {exc}")
+        return self.result
+
+    def _schemas(self, departments: Sequence[str]) -> list[_Schema]:
+        """Every schema with published assets, in order of name."""
+        found: dict[tuple[AssetKind, str], dict[str, int]] = {}
+        for batch in chunks(self.site.store.judgeable(departments)):
+            rows = {item.key: item.id for item in batch}
+            for key, base in self.site.ledger.bases(rows).items():
+                if not base.deleted:
+                    found.setdefault(_parent(base.fqn), {})[key] = rows[key]
+        return [_Schema(kind, parent, rows) for (kind, parent), rows in sorted(found.items())]
+
+    def _setting(self) -> Setting:
+        bots = frozenset(login.casefold() for login in self.histories.bots)
+        return Setting(self.site.people, self.site.names, bots)
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def _cases(self, schema: _Schema) -> Iterator[Case]:
+        """The schema's assets on which something is new, as far as the server shows them."""
+        bases = {base.fqn: (key, base) for key, base in self.site.ledger.bases(schema.rows).items()}
+        kind = kind_of(SERVER_KINDS[schema.kind])
+        fields = ["columns", "tags"] if schema.kind == "table" else ["tags"]
+        rows = self.site.client.list(kind.name, fields=fields, **{kind.parent_param: schema.fqn})
+        for entity in rows:
+            known = bases.get(entity["fullyQualifiedName"])
+            if known is not None:
+                self.result.looked_at += 1
+                yield from self._case(schema, *known, entity)
+
+    def _case(self, schema: _Schema, key: str, base: Base, entity: Entity) -> Iterator[Case]:
+        if not self._differs(key, base, entity):
+            return
+        try:
+            versions = self.site.client.versions(SERVER_KINDS[schema.kind], entity["id"])
+        except NotFound:
+            # Deleted for good since it was listed.
+            return
+        entity = _latest(entity, versions)
+        compared = known_base(base, entity)
+        found = differences(compared, entity, self.site.names)
+        history = history_of(versions, self.histories.bots)
+        decisions, texts = self.site.store.decisions(key), text_differences(compared, entity)
+        stored = self._stored(schema.rows[key])
+        if stored is not None:
+            yield Case(stored, base, entity, history, decisions, self.asked.get(key, ()), found, texts)
+
+    def _differs(self, key: str, base: Base, entity: Entity) -> bool:
+        compared = known_base(base, entity)
+        waiting = any(question.kind == "lowering" for question in self.asked.get(key, ()))
+        return bool(waiting or differences(compared, entity, self.site.names) or text_differences(compared, entity))
+
+    def _stored(self, row: int) -> StoredAsset | None:
+        return next(iter(self.site.store.load([row])), None)
+
+    # --- saving --------------------------------------------------------------------------------------------------
+
+    def _save(self, kind: AssetKind, readings: Sequence[Reading]) -> None:
+        """The base comes last: until it is saved, the next pull finds everything again."""
+        readings = [self._unrecorded(reading) for reading in readings]
+        decisions = [decision for reading in readings for decision in reading.decisions]
+        questions = [question for reading in readings for question in reading.questions]
+        descriptions = [item for reading in readings for item in reading.descriptions]
+        ended = [question for reading in readings for question in reading.settled]
+        if not self.dry_run:
+            decisions = record_decisions(self.site.store, decisions)
+            questions = self.site.ledger.ask(questions)
+            self.site.ledger.describe(descriptions)
+            for question in ended:
+                self.site.ledger.settle_question(
+                    question.id,
+                    "accepted" if question.state == "accepted" else "refused",
+                    question.settled_by,
+                    question.settled_at,
+                )
+            self._except(kind, readings)
+            self.site.ledger.save_bases({reading.key: reading.base for reading in readings}, self.site.at)
+        self._tell(readings, decisions, questions, descriptions, ended)
+
+    def _unrecorded(self, reading: Reading) -> Reading:
+        """Without what a pull that was cut off has kept already."""
+        if reading.decisions:
+            kept = self.site.store.decisions(reading.key)
+            reading.decisions = [decision for decision in reading.decisions if not _is_kept(decision, kept)]
+        if reading.descriptions:
+            known = self.site.ledger.descriptions([reading.key])
+            new = [item for item in reading.descriptions if known.get((item.asset, item.column)) != item]
+            reading.descriptions = new
+        return reading
+
+    def _except(self, kind: AssetKind, readings: Sequence[Reading]) -> None:
+        if not (self.site.names.settings.recognizers and self.site.client.features.recognizers):
+            return
+        for reading in readings:
+            fqn = reading.entity["fullyQualifiedName"]
+            self.result.notices.extend(except_from(self.site.client, kind, fqn, reading.rejections))
+
+    def _tell(
+        self,
+        readings: Sequence[Reading],
+        decisions: Sequence[Decision],
+        questions: Sequence[Question],
+        descriptions: Sequence[Description],
+        ended: Sequence[Question],
+    ) -> None:
+        result = self.result
+        result.changed += sum(bool(one.decisions or one.questions or one.descriptions) for one in readings)
+        result.decisions.extend(decisions)
+        result.questions.extend(questions)
+        result.descriptions.extend(descriptions)
+        result.settled.extend(ended)
+        result.kept.extend(Kept(one.key, path, who) for one in readings for path, who in one.kept)
+
+
+def _parent(fqn: str) -> tuple[AssetKind, str]:
+    parts = split_fqn(fqn)
+    return ("table" if len(parts) == _TABLE_PARTS else "endpoint"), join_fqn(*parts[:-1])
+
+
+def _latest(entity: Entity, versions: Sequence[Entity]) -> Entity:
+    """The entity as listed, unless somebody has written it since: then as its newest version says."""
+    newest = versions[0] if versions else entity
+    return entity if newest.get("version") == entity.get("version") else {**entity, **newest}
+
+
+def _is_kept(decision: Decision, kept: Sequence[Decision]) -> bool:
+    """Whether the same act is kept, or the same value since, by two people together."""
+    ruled = latest(kept, decision.dimension, decision.column)
+    return ruled is not None and ruled.value == decision.value and ruled.at >= decision.at

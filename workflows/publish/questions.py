@@ -1,0 +1,257 @@
+"""Acts of people that do not count yet: who may settle them, and what comes of it.
+
+A lowered tier takes effect only when a second, different person who may rule on the department agrees. An act whose
+author may not rule or is not known counts when somebody who may rule accepts it as their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, cast
+
+import msgspec
+
+from classifiers.evidence import TIERS, Decision, Dimension
+from workflows.classify import tiers_in_force
+from workflows.errors import InputError, Refusal
+from workflows.packs import record_decisions
+from workflows.people import Person
+from workflows.publish.ledger import Ledger, Question
+from workflows.publish.model import ON_ASSET, Base, Mark
+from workflows.publish.places import stored_name
+from workflows.publish.vocabulary import Vocabulary
+from workflows.store import Store
+from workflows.store_records import StoredAsset
+
+Outcome = Literal["accepted", "refused"]
+DIMENSIONS = {
+    "element": "数据元",
+    "tier": "分级",
+    "share": "共享类型",
+    "open": "开放类型",
+    "importance": "重要性",
+    "review": "审核状态",
+    "category": "数据类别",
+}
+
+
+# --- what is asked -----------------------------------------------------------------------------------------------
+
+
+def is_lower(value: str | None, in_force: str | None) -> bool:
+    """Whether a tier is lower than the one in force.
+
+    >>> is_lower("L2", "L3"), is_lower("L3", "L3"), is_lower(None, "L3"), is_lower("L1", None)
+    (True, False, False, False)
+    """
+    return value in TIERS and in_force in TIERS and TIERS.index(value) < TIERS.index(in_force)
+
+
+def tier_in_force(stored: StoredAsset, decisions: Sequence[Decision], column: str | None) -> str | None:
+    """The latest ruling, classified with or not, else the tier of the last run."""
+    ruled = latest(decisions, "tier", column)
+    return ruled.value if ruled is not None and ruled.value else tiers_in_force(stored).get(column or "")
+
+
+def latest(decisions: Sequence[Decision], dimension: str, column: str | None) -> Decision | None:
+    """The last one in a list that has the oldest first."""
+    return next((d for d in reversed(decisions) if (d.dimension, d.column) == (dimension, column)), None)
+
+
+def describe(decision: Decision, names: Vocabulary) -> str:
+    """The act in words: who set what, where."""
+
+    def shown(value: str) -> str:
+        named = names.named.get((decision.dimension, value))
+        return named.title or named.name if named else value
+
+    who, place = decision.who or "未知人员", f"字段{decision.column}" if decision.column else "整个资源"
+    what = f"{who}将{place}的{DIMENSIONS[decision.dimension]}"
+    old = f"由{shown(decision.rejected)}" if decision.rejected else ""
+    return f"{what}{old}改为{shown(decision.value)}" if decision.value else f"{what}{old.lstrip('由')}移除"
+
+
+def asked(kind: str, decision: Decision, message: str) -> Question:
+    """The act as a question."""
+    same = ("asset", "column", "dimension", "value", "rejected", "who", "at")
+    values = {name: getattr(decision, name) for name in same}
+    return msgspec.convert({**values, "kind": kind, "message": message}, Question)
+
+
+def lowering(decision: Decision, in_force: str | None, names: Vocabulary) -> Question:
+    return asked("lowering", decision, f"{describe(decision, names)}：现行{in_force}，降级须第二人同意")
+
+
+# --- what comes of it --------------------------------------------------------------------------------------------
+
+
+def settled(question: Question, outcome: Outcome, who: str, at: str) -> Question:
+    return msgspec.structs.replace(question, state=outcome, settled_by=who, settled_at=at)
+
+
+def agreed(question: Question, second: Person, at: str, reason: str) -> Decision:
+    """The decision that two people made together; it holds from when both had spoken."""
+    both = f"{question.who}于{question.at[:10]}提出，{second.name}于{at[:10]}同意"
+    return Decision(
+        asset=question.asset,
+        column=question.column,
+        dimension=cast(Dimension, question.dimension),
+        value=question.value,
+        who=f"{question.who}、{second.name}",
+        at=max(question.at, at),
+        reason=f"{both}：{reason}" if reason else both,
+        rejected=question.rejected,
+    )
+
+
+class Actor(NamedTuple):
+    """Who settles a question: the person at the keyboard, and for whom when it is not for themselves."""
+
+    person: Person
+    behalf: Person | None = None
+
+    @property
+    def responsible(self) -> Person:
+        return self.behalf or self.person
+
+    @property
+    def name(self) -> str:
+        return f"{self.behalf.name}（{self.person.name}代录）" if self.behalf else self.person.name
+
+
+@dataclass
+class Settlement:
+    """What settling questions came to."""
+
+    settled: list[Question] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    """New ones: an accepted act that lowers a tier still needs a second person."""
+
+
+def accept(
+    store: Store, ledger: Ledger, names: Vocabulary, idents: Sequence[int], actor: Actor, at: str, reason: str = ""
+) -> Settlement:
+    """Let these acts count. All or none: raises `InputError` or `Refusal` before anything is written."""
+    found = Settlement()
+    for question in _open(ledger, idents):
+        _check_may_rule(question, actor)
+        _accept(store, names, question, actor, at, reason, found)
+    found.decisions = record_decisions(store, found.decisions)
+    ledger.ask(found.questions)
+    _settle(ledger, found.settled)
+    return found
+
+
+def _accept(
+    store: Store, names: Vocabulary, question: Question, actor: Actor, at: str, reason: str, found: Settlement
+) -> None:
+    if question.kind == "lowering":
+        _check_second(question, actor)
+        found.decisions.append(agreed(question, actor.person, at, reason))
+    elif question.kind == "author":
+        decision = _own(question, actor, at, reason)
+        force = tier_in_force(_stored(store, question), store.decisions(question.asset), question.column)
+        if question.dimension != "tier" or not is_lower(question.value, force):
+            found.decisions.append(decision)
+        else:
+            _check_personal(question, actor)
+            found.questions.append(lowering(decision, force, names))
+    found.settled.append(settled(question, "accepted", actor.name, at))
+
+
+def _own(question: Question, actor: Actor, at: str, reason: str) -> Decision:
+    """Somebody else's act as this person's decision."""
+    told = f"采纳{question.who or '未知人员'}在OpenMetadata中的修改"
+    return Decision(
+        asset=question.asset,
+        column=question.column,
+        dimension=cast(Dimension, question.dimension),
+        value=question.value,
+        who=actor.name,
+        at=at,
+        reason=f"{told}：{reason}" if reason else told,
+        rejected=question.rejected,
+    )
+
+
+def refuse(ledger: Ledger, names: Vocabulary, idents: Sequence[int], actor: Actor, at: str) -> Settlement:
+    """Let these acts not count: the next publication puts the catalogue's label back, if nobody has touched it since.
+
+    All or none: raises `InputError` or `Refusal` before anything is written.
+    """
+    found = Settlement()
+    for question in _open(ledger, idents):
+        _check_may_rule(question, actor)
+        found.settled.append(settled(question, "refused", actor.name, at))
+    for question in found.settled:
+        if question.kind != "objection":
+            bases = ledger.bases([question.asset])
+            ledger.save_bases({key: given_back(base, question, names) for key, base in bases.items()}, at)
+    _settle(ledger, found.settled)
+    return found
+
+
+def given_back(base: Base, question: Question, names: Vocabulary) -> Base:
+    """The base in which a refused label counts as ours to replace, and a refused removal as not done."""
+    path = ON_ASSET if question.column is None else stored_name(question.column)
+
+    def meant(place: str, mark: Mark, value: str | None) -> bool:
+        meaning = names.meaning(mark.fqn) or (question.dimension, mark.fqn)
+        return place == path and meaning == (question.dimension, value)
+
+    ours = [item for item in base.seen if meant(*item, question.value)]
+    seen = [item for item in base.seen if item not in ours]
+    gone = [item for item in base.gone if question.value is not None or not meant(*item, question.rejected)]
+    return msgspec.structs.replace(base, marks=[*base.marks, *ours], seen=seen, gone=gone)
+
+
+# --- who may -----------------------------------------------------------------------------------------------------
+
+
+def _open(ledger: Ledger, idents: Sequence[int]) -> list[Question]:
+    known = {question.id: question for question in ledger.questions()}
+    missing = [str(ident) for ident in idents if ident not in known]
+    if missing:
+        raise InputError(f"no open question {', '.join(missing)} (see `pdc pending`)")
+    return [known[ident] for ident in dict.fromkeys(idents)]
+
+
+def _check_may_rule(question: Question, actor: Actor) -> None:
+    department = question.asset.split("/", 1)[0]
+    if not actor.responsible.may_rule(department):
+        raise Refusal(
+            f"question {question.id}: {actor.responsible.name} may not rule on {department} "
+            "(a steward or reviewer of that department in `people:` of site.yaml may)"
+        )
+
+
+def _check_personal(question: Question, actor: Actor) -> None:
+    if actor.behalf is not None:
+        raise Refusal(
+            f"question {question.id} lowers a tier: nobody can agree to that for somebody else "
+            "(let the person do it with their own account, or in OpenMetadata)"
+        )
+
+
+def _check_second(question: Question, actor: Actor) -> None:
+    _check_personal(question, actor)
+    if actor.person.name == question.who:
+        raise Refusal(
+            f"question {question.id}: {actor.person.name} asked for the lower tier "
+            "(another steward or reviewer of the department must agree)"
+        )
+
+
+def _stored(store: Store, question: Question) -> StoredAsset:
+    row = next((item.id for item in store.judgeable() if item.key == question.asset), None)
+    if row is None:
+        raise InputError(f"question {question.id}: {question.asset} is no longer in the catalogue (refuse it)")
+    return store.load([row])[0]
+
+
+def _settle(ledger: Ledger, questions: Sequence[Question]) -> None:
+    for question in questions:
+        outcome = cast(Outcome, question.state)
+        ledger.settle_question(question.id, outcome, question.settled_by, question.settled_at)
