@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
@@ -87,24 +88,34 @@ class App:
             wait = self.faults.delay() + (self.faults.race if request.method in WRITES else 0.0)
             if wait:
                 await asyncio.sleep(wait)
-            route, answer = self.answer(request, segments, raw, moment, fault == "stale")
+            query = dict(request.query_params)
+            sent = (request.method, segments, query, request.headers, raw, moment)
+            route, answer = self.answer(*sent, stale=fault == "stale")
         if fault == "cut_after":
             self.counters.count(f"{request.method} {route}", 0, len(raw), 0)
             raise Cut
         size = await respond(send, answer, request)
         self.counters.count(f"{request.method} {route}", answer.status, len(raw), size)
 
-    def answer(self, request: Request, segments: list[str], raw: bytes, moment: int, stale: bool) -> tuple[str, Answer]:
+    def answer(
+        self,
+        method: str,
+        segments: list[str],
+        query: dict[str, str],
+        headers: Headers,
+        raw: bytes,
+        moment: int,
+        stale: bool = False,
+    ) -> tuple[str, Answer]:
         """Run a request's handler; every refusal becomes an answer."""
         route = "?"
         self.server.view.usage = None
         try:
-            found, params, values = self.server.router.find(request.method, segments)
+            found, params, values = self.server.router.find(method, segments)
             route = found.pattern
-            query = dict(request.query_params)
-            call = Call(self.server, request.method, params, values, query, request.headers, raw, moment)
+            call = Call(self.server, method, params, values, query, headers, raw, moment)
             if not found.public:
-                call.principal = self.server.tokens.principal(request.headers.get("authorization"))
+                call.principal = self.server.tokens.principal(headers.get("authorization"))
             if stale:
                 raise (
                     PreconditionFailed("stale") if self.server.profile.etags else ServerError("'test' failed: /version")

@@ -8,6 +8,7 @@
 ``POST token``           ``{"user", "admin"?, "bot"?, "lifetime"?}`` → ``{"token"}``; makes the user if need be
 ``POST revoke``          ``{"token"}``: from now on 401
 ``GET entities/<kind>``  the stored entities with all their fields, deleted ones too
+``POST ui``              a person saves tags in the web UI (see `ui`)
 ``POST dump``            ``{"path"}``: save the state for ``--state``
 =======================  ========================================================================================
 """
@@ -19,7 +20,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starlette.datastructures import Headers
+
+from . import ui
 from .faults import Faults
+from .resources import JSON_PATCH
 from .routing import Answer
 
 if TYPE_CHECKING:
@@ -85,6 +90,13 @@ def entities(app: App, body: Any, rest: list[str]) -> Any:
     return {"data": [view.show(one, fields) for one in store.of_kind[rest[0]].values()]}
 
 
+def person(app: App, body: Any, rest: list[str]) -> Any:
+    path, patch = ui.save(app.server, body)
+    headers = Headers({"content-type": JSON_PATCH, "authorization": f"Bearer {app.server.user_token(body['user'])}"})
+    _, answer = app.answer("PATCH", path.split("/"), {}, headers, patch, app.server.store.clock)
+    return {"status": answer.status, "body": answer.body, "patch": json.loads(patch)}
+
+
 def dump(app: App, body: Any, rest: list[str]) -> Any:
     Path(body["path"]).write_text(app.server.saved(), encoding="utf-8")
     return {}
@@ -99,5 +111,6 @@ HANDLERS: dict[tuple[str, str], Callable[[App, Any, list[str]], Any]] = {
     ("POST", "token"): token,
     ("POST", "revoke"): revoke,
     ("GET", "entities"): entities,
+    ("POST", "ui"): person,
     ("POST", "dump"): dump,
 }

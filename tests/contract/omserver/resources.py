@@ -34,6 +34,8 @@ def install(server: Server) -> None:
         add("GET", f"{path}/{{id}}", resource.get)
         add("GET", f"{path}/name/{{fqn}}", resource.get_by_name)
         add("PATCH", f"{path}/{{id}}", resource.patch)
+        if not server.profile.single_relations:
+            add("PATCH", f"{path}/name/{{fqn}}", resource.patch_by_name)
         add("GET", f"{path}/{{id}}/versions", resource.versions)
         add("GET", f"{path}/{{id}}/versions/{{version}}", resource.version)
         deleting.install(server, kind)
@@ -153,6 +155,13 @@ class Resource:
             for ref in entity.doc.get(relation.name) or []:
                 if ref["id"] not in self.server.store.by_id:
                     raise Conflict("Entity already exists")
+
+    def patch_by_name(self, call: Call) -> Answer:
+        entity = self.server.store.named(self.kind.name, call.params["fqn"])
+        if entity is None:
+            raise not_found(self.kind.name, call.params["fqn"])
+        call.params["id"] = entity.id
+        return self.patch(call)
 
     def patch(self, call: Call) -> Answer:
         if call.headers.get("content-type", "").split(";")[0].strip() != JSON_PATCH:
