@@ -42,12 +42,14 @@ def distinct(values: Sequence[Any]) -> Distinct:
     kinds = set(map(type, values))
     if kinds <= _PLAIN_KINDS:
         texts = [value for value in values if value is not None]
+    elif kinds <= _WHOLE_KINDS:
+        texts = [str(value) for value in values if value is not None]
     else:
         texts = [text for value in values if (text := as_text(value)) is not None]
     joined = _join(texts)
     compacts = _compact(joined).split("\n")
     found = dict(zip(compacts, _tidy(joined), strict=True))
-    nulls = [number for number in found if number in NULLS]
+    nulls = [] if NULLS.isdisjoint(found) else [number for number in found if number in NULLS]
     filled = len(compacts)
     for null in nulls:
         filled -= compacts.count(null)
@@ -56,6 +58,7 @@ def distinct(values: Sequence[Any]) -> Distinct:
 
 
 _PLAIN_KINDS: frozenset[type] = frozenset((str, type(None)))
+_WHOLE_KINDS: frozenset[type] = _PLAIN_KINDS | {int}
 _NUMBER_KINDS: frozenset[type] = frozenset((int, float, Decimal))
 
 
@@ -87,7 +90,8 @@ def _join(texts: list[str]) -> str:
 
 def _tidy(joined: str) -> list[str]:
     texts = [text.strip(PADDING) for text in joined.split("\n")]
-    if joined.isascii() or not _LABEL.search(joined):
+    # Looking for what ends a label is much quicker than looking for the label.
+    if joined.isascii() or (":" not in joined and "=" not in joined) or not _LABEL.search(joined):
         return texts
     return [text if text.isascii() else _LABEL.sub("", text, count=1) for text in texts]
 

@@ -14,6 +14,7 @@ from classifiers.names.codebooks import Codebook, codebook_elements
 from classifiers.names.context import (
     CERTAIN_VALUE,
     DECIDES,
+    LONGEST_READ,
     Statements,
     people_prefixes,
     read_after_people,
@@ -53,7 +54,7 @@ def understand(
         statements = [
             with_codebook(s, *books_say[s.column.name]) if s.column.name in books_say else s for s in statements
         ]
-    subject, context = table_context(table, statements, values)
+    subject, context = table_context(_shortened(table), statements, values)
     people = people_prefixes(statements)
     found = tuple(
         _weigh(
@@ -67,6 +68,13 @@ def understand(
         for said in read_after_people(statements, people, reader)
     )
     return subject, found
+
+
+def _shortened(table: TableInput) -> TableInput:
+    """The table with as much of its comment as is read."""
+    if len(table.comment or "") <= LONGEST_READ:
+        return table
+    return msgspec.structs.replace(table, comment=(table.comment or "")[:LONGEST_READ])
 
 
 # one column -----------------------------------------------------------------------------------------------------------

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from importlib.resources import files
 
 import msgspec
+
+from classifiers.prepared import read_table
 
 
 class Element(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,8 +25,7 @@ class Element(msgspec.Struct, frozen=True, omit_defaults=True):
 @cache
 def built_in_elements() -> Mapping[str, Element]:
     """The elements of ``elements.yaml`` by id, in file order."""
-    text = (files("classifiers") / "elements.yaml").read_bytes()
-    return msgspec.yaml.decode(text, type=dict[str, Element])
+    return read_table("elements.yaml", dict[str, Element])
 
 
 _in_use: ContextVar[Mapping[str, Element] | None] = ContextVar("vocabulary", default=None)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -34,7 +35,7 @@ from .identifiers.common import day_number
 from .identifiers.normal import masked_kind
 from .mixed import shares
 from .recognizers import Recognizer, outside, recognizers
-from .recognizers.base import LETTERS, LONGEST, OTHERS, SYMBOLS, shape
+from .recognizers.base import ANY_LENGTH, LETTERS, LONGEST, OTHERS, SYMBOLS, shape
 from .structure import identifiers_in_text
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ STRONG_RATIO, MASKED_RATIO = 0.9, 0.8
 FREE_TEXT_HITS, FREE_TEXT_LENGTH = 3, 20
 
 _RUN = re.compile(r"[0-9A-Z]{8,40}")
-_DIGIT_RUN = re.compile(r"[0-9]{8}")
-_LONG_DIGIT_RUN = re.compile(r"[0-9]{11}")
+_SHORT_RUN, _LONG_RUN = b"0" * 8, b"0" * 11
+_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
 _MASKED_RUN = re.compile(r"[0-9X*]{9,19}")
 _GLUE = 12
 _NUMERIC_TYPE = re.compile(
@@ -104,18 +105,18 @@ def _observe_column(values: Sequence[Any], type_name: str, today: int, as_of: da
 
 
 def _group(values: Mapping[str, str]) -> dict[int, list[str]]:
-    """Values by `shape`, which is spelled out here because this loop sees every value."""
+    """Values by `shape`."""
     groups: dict[int, list[str]] = defaultdict(list)
-    for number in values:
-        if not number.isascii():
-            form = OTHERS
-        elif number.isdigit():
+    every = "".join(values)
+    # Most columns are of one sort, which the whole tells sooner than each.
+    if every.isascii() and every.isalnum():
+        letters = 0 if every.isdigit() else LETTERS
+        for number in values:
             form = len(number) if len(number) < LONGEST else LONGEST
-        elif number.isalnum():
-            form = LETTERS + (len(number) if len(number) < LONGEST else LONGEST)
-        else:
-            form = SYMBOLS
-        groups[form].append(number)
+            groups[form if not letters or number.isdigit() else form + letters].append(number)
+        return groups
+    for number in values:
+        groups[shape(number) if number.isascii() else OTHERS].append(number)
     return groups
 
 
@@ -134,27 +135,60 @@ def _by_id() -> dict[str, Recognizer]:
     return {recognizer.id: recognizer for recognizer in recognizers()}
 
 
+class _View:
+    """The values of one shape in the two forms that recognizers ask for, each made when first asked for."""
+
+    __slots__ = ("_lengths", "_tidy", "column", "form", "numbers")
+
+    def __init__(self, form: int, numbers: list[str], column: Distinct) -> None:
+        self.form, self.numbers, self.column = form, numbers, column
+        self._tidy: list[str] | None = None
+        self._lengths: dict[bool, list[int]] = {}
+
+    def texts(self, tidy: bool) -> list[str]:
+        if not tidy:
+            return self.numbers
+        if self._tidy is None:
+            known = self.column.values
+            self._tidy = [known.get(number, number) for number in self.numbers]
+        return self._tidy
+
+    def fitting(self, recognizer: Recognizer) -> int:
+        """How many have a length that the recognizer's values can have."""
+        least, greatest = recognizer.lengths
+        if self.form < SYMBOLS or (least, greatest) == (0, ANY_LENGTH):
+            return len(self.numbers)
+        lengths = self._lengths.get(recognizer.tidy)
+        if lengths is None:
+            lengths = self._lengths[recognizer.tidy] = sorted(map(len, self.texts(recognizer.tidy)))
+        return bisect_right(lengths, greatest) - bisect_left(lengths, least)
+
+
 def _candidates(
     groups: Mapping[int, list[str]], masked: Mapping[str, int], column: Distinct
 ) -> list[tuple[Recognizer, list[str]]]:
     """Recognizers that could still reach their threshold, each with the values to look at."""
     table = _dispatch()
-    wanted: dict[str, list[str]] = {}
+    wanted: dict[str, list[_View]] = defaultdict(list)
     for form, numbers in groups.items():
+        view = _View(form, numbers, column)
         for recognizer in table.get(form, ()):
-            wanted[recognizer.id] = wanted.get(recognizer.id, []) + numbers
+            wanted[recognizer.id].append(view)
     for form, numbers in _unglued(groups, column).items():
+        view = _View(form, numbers, column)
         for recognizer in table.get(form, ()):
             if recognizer.kind != "plain" or not recognizer.tidy:
-                wanted[recognizer.id] = wanted.get(recognizer.id, []) + numbers
+                wanted[recognizer.id].append(view)
     for name in masked:
-        wanted.setdefault(name, [])
+        wanted[name] += ()
     known = _by_id()
-    return [
-        (recognizer, numbers)
-        for name, numbers in wanted.items()
-        if _could_pass(recognizer := known[name], len(numbers) + masked.get(name, 0), column, masked.get(name, 0))
-    ]
+    found = []
+    for name, views in wanted.items():
+        recognizer, hidden = known[name], masked.get(name, 0)
+        if _could_pass(recognizer, sum([view.fitting(recognizer) for view in views]) + hidden, column, hidden):
+            tidy = recognizer.tidy
+            found.append((recognizer, [text for view in views for text in view.texts(tidy)]))
+    return found
 
 
 def _could_pass(recognizer: Recognizer, values: int, column: Distinct, masked: int) -> bool:
@@ -162,7 +196,7 @@ def _could_pass(recognizer: Recognizer, values: int, column: Distinct, masked: i
     needed = _least_ratio(recognizer) * total - _EPSILON
     if total < recognizer.min_distinct or values < needed:
         return False
-    return not recognizer.mark or column.joined.count(recognizer.mark) + masked >= needed
+    return not recognizer.mark or sum(map(column.joined.count, recognizer.mark)) + masked >= needed
 
 
 def _least_ratio(recognizer: Recognizer) -> float:
@@ -176,12 +210,17 @@ def _unglued(groups: Mapping[int, list[str]], column: Distinct) -> dict[int, lis
     """Numbers with a few words glued to them (身份证:3101…), by shape: the only long run of a short value."""
     glued = groups.get(OTHERS, []) + groups.get(SYMBOLS, [])
     found: dict[int, list[str]] = defaultdict(list)
-    if glued and _DIGIT_RUN.search("\n".join(glued)):
+    if glued and _has_digits("\n".join(glued), _SHORT_RUN):
         for number in glued:
             runs = _RUN.findall(number)
             if len(runs) == 1 and len(number) - len(runs[0]) <= _GLUE:
                 found[shape(runs[0])].append(runs[0])
     return found
+
+
+def _has_digits(text: str, run: bytes) -> bool:
+    """Whether so many ASCII digits stand together; bytes because a pattern would take three times as long."""
+    return run in text.encode("utf-8", "replace").translate(_DIGITS_AS_ZERO)
 
 
 def _take_masked(groups: dict[int, list[str]]) -> tuple[dict[str, int], int]:
@@ -212,11 +251,9 @@ def _tally(
     ``damaged``: masked values that no longer show what they were; they count where others were masked.
     """
     examine = recognizer.examine
-    if recognizer.tidy:
-        numbers = [column.values.get(number, number) for number in numbers]
-        longest = recognizer.max_length
-        if longest and any(len(text) > longest and "·" not in text for text in numbers):
-            return None
+    longest = recognizer.max_length
+    if longest and any(len(text) > longest and "·" not in text for text in numbers):
+        return None
     misses = int(len(column.values) * (1 - _least_ratio(recognizer)) + _EPSILON)
     strict = recognizer.kind == "check_digit"
     hits = invalid = start = 0
@@ -318,7 +355,7 @@ def _mixed(groups: Mapping[int, list[str]], today: int, total: int, found: list[
 
 
 def _free_text(column: Distinct, groups: Mapping[int, list[str]], as_of: date) -> list[Evidence]:
-    if not _LONG_DIGIT_RUN.search(column.joined):
+    if not _has_digits(column.joined, _LONG_RUN):
         return []
     texts = [column.values[number] for number in groups.get(OTHERS, []) + groups.get(SYMBOLS, [])]
     long = [text for text in texts if len(text) >= FREE_TEXT_LENGTH]

@@ -15,6 +15,10 @@ WantedRank = Literal["law", "regulation", "administrative_regulation", "local_re
 Sure = Literal["L", "S", "M+", "M"]
 
 
+Text = tuple[str, str]
+"""File name as messages show it, and its YAML."""
+
+
 class PackError(Exception):
     """A pack or overlay that cannot be used: file, line (1-based, 0 when unknown) and what to do."""
 

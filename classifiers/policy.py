@@ -20,8 +20,8 @@ from classifiers.evidence import TIERS, TableInput
 from classifiers.names.codebooks import Codebook
 from classifiers.names.grammar import Reader, default_reader, reader_with
 from classifiers.names.lexicon import default_lexicon
-from classifiers.pack_file import PackError, PackFile, Rank, Rule, Sure, When
-from classifiers.pack_source import Text, pack_names, place, read_pack
+from classifiers.pack_file import PackError, PackFile, Rank, Rule, Sure, Text, When
+from classifiers.pack_source import pack_names, read_pack
 
 __all__ = ["Citation", "Facts", "Outcome", "Pack", "chinese_number", "load_pack", "pack_names"]
 
@@ -354,6 +354,8 @@ def _vocabulary(body: PackFile, texts: Sequence[Text]) -> Mapping[str, Element]:
 
 
 def _wrong(texts: Sequence[Text], steps: Sequence[str], message: str) -> PackError:
+    from classifiers.pack_text import place
+
     file, line = place(steps, texts)
     return PackError(file, line, f"{steps[0]}: {message}")
 

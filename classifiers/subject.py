@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import NamedTuple, cast
 
 import msgspec
@@ -16,6 +15,7 @@ from classifiers.names import pinyin
 from classifiers.names.codebooks import codebook_table
 from classifiers.names.lexicon import abbreviations, parse_terms
 from classifiers.names.tokens import has_han, is_garbled, may_be_initials, tokenize
+from classifiers.prepared import read_table
 
 KIND_ZH = {
     "person": "自然人",
@@ -66,7 +66,7 @@ class Mention(NamedTuple):
 
 @cache
 def _vocabularies() -> dict[str, _Vocabulary]:
-    data = msgspec.yaml.decode((files("classifiers") / "names" / "subjects.yaml").read_bytes(), type=_Terms)
+    data = read_table("names/subjects.yaml", _Terms)
     groups = {"kinds": data.kinds, "minors": {"minors": data.minors, "adults": data.adults}, "domains": data.domains}
     return {name: _Vocabulary(terms) for name, terms in groups.items()}
 

@@ -151,7 +151,7 @@ def _certain(lexicon: Lexicon, form: str, symbol: str) -> bool:
         key = form.replace("_", "")
         senses = lexicon.senses(key) if len(key) >= MIN_LETTERS else ()
     else:
-        senses = lexicon.han.get(form, ())
+        senses = lexicon.han.rows(form)
     usual = [sense for sense in senses if not sense.contexts and not sense.structural]
     return bool(usual) and all(sense.symbol == symbol and not sense.weak for sense in usual)
 

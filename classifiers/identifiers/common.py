@@ -88,7 +88,7 @@ def mod_11_2(digits: str) -> str:
     return "10X98765432"[(sum(map(mul, _MOD_11_2_WEIGHTS, digits.encode())) - _MOD_11_2_ZERO) % 11]
 
 
-_LUHN_DOUBLED = str.maketrans("0123456789", "0246813579")
+_LUHN_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 
 
 def luhn(digits: str) -> bool:
@@ -97,5 +97,5 @@ def luhn(digits: str) -> bool:
     >>> luhn("6222020000000007"), luhn("6222020000000008")
     (True, False)
     """
-    plain, doubled = digits[-1::-2], digits[-2::-2].translate(_LUHN_DOUBLED)
-    return (sum(plain.encode()) + sum(doubled.encode()) - 48 * len(digits)) % 10 == 0
+    codes = digits.encode()
+    return (sum(codes[-1::-2]) + sum(codes[-2::-2].translate(_LUHN_DOUBLED)) - 48 * len(codes)) % 10 == 0

@@ -33,7 +33,7 @@ ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _SHAPE = re.compile(rf"[{ALPHABET[1:]}][{ALPHABET}][0-9]{{6}}[{ALPHABET}]{{10}}")
 _NEAR = re.compile(r"[0-9A-Z]{18}")
 _WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
-_VALUES = {character: value for value, character in enumerate(ALPHABET)}
+_VALUES = bytes.maketrans(ALPHABET.encode(), bytes(range(31)))
 _WRONG_CHARACTER = Check("invalid", "a character that the code does not use")
 
 
@@ -54,4 +54,4 @@ def check_character(code: str) -> str:
     >>> check_character("91310107MA0000007")
     'Y'
     """
-    return ALPHABET[-sum(map(mul, _WEIGHTS, map(_VALUES.__getitem__, code))) % 31]
+    return ALPHABET[-sum(map(mul, _WEIGHTS, code.encode().translate(_VALUES))) % 31]

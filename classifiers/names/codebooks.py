@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from importlib.resources import files
 
 import msgspec
 
 from classifiers.evidence import SubjectKind
+from classifiers.prepared import read_table
 
 _NAMES = ("jinbao", "health", "police", "double_publicity", "registry", "medical_insurance")
 
@@ -45,8 +45,7 @@ class Codebook(msgspec.Struct, frozen=True):
 @cache
 def codebooks() -> tuple[Codebook, ...]:
     """The shipped codebooks, most specific first."""
-    folder = files("classifiers") / "names" / "codebooks"
-    return tuple(msgspec.yaml.decode((folder / f"{name}.yaml").read_bytes(), type=Codebook) for name in _NAMES)
+    return tuple(read_table(f"names/codebooks/{name}.yaml", Codebook) for name in _NAMES)
 
 
 @cache

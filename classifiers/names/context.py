@@ -56,13 +56,17 @@ class Statements:
 
 
 _REMEMBERED = 65_536
+LONGEST_READ = 2000
+"""Characters of a name or comment that are read: a column is named in the first few, and what a source puts into its
+dictionary knows no limit."""
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def statements_of(column: ColumnInput, reader: Reader) -> Statements:
-    comment = reader.comment(column.comment) if column.comment else ()
-    repeats = _is_initials_of(column.name, column.comment or "") and (comment != () or len(column.name) < 4)
-    return Statements(column, comment, reader.name(column.name), repeats)
+    written, name = (column.comment or "")[:LONGEST_READ], column.name[:LONGEST_READ]
+    comment = reader.comment(written) if written else ()
+    repeats = _is_initials_of(name, written) and (comment != () or len(name) < 4)
+    return Statements(column, comment, reader.name(name), repeats)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -243,7 +247,7 @@ def _is_initials_of(name: str, comment: str) -> bool:
     if not 2 <= len(letters) <= 12 or not letters.isalpha():
         return False
     head = comment_parts(comment)[:1]
-    return bool(head) and initials(head[0]) == letters
+    return bool(head) and len(head[0]) >= len(letters) and initials(head[0]) == letters
 
 
 def people_prefixes(statements: list[Statements]) -> tuple[str, ...]:

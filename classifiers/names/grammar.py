@@ -15,7 +15,7 @@ from typing import NamedTuple
 from classifiers.elements import elements
 from classifiers.evidence import Style
 from classifiers.names.affixes import CONTACTS, FLAG_PREFIXES, TAKES_PART, without_affixes
-from classifiers.names.lexicon import Lexicon, Sense, abbreviations, built_in_entries, default_lexicon, parse_terms
+from classifiers.names.lexicon import Lexicon, Sense, abbreviations, default_lexicon, parse_terms
 from classifiers.names.phrases import (
     CODES_ONLY,
     OPTION,
@@ -143,10 +143,11 @@ class Reader:
     def _suffix(self, text: str) -> Reading:
         """Candidates of the longest known ends of ``text``, down to the first that needs no context."""
         found: list[Candidate] = []
+        known = self.lexicon.han
         for start in range(len(text)):
-            senses = self.lexicon.han.get(text[start:])
-            if not senses:
+            if text[start:] not in known:
                 continue
+            senses = known.rows(text[start:])
             left = text[:start]
             owner = self._han_owner(left)
             composed = self._composed(senses, owner, bool(left), 0.95 if not left else 0.9 if owner.kind else 0.8)
@@ -159,9 +160,12 @@ class Reader:
 
     def _han_owner(self, left: str) -> Owner:
         """The last noun in ``left``."""
+        known = self.lexicon.han
         for end in range(len(left), 0, -1):
             for start in range(max(0, end - 10), end):
-                owner = _owner_of(self.lexicon.han.get(left[start:end]))
+                if left[start:end] not in known:
+                    continue
+                owner = _owner_of(known.rows(left[start:end]))
                 if owner.kind:
                     return owner
             if end == len(left) and _PERSON_SUFFIX.search(left):
@@ -479,4 +483,4 @@ def reader_with(terms: Mapping[str, Iterable[str]]) -> Reader:
     >>> reader_with({"person.id_card": ["灵芝码"]}).comment("灵芝码")[0].element
     'person.id_card'
     """
-    return Reader(Lexicon((*parse_terms(terms), *built_in_entries())))
+    return Reader(Lexicon(parse_terms(terms), default_lexicon()))

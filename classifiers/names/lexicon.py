@@ -1,22 +1,26 @@
 """The lexicon: every way to write a data element, a head or a noun, from the term files (``terms/*.yaml``).
 
-What the program reads is ``terms.json``, generated from those files with the pinyin of every term, because parsing
-16,000 terms of YAML takes longer than the engine's whole start may.
+What the program reads is generated from those files by ``tools/build_pinyin.py``, because reading 16,000 terms takes
+longer than the engine's whole start may: ``terms.json`` holds the entries with their pinyin, ``lexicon.json`` the
+tables of a `Lexicon` of them. The latter names the digest of what it was made of; where that has changed since, the
+tables are built anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from classifiers.evidence import Style
 from classifiers.names import pinyin
 from classifiers.names.misspellings import may_be_misspelt, sound
+from classifiers.names.tables import Table
 from classifiers.names.tokens import has_han
+from classifiers.prepared import digest, read_table
 
 MIN_INITIALS = 3
 """Initials of fewer letters are never generated: they mean too many things (regulation.md 5.3). Generated ones of just
@@ -101,11 +105,12 @@ def built_in_entries() -> tuple[Entry, ...]:
 @cache
 def abbreviations() -> dict[str, str]:
     """Abbreviation or misspelling → the word it stands for."""
-    words = msgspec.yaml.decode(_read("abbreviations.yaml"), type=dict[str, list[str]])
+    words = read_table("names/abbreviations.yaml", dict[str, list[str]])
     return {short: word for word, shorts in words.items() for short in shorts}
 
 
-_Generated = dict[str, list[Entry]]
+_SENSES = msgspec.json.Decoder(tuple[Sense, ...])
+_ENTRIES = msgspec.json.Decoder(tuple[Entry, ...])
 # Words that English names use for one another.
 _VARIANT_WORDS = {
     word: usual
@@ -123,17 +128,31 @@ _VARIANT_WORDS = {
 }
 
 
-class Lexicon:
-    """Dictionaries from written forms to senses; spellings of Han terms are worked out when first asked for."""
+class _Prepared(msgspec.Struct):
+    """``lexicon.json``."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self.han: dict[str, tuple[Sense, ...]] = {}
-        self.words: set[str] = {"id", "no", "ip", "is", "by", "of", "info", "has"}
-        self._alias: dict[str, tuple[Sense, ...]] = {}
-        self._variants: dict[str, tuple[Sense, ...]] = {}
-        self._pinyin: _Generated = {}
-        self._initials: _Generated = {}
-        self._sounds: _Generated = {}
+    made_of: str
+    """`made_of` when it was made."""
+    words: set[str]
+    tables: dict[str, dict[str, msgspec.Raw]]
+
+
+def made_of() -> str:
+    """Digest of everything that the prepared tables are made of."""
+    return digest(_read("terms.json") + b"\0" + _read("abbreviations.yaml"))
+
+
+_ON_THEIR_OWN = frozenset({"id", "no", "ip", "is", "by", "of", "info", "has"})
+
+
+class Lexicon:
+    """Tables from written forms to senses; spellings of Han terms are worked out when first asked for.
+
+    ``base``: another lexicon that is known too; what ``entries`` say comes first.
+    """
+
+    def __init__(self, entries: Iterable[Entry] = (), base: Lexicon | None = None) -> None:
+        self._take({}, set(_ON_THEIR_OWN))
         short = abbreviations()
         for entry in entries:
             if entry.syllables:
@@ -141,61 +160,90 @@ class Lexicon:
                 self._add_spellings(entry)
             elif entry.text[0] == "~":
                 key = entry.text[1:].replace(" ", "")
-                self._add(self._alias, key, Sense(entry.symbol, key.upper(), "initials", entry.contexts))
+                self._add(self.alias, key, Sense(entry.symbol, key.upper(), "initials", entry.contexts))
             else:
                 self._add_english(entry, short)
+        if base is not None:
+            self._take(_laid_over(self.tables(), base.tables()), self.words | base.words)
+
+    @classmethod
+    def prepared(cls) -> Lexicon | None:
+        """The built-in lexicon as ``lexicon.json`` has it; None when that was made of other terms."""
+        found = msgspec.json.decode(_read("lexicon.json"), type=_Prepared)
+        if found.made_of != made_of():
+            return None
+        lexicon = cls()
+        lexicon._take(found.tables, found.words)
+        return lexicon
+
+    def _take(self, tables: Mapping[str, Mapping[str, Any]], words: set[str]) -> None:
+        self.words = words
+        self.han: Table[Sense] = Table(_SENSES.decode, tables.get("han"))
+        """Han terms, and English ones as comments write them."""
+        self.alias: Table[Sense] = Table(_SENSES.decode, tables.get("alias"))
+        """English words written together, and given initials."""
+        self.english: Table[Sense] = Table(_SENSES.decode, tables.get("english"))
+        """English words in their usual variants, written together."""
+        self.pinyin: Table[Entry] = Table(_ENTRIES.decode, tables.get("pinyin"))
+        self.initials: Table[Entry] = Table(_ENTRIES.decode, tables.get("initials"))
+        self.sounds: Table[Entry] = Table(_ENTRIES.decode, tables.get("sounds"))
+        """Pinyin as people hear it, see ``misspellings.py``."""
+        self._spellings: dict[str, tuple[Sense, ...]] = {}
+
+    def tables(self) -> dict[str, Table[Any]]:
+        names = ("han", "alias", "english", "pinyin", "initials", "sounds")
+        return {name: getattr(self, name) for name in names}
 
     def senses(self, key: str) -> tuple[Sense, ...]:
         """Senses of tokens written together, lower case ASCII: English, given initials, then pinyin and initials."""
-        known = self._alias.get(key)
+        if key in self.alias:
+            return self.alias.rows(key)
+        known = self._spellings.get(key)
         if known is None:
-            known = self._alias[key] = self._spelt(key)
-            if len(self._alias) > 200_000:
-                self._alias = {word: senses for word, senses in self._alias.items() if senses}
+            known = self._spellings[key] = self._spelt(key)
+            if len(self._spellings) > 200_000:
+                self._spellings = {word: senses for word, senses in self._spellings.items() if senses}
         return known
 
     def variants(self, tokens: Iterable[str]) -> tuple[Sense, ...]:
         """Senses of English words in their usual variants: ``driving licence number`` for ``driving license no``."""
-        return self._variants.get("".join([_VARIANT_WORDS.get(token, token) for token in tokens]), ())
+        return self.english.rows("".join([_VARIANT_WORDS.get(token, token) for token in tokens]))
 
     def _spelt(self, key: str) -> tuple[Sense, ...]:
-        for table, style in ((self._pinyin, "pinyin"), (self._initials, "initials")):
-            if key in table:
-                return _generated_senses(key, table[key], "pinyin" if style == "pinyin" else "initials")
+        if key in self.pinyin:
+            return _generated_senses(key, self.pinyin.rows(key), "pinyin")
+        if key in self.initials:
+            return _generated_senses(key, self.initials.rows(key), "initials")
         mixed = list(self._mixed(key)) if 4 <= len(key) <= 30 and key.isalpha() else []
-        return _generated_senses(key, mixed or self._misspelt(key), "pinyin")
-
-    def _misspelt(self, key: str) -> list[Entry]:
-        """Terms that sound like ``key``: ``shenfengzhenghao``."""
-        if not self._sounds:
-            for spelling, entries in self._pinyin.items():
-                self._sounds.setdefault(sound(spelling), []).extend(e for e in entries if may_be_misspelt(e.syllables))
-        return self._sounds.get(sound(key), [])
+        return _generated_senses(key, mixed or self.sounds.rows(sound(key)), "pinyin")
 
     def _mixed(self, key: str) -> Iterator[Entry]:
         """Terms spelt partly in full: ``xianzz``, ``gongzuodw``, ``sfzhaoma``."""
         for cut in range(2, len(key)):
             first = _syllable_initials(key[:cut])
             if first:
-                full = key[:cut]
-                for entry in self._initials.get(first + key[cut:], ()):
-                    if "".join(entry.syllables[: len(first)]) == full and not entry.symbol.startswith("noun."):
-                        yield entry
+                yield from self._spelt_so(first + key[cut:], slice(len(first)), key[:cut])
             last = _syllable_initials(key[cut - 1 :])
             if last:
-                for entry in self._initials.get(key[: cut - 1] + last, ()):
-                    if "".join(entry.syllables[-len(last) :]) == key[cut - 1 :] and not entry.symbol.startswith(
-                        "noun."
-                    ):
-                        yield entry
+                yield from self._spelt_so(key[: cut - 1] + last, slice(-len(last), None), key[cut - 1 :])
+
+    def _spelt_so(self, short: str, full: slice, letters: str) -> Iterator[Entry]:
+        """Terms with the initials ``short`` whose syllables ``full`` are ``letters``."""
+        for entry in self.initials.rows(short):
+            if "".join(pinyin.syllables(entry.text)[full]) == letters and not entry.symbol.startswith("noun."):
+                yield entry
 
     def _add_spellings(self, entry: Entry) -> None:
         parts = [part for part in entry.syllables if part.isalnum()]
+        row = Entry(entry.symbol, entry.text, entry.contexts, entry.rank)
         if len(parts) > 1:
-            self._pinyin.setdefault("".join(parts), []).append(entry)
+            spelling = "".join(parts)
+            self.pinyin.add(spelling, row)
+            if may_be_misspelt(entry.syllables):
+                self.sounds.add(sound(spelling), row)
             first = "".join([part[0] for part in parts])
             if len(first) >= MIN_INITIALS:
-                self._initials.setdefault(first, []).append(entry)
+                self.initials.add(first, row)
 
     def _add_english(self, entry: Entry, short: Mapping[str, str]) -> None:
         words = entry.text.replace("-", " ").split()
@@ -203,18 +251,25 @@ class Lexicon:
         sense = Sense(entry.symbol, " ".join(words), "english", entry.contexts)
         self._add(self.han, entry.text, sense)
         for key in {"".join(words), "".join([short.get(word, word) for word in words])}:
-            self._add(self._alias, key, sense)
+            self._add(self.alias, key, sense)
         if len(words) > 1:
             variant = "".join([_VARIANT_WORDS.get(word, word) for word in words])
-            self._add(self._variants, variant, sense)
+            self._add(self.english, variant, sense)
 
     @staticmethod
-    def _add(table: dict[str, tuple[Sense, ...]], key: str, sense: Sense) -> None:
-        known = table.get(key)
-        if known is None:
-            table[key] = (sense,)
-        elif all((old.symbol, old.contexts) != (sense.symbol, sense.contexts) for old in known):
-            table[key] = (*known, sense)
+    def _add(table: Table[Sense], key: str, sense: Sense) -> None:
+        if all((old.symbol, old.contexts) != (sense.symbol, sense.contexts) for old in table.rows(key)):
+            table.add(key, sense)
+
+
+def _laid_over(own: Mapping[str, Table[Any]], base: Mapping[str, Table[Any]]) -> dict[str, Table[Any]]:
+    """Each table in front of the other's: senses once, entries all, because their rank counts too."""
+    by_sense = {"han", "alias", "english"}
+    return {name: table.before(base[name], _meaning if name in by_sense else id) for name, table in own.items()}
+
+
+def _meaning(sense: Sense) -> tuple[str, tuple[str, ...]]:
+    return sense.symbol, sense.contexts
 
 
 @cache
@@ -236,7 +291,7 @@ def _syllable_initials(text: str) -> str:
     return found
 
 
-def _generated_senses(form: str, entries: list[Entry], style: Style) -> tuple[Sense, ...]:
+def _generated_senses(form: str, entries: Sequence[Entry], style: Style) -> tuple[Sense, ...]:
     """The most usual reading of generated letters; equal rivals all stay, but initials then only support."""
     if not entries:
         return ()
@@ -274,4 +329,4 @@ def _needed(symbol: str, form: str) -> tuple[str, ...]:
 
 @cache
 def default_lexicon() -> Lexicon:
-    return Lexicon(built_in_entries())
+    return Lexicon.prepared() or Lexicon(built_in_entries())

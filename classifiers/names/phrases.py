@@ -16,8 +16,9 @@ _LEADING = re.compile(
 CODES_ONLY = re.compile(r"^\s*\d+\s*[.、:：=\-—]")
 OPTION = re.compile(r"(?<![\d.])\d{1,2}\s*[.、:：=\-—为代]*\s*[\u3400-\u9fff]")
 WHETHER = re.compile(r"^(?:是否|有无|能否|有否|是不是|可否|是否为|是否是|有没有)")
+# No part of the repetition may repeat by itself: that would take exponential time where the end does not fit.
 TRAILING = re.compile(
-    r"(?:sha256|md5|sm3|sm4|aes|hash|哈希值?|散列值?|密文|加密|脱敏|掩码|\d+|以上|以下|以内|左右|[一二三四五六七八九十]|[\s_\-—/·.*~]|信息|字段|数据|项|值|的|（选填）|\d+个字)+$"
+    r"(?:sha256|md5|sm3|sm4|aes|hash|哈希|散列|密文|加密|脱敏|掩码|\d|以上|以下|以内|左右|[一二三四五六七八九十]|[\s_\-—/·.*~]|信息|字段|数据|项|值|的|（选填）|\d个字)+$"
 )
 # 否 and 是 with a code each: whatever stands before them, the column is a flag.
 _NO = r"[012]\s*[.、:：=\-—为代表]*\s*(?:否|不是|无|没有|非)"

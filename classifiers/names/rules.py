@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 import msgspec
 
 from classifiers.elements import elements
+from classifiers.prepared import read_table
 
 
 class _Grammar(msgspec.Struct):
@@ -21,7 +21,7 @@ class _Grammar(msgspec.Struct):
 
 @cache
 def grammar() -> _Grammar:
-    return msgspec.yaml.decode((files("classifiers") / "names" / "grammar.yaml").read_bytes(), type=_Grammar)
+    return read_table("names/grammar.yaml", _Grammar)
 
 
 @cache

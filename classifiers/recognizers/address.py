@@ -29,5 +29,6 @@ RECOGNIZER = Recognizer(
     kind="plain",
     examine=examine,
     han=True,
+    lengths=(5, 100),
     tidy=True,
 )

@@ -13,6 +13,7 @@ Kind = Literal["check_digit", "self_describing", "plain"]
 
 
 LONGEST, LETTERS, SYMBOLS, OTHERS = 255, 256, 512, 513
+ANY_LENGTH = 2**31
 
 
 def shape(number: str) -> int:
@@ -54,7 +55,9 @@ class Recognizer:
     tidy: bool = False
     """Whether the hook wants the text as written instead of the compact form."""
     mark: str = ""
-    """A character that every fitting value has: columns with too few of them are not looked at."""
+    """Characters of which every fitting value has one: columns with too few of them are not looked at."""
+    lengths: tuple[int, int] = (0, ANY_LENGTH)
+    """Least and greatest length of a fitting value that is not all ASCII letters and digits, as the hook gets it."""
     chance: float = 1.0
     """How often a random value of the right shape passes a check-digit kind."""
     min_ratio: float = 0.8

@@ -13,5 +13,5 @@ RECOGNIZER = Recognizer(
     examine=case_number.examine,
     han=True,
     tidy=True,
-    mark="号",
+    mark="(",
 )

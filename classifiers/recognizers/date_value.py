@@ -26,7 +26,7 @@ def examine(text: str, today: int) -> Check:
     written = _WRITTEN.fullmatch(text)
     if written is not None:
         year, _, month, day, month_han, day_han = written.groups()
-        digits = f"{year}{month or month_han:0>2}{day or day_han:0>2}"
+        digits = year + (month or month_han).zfill(2) + (day or day_han).zfill(2)
         return VALID if is_date(digits) else OTHER
     return VALID if _PLAIN.fullmatch(text) and is_date(text[:8]) else OTHER
 
@@ -40,5 +40,6 @@ RECOGNIZER = Recognizer(
     symbols=True,
     letters=(14, 15, 16, 17),
     han=True,
+    lengths=(8, 64),
     tidy=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from classifiers.identifiers.common import OTHER, VALID, Check
 from classifiers.identifiers.normal import is_ciphertext
 
-from .base import Recognizer
+from .base import ANY_LENGTH, Recognizer
 
 
 def examine(text: str, today: int) -> Check:
@@ -24,6 +24,7 @@ RECOGNIZER = Recognizer(
     examine=examine,
     letters=range(22, 256),
     symbols=True,
+    lengths=(22, ANY_LENGTH),
     tidy=True,
     strength=0.05,
     flags=("encrypted",),

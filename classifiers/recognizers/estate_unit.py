@@ -13,4 +13,5 @@ RECOGNIZER = Recognizer(
     examine=estate_unit.examine,
     letters=range(25, 32),
     symbols=True,
+    lengths=(28, 28),
 )

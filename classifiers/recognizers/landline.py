@@ -13,5 +13,6 @@ RECOGNIZER = Recognizer(
     examine=landline.examine,
     digits=range(7, 18),
     han=True,
+    lengths=(7, 30),
     tidy=True,
 )

@@ -12,6 +12,7 @@ RECOGNIZER = Recognizer(
     kind="plain",
     examine=mac.examine,
     symbols=True,
+    lengths=(14, 17),
     digits=(12,),
     letters=(12,),
     tidy=True,

@@ -26,6 +26,7 @@ RECOGNIZER = Recognizer(
     kind="plain",
     examine=examine,
     han=True,
+    lengths=(2, 6),
     tidy=True,
     flags=("masked",),
 )

@@ -12,4 +12,6 @@ RECOGNIZER = Recognizer(
     kind="self_describing",
     examine=military_id.examine,
     han=True,
+    lengths=(7, 24),
+    mark="军兵士文武海空",
 )

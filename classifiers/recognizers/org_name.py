@@ -36,5 +36,6 @@ RECOGNIZER = Recognizer(
     kind="plain",
     examine=examine,
     han=True,
+    lengths=(3, 66),
     tidy=True,
 )

@@ -34,6 +34,7 @@ RECOGNIZER = Recognizer(
     kind="plain",
     examine=examine,
     han=True,
+    lengths=(2, 29),
     tidy=True,
     min_ratio=0.9,
     min_unique=0.6,

@@ -8,6 +8,9 @@ from classifiers.identifiers.normal import compact
 
 from .base import Recognizer
 
+_NO_OTHER = frozenset("0235679")
+"""Mobile numbers begin with 1 or 86, those of services with 4 or 8."""
+
 
 def examine(text: str, today: int) -> Check:
     """Check one tidy value; ``today`` does not matter.
@@ -17,7 +20,9 @@ def examine(text: str, today: int) -> Check:
     """
     if landline.examine(text, today) is VALID:
         return VALID
-    number = compact(text)
+    if text[:1] in _NO_OTHER:
+        return OTHER
+    number = text if text.isdigit() and text.isascii() else compact(text)
     answer = mobile.examine(number, today)
     return answer if answer is not OTHER else service_phone.examine(number, today)
 

@@ -19,6 +19,9 @@ def examine(number: str, today: int) -> Check:
     >>> examine("沪A00001小型车", 0).result, examine("车牌号:沪A00001", 0).result, examine("某某路1号", 0).result
     ('valid', 'valid', 'other')
     """
+    if number[:1] not in plate.PROVINCES and number.lower() == number:
+        # Without a letter nothing can be a label before a plate.
+        return OTHER
     label = _LABEL.match(number)
     number = number[label.end() :] if label else number
     answer = plate.examine(number)
@@ -33,4 +36,5 @@ RECOGNIZER = Recognizer(
     kind="self_describing",
     examine=examine,
     han=True,
+    lengths=(7, 24),
 )

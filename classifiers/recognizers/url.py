@@ -28,5 +28,5 @@ RECOGNIZER = Recognizer(
     symbols=True,
     han=True,
     tidy=True,
-    mark=".",
+    mark="/wW",
 )

@@ -79,6 +79,8 @@ def test_generated_index_is_current() -> None:
     builder = _builder()
     folder = ROOT / "classifiers" / "names"
     assert (folder / "terms.json").read_text(encoding="utf-8") == builder.build_terms()
+    assert (folder / "lexicon.json").read_text(encoding="utf-8") == builder.build_lexicon()
+    assert (folder.parent / "prepared.json").read_text(encoding="utf-8") == builder.build_prepared()
     terms = [entry.text for entry in built_in_entries() if has_han(entry.text)]
     assert (folder / "pinyin.json").read_text(encoding="utf-8") == builder.build_pinyin(terms)
 
