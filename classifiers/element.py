@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -22,6 +23,7 @@ from classifiers.names.context import (
     table_context,
     with_codebook,
     without_shared_letter,
+    without_shared_word,
 )
 from classifiers.names.grammar import Candidate, Reader, default_reader
 from classifiers.names.rules import grammar
@@ -48,6 +50,7 @@ def understand(
     """
     reader = reader or default_reader()
     statements = without_shared_letter([statements_of(column, reader) for column in table.columns], reader)
+    statements = without_shared_word(statements, reader)
     coded = codebook_elements([column.name for column in table.columns], books)
     if coded:
         books_say = {column: (book.id, element) for column, (book, element) in coded.items()}
@@ -113,7 +116,7 @@ def _weigh(
     if of_person and (name is None or name.element.startswith("generic.")):
         comment, name = _of_person(comment), _of_person(name)
     comment, name = _understood(comment, kind), _understood(name, kind)
-    comment = _key_by_type(comment, column)
+    comment = _key_by_type(comment, name, column)
     heard: list[Evidence] = [said.codebook] if said.codebook else []
     if comment is not None and name is not None and comment.strength >= DECIDES and _refines(name, comment):
         heard.append(_evidence(name._replace(strength=min(0.95, comment.strength)), "comment", kind))
@@ -127,15 +130,26 @@ def _weigh(
 
 
 def _is_key_of(name: Candidate, comment: Candidate) -> bool:
-    """A comment that only names whom a row is about (员工) beside a name that ends in ``id``."""
-    return comment.bare and name.element in _KEYS and name.strength >= DECIDES
+    """A comment that only says who or what (员工, 巡检员, 上级单位) beside a name that ends in ``id``."""
+    if name.element not in _KEYS or name.strength < DECIDES:
+        return False
+    return comment.bare or (_NAMED.isdisjoint(comment.term) and elements()[comment.element].family in _WHO)
 
 
-def _key_by_type(comment: Candidate | None, column: ColumnInput) -> Candidate | None:
+# A comment with one of these promises more than a key: 经办人姓名, 单位名称, 机构代码.
+_NAMED = frozenset("名称码号")
+_WHO = _ids("person_name legal_rep org_name")
+
+
+def _key_by_type(comment: Candidate | None, name: Candidate | None, column: ColumnInput) -> Candidate | None:
     """A column of whole numbers or of type ``ForeignKey`` with the comment 辅导员 holds that person's key."""
-    if comment is None or elements()[comment.element].family not in ("person_name", "legal_rep") or not column.type:
+    if comment is None or not column.type:
         return comment
-    native = column.type.lower().split("(")[0].strip()
+    family = elements()[comment.element].family
+    keyed = name is not None and name.element in _KEYS and family in ("account_login", "email")
+    if family not in ("person_name", "legal_rep") and not keyed:
+        return comment
+    native = column.type.lower().split("(")[0].split()[0]
     return comment._replace(element="system.foreign_key") if native in (*_WHOLE_TYPES, "foreignkey") else comment
 
 
@@ -256,13 +270,19 @@ def _typed(name: Candidate | None, column: ColumnInput, alone: bool) -> Candidat
         return name._replace(element="generic.location", strength=0.8)
     if native.startswith(_DATE_TYPES) and family not in _DATED and not native.startswith("timetz"):
         return name._replace(element="date.business", strength=0.6)
-    if native.startswith(("tinyint", "bit", "bool")) and family in _WORDY | _NUMBERED:
+    if native.startswith(("tinyint", "bit", "bool")) and family in _WORDY | _NUMBERED | _PAID:
         return name._replace(element="code.flag", strength=0.6)
+    if family in _UNHASHED and _UUID_TYPE.match(column.type) and name.term.endswith("id"):
+        return name._replace(element="system.id", strength=0.6)
     if native in _WHOLE_TYPES and family in _WORDY - {"place_or_division"} and name.element != "object.number":
         return name._replace(element="system.foreign_key", strength=0.55)
     return name
 
 
+# Thirty-six characters are a UUID: sid is no student number then.
+_UUID_TYPE = re.compile(r"(?:n?var)?char\(36\)|uuid", re.I)
+_UNHASHED = _ids("student_no medical_record_no person_name account_login passport_or_other_id social_security_no")
+_PAID = _ids("amount_personal amount")
 _NUMBERED = _ids(
     "mobile phone_any landline id_card bank_account passport_or_other_id real_estate_no student_no social_security_no "
     "medical_record_no driving_licence vehicle_plate"

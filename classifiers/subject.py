@@ -95,11 +95,21 @@ def _token_mentions(tokens: Sequence[str], vocabulary: _Vocabulary) -> list[Ment
     for end in range(1, len(words) + 1):
         for start in range(max(0, end - 3), end):
             key = "".join(words[start:end])
-            symbols = vocabulary.ascii.get(key) or (vocabulary.ascii.get(key[:-1]) if key.endswith("s") else None)
+            symbols = vocabulary.ascii.get(key) or vocabulary.ascii.get(_bare(key))
             if symbols:
                 found += [Mention(symbol, key, end) for symbol in symbols]
                 break
     return found
+
+
+def _bare(word: str) -> str:
+    """``students``, ``stutable`` and ``tblstudent`` without what is glued to the word."""
+    if word.endswith("s"):
+        return word[:-1]
+    for tail in ("table", "info", "list"):
+        if word.endswith(tail) and len(word) > len(tail) + 2:
+            return word[: -len(tail)]
+    return word[3:] if word.startswith(("tbl", "tab")) and len(word) > 6 else word
 
 
 def _plain(token: str) -> str:
@@ -258,9 +268,17 @@ def _kind_of_table(table: TableInput) -> tuple[SubjectKind, str]:
 
 def _plainly_about_people(found: Mapping[str, str]) -> bool:
     values = set(found.values())
-    return bool(values & {"person.id_card", "person.id_number"}) and bool(
-        values & {"person.name", "person.gender", "person.home_address", "person.household_address", "person.mobile"}
-    )
+    if not values & {"person.id_card", "person.id_number"}:
+        return False
+    return bool(values & _BESIDE_ID) or ("generic.name" in values and not values & _NAMED_THINGS)
+
+
+_BESIDE_ID = _ids("person.name person.gender person.home_address person.household_address person.mobile")
+# Beside these a bare name may be the thing's and the identity number its owner's.
+_NAMED_THINGS = _ids(
+    "org.name org.uscc org.code org.reg_no org.legal_rep place.name vehicle.plate vehicle.vin estate.cert_no "
+    "estate.unit_no generic.location project.code estate.right_holder person.staff_name person.contact_name"
+)
 
 
 def _kind_of_columns(

@@ -89,6 +89,23 @@ def without_shared_letter(statements: list[Statements], reader: Reader) -> list[
     return [_without_letter(statement, first[0][0], reader) for statement in statements]
 
 
+def without_shared_word(statements: list[Statements], reader: Reader) -> list[Statements]:
+    """``res_name res_sex res_photo``: a word before every name of a table that means nothing by itself."""
+    firsts = Counter(s.key.partition("_")[0] for s in statements if s.column.name.isascii() and "_" in s.key)
+    word, times = firsts.most_common(1)[0] if firsts else ("", 0)
+    if (
+        len(word) < 2
+        or times < max(4, 0.6 * len(statements))
+        or reader.name(word)
+        or reader.name(f"{word}_name")[0].owner
+    ):
+        return statements
+    start = f"{word}_"
+    return [
+        _with_name(s, reader.name(s.column.name[len(start) : LONGEST_READ])) if s.key.startswith(start) else s for s in statements
+    ]
+
+
 def _without_letter(statement: Statements, letter: str, reader: Reader) -> Statements:
     name = statement.column.name
     separate = name[1:2] == "_"
@@ -165,7 +182,7 @@ def table_context(
     if "account" in context and "account.login" not in sure.values():
         context.add("loginless")
     if subject.kind == "person" and is_about_students(table):
-        context.add("student")
+        context |= {"student", "ownid"} if "id" in names else {"student"}
     if "bank" in context and "account" not in context:
         context.add("bankonly")
     if subject.kind == "person" and _LIVING & set(sure.values()) and not {"petition", "enforcement"} & context:

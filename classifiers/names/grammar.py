@@ -18,6 +18,7 @@ from classifiers.names.affixes import CONTACTS, FLAG_PREFIXES, TAKES_PART, witho
 from classifiers.names.lexicon import Lexicon, Sense, abbreviations, default_lexicon, parse_terms
 from classifiers.names.phrases import (
     CODES_ONLY,
+    LEVEL,
     OPTION,
     PROCESS,
     TRAILING,
@@ -25,6 +26,7 @@ from classifiers.names.phrases import (
     comment_parts,
     is_yes_or_no,
     said_flags,
+    told_by_codes,
 )
 from classifiers.names.rules import grammar, has_harmless_stem, owner_class
 from classifiers.names.tokens import has_han, is_garbled, may_be_initials, tokenize
@@ -82,6 +84,9 @@ class Reader:
         if is_garbled(text):
             return ()
         parts = comment_parts(text)
+        told = told_by_codes(text) if CODES_ONLY.match(text) else ""
+        if told:
+            return (Candidate(told, 0.8, "comment", "代码列表"),)
         for index, part in enumerate(parts[:3]):
             if index and part.isascii() and has_han(parts[0]):
                 continue
@@ -100,7 +105,10 @@ class Reader:
 
     def _refined(self, reading: Reading, rest: Sequence[str]) -> Reading:
         """``证件号码（统一社会信用代码）``: what follows may name a closer kind of the same thing."""
-        closer = _CLOSER.get(reading[0].element)
+        element = reading[0].element
+        if rest and LEVEL.match(rest[0]) and elements()[element].family in _ADDRESSES:
+            return (reading[0]._replace(element="place.division", term=rest[0]),)
+        closer = _CLOSER.get(element)
         if closer is None:
             return reading
         for part in rest[:2]:
@@ -353,6 +361,7 @@ _CLOSER: dict[str, frozenset[str]] = {
 }
 
 
+_ADDRESSES = frozenset({"address", "org_address"})
 # What a list of yes and no cannot be the codes of.
 _NEVER_FLAGS = frozenset(
     {"person", "minor", "org", "bank", "place", "contact", "address", "iddoc", "docno", "login", "other"}

@@ -13,7 +13,7 @@ _LEADING = re.compile(
     r"^(?:[\[【（(][^\]】）)]{0,8}[\]】）)]|[\s*#\-_·.、:：]+|[\da-z]\d*[.、)）]\s*(?=[\u3400-\u9fff]))+"
 )
 # 0.未申领 1.绿码: a list of codes with no word of what they are codes of.
-CODES_ONLY = re.compile(r"^\s*\d+\s*[.、:：=\-—]")
+CODES_ONLY = re.compile(r"^\s*\d+\s*(?:[.、:：=\-—]|[为是代](?=[\u3400-\u9fff]))")
 OPTION = re.compile(r"(?<![\d.])\d{1,2}\s*[.、:：=\-—为代]*\s*[\u3400-\u9fff]")
 WHETHER = re.compile(r"^(?:是否|有无|能否|有否|是不是|可否|是否为|是否是|有没有)")
 # No part of the repetition may repeat by itself: that would take exponential time where the end does not fit.
@@ -28,6 +28,8 @@ _YES_OR_NO = re.compile(rf"(?<!\w)(?:{_NO}\W{{0,4}}{_YES}|{_YES}\W{{0,4}}{_NO})"
 PROCESS = re.compile(
     r"^(?:已经?|需要?)?(?:建立|组建|成立|录入|上传|采集|签订|填写|完成|审核|默认|提交|打印|归档|开具|制定|推送|同步|查看|显示|主(?:病历|档案|要?诊断|要?手术))"
 )
+# 户籍（省）, 现居住地（区）: one level of an address is no address.
+LEVEL = re.compile(r"(?:省份?|地?市|城市|[区县镇乡村州旗]|区县|县区|街道|乡镇|街镇|镇街|社区|村居|居委会?|村委会)级?$")
 _AND_MORE = re.compile(
     r"(?<=[\u3400-\u9fff]{2})(?:(?:或者?|及|和|与|以及)其[他它](?:信息|情况|资料|说明|内容)?|等(?:信息|情况|资料|内容))$"
 )
@@ -83,6 +85,28 @@ def is_yes_or_no(text: str) -> bool:
     True
     """
     return _YES_OR_NO.search(text) is not None
+
+
+# What lists of codes are codes of when no word says so.
+_TOLD_BY_CODES = (
+    (
+        "person.gender",
+        re.compile(r"男(?:性|生|士)?\W{0,4}\d\W{0,3}[为是代]?表?女|女(?:性|生|士)?\W{0,4}\d\W{0,3}[为是代]?表?男"),
+    ),
+    (
+        "person.marital_status",
+        re.compile(r"未婚\W{0,4}\d\W{0,3}[为是代]?表?(?:已婚|初婚)|已婚\W{0,4}\d\W{0,3}[为是代]?表?未婚"),
+    ),
+)
+
+
+def told_by_codes(text: str) -> str:
+    """The element whose codes a comment lists without naming it; empty when they tell nothing.
+
+    >>> told_by_codes("0为男性，1为女性")
+    'person.gender'
+    """
+    return next((element for element, codes in _TOLD_BY_CODES if codes.search(text)), "")
 
 
 def said_flags(text: str) -> tuple[str, ...]:
