@@ -40,7 +40,7 @@ from metadata.workflow.profiler import ProfilerWorkflow
 
 from classifiers.engine import observe
 from classifiers.evidence import ColumnInput, ColumnVerdict, Decision, Label, TableInput
-from classifiers.platform_names import CLASSIFICATIONS, GLOSSARY, fqn, meanings, reason
+from classifiers.platform_names import GROUPS, Style, fqn, meanings, reason
 from classifiers.policy import Pack
 from classifiers.verdict import judge
 
@@ -60,6 +60,11 @@ class Rules(NamedTuple):
     as_of: date
     quarantined: Callable[[str | None, str | None], bool] = lambda name, comment: False
     """Whether a table's name or comment bears a secrecy mark: it is neither sampled nor judged."""
+    names: Style = "han"
+    """As in openmetadata.yaml: how classifications and tags are called there."""
+
+    def fqn(self, label: Label) -> str:
+        return fqn(self.pack, label.dimension, label.value, self.names)
 
 
 # --- tables --------------------------------------------------------------------------------------------------------
@@ -98,9 +103,9 @@ def is_quarantined(table: Table, rules: Rules) -> bool:
     return rules.quarantined(table.name.root, _text(table.description))
 
 
-def decisions_of(table: Table, pack: Pack) -> list[Decision]:
+def decisions_of(table: Table, rules: Rules) -> list[Decision]:
     """What people have ruled on the columns, read from the labels: those put there or confirmed by hand."""
-    known = meanings(pack)
+    known = meanings(rules.pack, rules.names)
     return [
         Decision(asset=table.fullyQualifiedName.root, dimension=known[name][0], value=known[name][1],
                  who="OpenMetadata", at="", column=path)
@@ -212,7 +217,7 @@ class Processor(AutoClassificationProcessor):  # type: ignore[misc]
             return {}
         given = table_input(table, self._department(table))
         values = observe(given, _samples(sample), as_of=self._rules.as_of)
-        found = judge(given, values, self._rules.pack, decisions=decisions_of(table, self._rules.pack),
+        found = judge(given, values, self._rules.pack, decisions=decisions_of(table, self._rules),
                       as_of=self._rules.as_of)  # fmt: skip
         named = zip(leaves(table.columns), found.columns, strict=True)
         return {column.fullyQualifiedName.root: self._tags(column, verdict) for (_, column), verdict in named}
@@ -233,7 +238,7 @@ class Processor(AutoClassificationProcessor):  # type: ignore[misc]
         element = next((label for label in verdict.labels if label.dimension == "element"), None)
         found = []
         for label in verdict.labels:
-            there = present.get(CLASSIFICATIONS.get(label.dimension, GLOSSARY))
+            there = present.get(GROUPS[self._rules.names][label.dimension])
             if there is not None:
                 self._compare(column, there, label)
             elif label.state == "suggested" and self._known(label):
@@ -242,7 +247,7 @@ class Processor(AutoClassificationProcessor):  # type: ignore[misc]
 
     def _compare(self, column: Column, there: TagLabel, label: Label) -> None:
         """A suggestion of an earlier run that would be another now is told, not doubled."""
-        now = fqn(self._rules.pack, label.dimension, label.value)
+        now = self._rules.fqn(label)
         if label.state == "suggested" and _is_suggestion(there) and there.tagFQN.root != now:
             told = f"has the suggestion {there.tagFQN.root} and would get {now}; `pdc publish` replaces it"
             self.status.warning(column.fullyQualifiedName.root, told)
@@ -250,7 +255,7 @@ class Processor(AutoClassificationProcessor):  # type: ignore[misc]
     def _tag(self, label: Label, element: Label | None) -> TagLabel:
         glossary = label.dimension == "element"
         return TagLabel(
-            tagFQN=fqn(self._rules.pack, label.dimension, label.value),
+            tagFQN=self._rules.fqn(label),
             source=TagSource.Glossary if glossary else TagSource.Classification,
             labelType=LabelType.Generated if self._with_reasons else LabelType.Automated,
             state=State.Suggested,
@@ -259,7 +264,7 @@ class Processor(AutoClassificationProcessor):  # type: ignore[misc]
 
     def _known(self, label: Label) -> bool:
         """Whether the server has the tag: a write with one unknown tag can cost a column all it has."""
-        name = fqn(self._rules.pack, label.dimension, label.value)
+        name = self._rules.fqn(label)
         if name not in self._exists:
             kind = GlossaryTerm if label.dimension == "element" else Tag
             self._exists[name] = self.metadata.get_by_name(entity=kind, fqn=name) is not None

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final, Literal
 
-from classifiers.elements import elements
 from classifiers.evidence import TIERS, Dimension, Label
 from classifiers.policy import Pack
 
@@ -112,11 +111,11 @@ def citation_line(pack: Pack, key: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def meanings(pack: Pack) -> dict[str, tuple[Dimension, str]]:
+def meanings(pack: Pack, style: Style = "han") -> dict[str, tuple[Dimension, str]]:
     """Full name → dimension and key, for names that mean one thing only."""
     found: dict[str, set[tuple[Dimension, str]]] = {}
     for dimension, key in _every(pack):
-        found.setdefault(fqn(pack, dimension, key), set()).add((dimension, key))
+        found.setdefault(fqn(pack, dimension, key, style), set()).add((dimension, key))
     return {name: next(iter(means)) for name, means in found.items() if len(means) == 1}
 
 
@@ -124,4 +123,4 @@ def _every(pack: Pack) -> Iterator[tuple[Dimension, str]]:
     yield from (("tier", tier) for tier in TIERS)
     yield from (("share", key) for key in pack.body.display["share"])
     yield from (("open", key) for key in pack.body.display["open"])
-    yield from (("element", element) for element in elements())
+    yield from (("element", element) for element in pack.elements)

@@ -11,6 +11,7 @@ from workflows.cli_common import State, emit_json, json_option, pass_state, say
 
 if TYPE_CHECKING:
     from classifiers.openmetadata import ClassificationWorkflow
+    from classifiers.platform_names import Style
     from classifiers.policy import Pack
 
 SDK_HINT = "om-classify needs the OpenMetadata SDK: pip install 'public-data-catalog[openmetadata]'"
@@ -29,7 +30,7 @@ def om_classify(state: State, ctx: click.Context, config: Path, pack_name: str |
     CONFIG.yaml is the file of OpenMetadata's auto-classification workflow. Tier, share and open type and data element
     are written as suggestions with their reasons; samples are never stored. Tags and terms must be on the server.
     """
-    workflow = open_workflow(config, chosen_pack(state, pack_name))
+    workflow = open_workflow(config, chosen_pack(state, pack_name), chosen_names(state))
     try:
         workflow.execute()
     finally:
@@ -56,7 +57,13 @@ def chosen_pack(state: State, name: str | None) -> Pack:
     return open_pack(name or "putuo-2020")
 
 
-def open_workflow(config: Path, pack: Pack) -> ClassificationWorkflow:
+def chosen_names(state: State) -> Style:
+    """``names:`` of the site's openmetadata.yaml: labels must be called as `pdc publish` calls them."""
+    settings = state.site(secrets=False).openmetadata if (state.site_dir / "site.yaml").exists() else None
+    return settings.names if settings else "han"
+
+
+def open_workflow(config: Path, pack: Pack, names: Style = "han") -> ClassificationWorkflow:
     """The workflow of a configuration file; importing the SDK takes several seconds."""
     from connectors.base import is_quarantined
     from workflows.errors import InputError
@@ -70,7 +77,7 @@ def open_workflow(config: Path, pack: Pack) -> ClassificationWorkflow:
             raise InputError(SDK_HINT) from exc
         raise
     try:
-        return ClassificationWorkflow.create(settings, Rules(pack, now().date(), is_quarantined))
+        return ClassificationWorkflow.create(settings, Rules(pack, now().date(), is_quarantined, names))
     except WorkflowConfigError as exc:
         raise InputError(f"{config}: {exc}") from exc
 

@@ -138,7 +138,7 @@ def test_a_department_is_a_domain_a_team_and_a_group_that_owns() -> None:
     found = by_key(made())
     assert found["domain/minzheng"].body["displayName"] == "普陀区民政局"
     team, owners = found["team/minzheng"].body, found["owners/minzheng"].body
-    assert (team["teamType"], team["parents"]) == ("Department", ["Organization"])
+    assert (team["teamType"], team["parents"], team["isJoinable"]) == ("Department", ["Organization"], False)
     assert (owners["teamType"], owners["parents"], owners["isJoinable"]) == ("Group", ["minzheng"], False)
 
 

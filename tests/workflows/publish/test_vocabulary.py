@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from classifiers.evidence import Label
-from classifiers.policy import Pack, load_pack
+from classifiers.platform_names import Style, fqn, meanings
+from classifiers.policy import load_pack
 from connectors.om_version import Features, ServerVersion
+from workflows.cli_common import State
+from workflows.cli_openmetadata import chosen_names
 from workflows.errors import PackProblem
 from workflows.publish.model import Mark, Slot
 from workflows.publish.vocabulary import Vocabulary, vocabulary
@@ -147,10 +152,18 @@ def test_two_elements_of_one_name_are_told_apart() -> None:
     assert names.meaning('数据元."姓名 (site.name)"') == ("element", "site.name")
 
 
-def test_the_plugin_and_publishing_call_everything_alike() -> None:
-    from classifiers.platform_names import fqn
+@pytest.mark.parametrize("style", ["han", "ascii"])
+def test_the_plugin_and_publishing_call_everything_alike(style: Style) -> None:
+    names = made(style)
+    plain = [place for place in names.named if place[0] in ("tier", "share", "open", "element")]
+    assert {names.tag(*place) for place in plain} == {fqn(names.pack, *place, style) for place in plain}
+    read_back = meanings(names.pack, style)
+    assert {place: read_back[names.tag(*place)] for place in plain} == {place: place for place in plain}
 
-    names = made()
-    pack: Pack = names.pack
-    plain = [(d, k) for d, k in names.named if d in ("tier", "share", "open", "element")]
-    assert {names.tag(*place) for place in plain} == {fqn(pack, *place) for place in plain}
+
+def test_the_plugin_takes_the_sites_names(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text("name: a\n", "utf-8")
+    assert chosen_names(State(tmp_path)) == "han"
+    text = "url: http://127.0.0.1:1/api\ntoken: ${NOT_THERE}\nnames: ascii\n"
+    (tmp_path / "openmetadata.yaml").write_text(text, "utf-8")
+    assert chosen_names(State(tmp_path)) == "ascii"
