@@ -19,7 +19,7 @@ from connectors.om_errors import NotAuthenticated, ServerError, ServerRetryError
 from connectors.om_patch import Operation
 from workflows.publish.journal import ATTEMPTS, Journal, Marks, Repairer, kept, learned
 from workflows.publish.ledger import InFlight
-from workflows.publish.merge import Edit, edited, encoder, label_ops, stored_labels
+from workflows.publish.merge import Edit, all_marks, edited, encoder, label_ops, stored_labels
 from workflows.publish.model import AssetKind, Base, Change, Entity, PlannedAsset, WantedAsset
 from workflows.publish.planner import Draft, Group, Planner, allowed, changes_of, conflicts_of
 from workflows.publish.stored import SERVER_KINDS
@@ -330,10 +330,13 @@ class Publisher:
     def _repaired(self, job: _Job, found: Draft, error: ServerError | None) -> _Outcome:
         """After a refusal (``error``), or when somebody else keeps writing: labels put back, the base as it now is."""
         wanted = found.wanted
-        item = InFlight(wanted.key, wanted.fqn, wanted.kind, before=job.labels, after=job.labels)
+        # Nothing of a refused write counts: what it was to withdraw must stand again, too.
+        labels = list(job.labels)
+        labels += [one for one in all_marks(stored_labels(found.stored or {})) if one not in labels]
+        item = InFlight(wanted.key, wanted.fqn, wanted.kind, before=labels, after=labels)
         failure, stale = (str(error), False) if error else ("", True)
         try:
-            entity = self.repairer.put_back(wanted.kind, wanted.fqn, job.labels)
+            entity = self.repairer.put_back(wanted.kind, wanted.fqn, labels)
         except NotAuthenticated:
             raise
         except ServerError as exc:

@@ -29,7 +29,7 @@ from workflows.publish.merge import Scheme
 from workflows.publish.model import Change, Definition, Plan, PlannedAsset, WantedAsset
 from workflows.publish.planner import Names, Planner, allowed, by_parent, changes_of, conflicts_of, planned
 from workflows.publish.removals import Removals, Remover, removals
-from workflows.publish.stored import Histories, Shelf
+from workflows.publish.stored import Histories, Shelf, Terms
 from workflows.publish.taxonomy import definitions
 from workflows.publish.vocabulary import vocabulary
 from workflows.publish.wanted import Told, wanted_assets, wanted_places
@@ -97,6 +97,7 @@ class Publishing:
         self.ledger = Ledger(store, server_name(settings))
         self.at = clock().isoformat()
         self.shelf, self.histories = Shelf(client), Histories(client)
+        self.terms = Terms(client, self.vocabulary.glossary)
         groups = self.vocabulary.groups
         self.scheme = Scheme(self.vocabulary.exclusive | {self.vocabulary.glossary}, frozenset({groups["category"]}))
         self.told = Told()
@@ -124,7 +125,7 @@ class Publishing:
         def usable(fqn: str) -> bool:
             return facts.usable(fqn) and fqn not in unusable
 
-        return Planner(self.shelf, self.histories, self.ledger, Names(self.scheme, renames, usable))
+        return Planner(self.shelf, self.histories, self.terms, self.ledger, Names(self.scheme, renames, usable))
 
     def _notices(self) -> list[str]:
         version, found = self.client.version, []

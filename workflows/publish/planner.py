@@ -25,6 +25,7 @@ from workflows.publish.merge import (
     Scheme,
     Values,
     columns_of,
+    edited,
     label_lists,
     merge_labels,
     merge_values,
@@ -48,6 +49,7 @@ from workflows.publish.stored import (
     SERVER_KINDS,
     Histories,
     Shelf,
+    Terms,
     ownership_of,
     properties_of,
     texts_of,
@@ -304,8 +306,8 @@ class Names(NamedTuple):
 class Planner:
     """Compares wanted assets with one server."""
 
-    def __init__(self, shelf: Shelf, histories: Histories, ledger: Ledger, names: Names) -> None:
-        self.shelf, self.histories, self.ledger, self.names = shelf, histories, ledger, names
+    def __init__(self, shelf: Shelf, histories: Histories, terms: Terms, ledger: Ledger, names: Names) -> None:
+        self.shelf, self.histories, self.terms, self.ledger, self.names = shelf, histories, terms, ledger, names
         self.failures: list[str] = []
 
     def drafts(self, assets: Iterable[WantedAsset]) -> Iterator[Draft]:
@@ -346,7 +348,8 @@ class Planner:
             stored = stored and _renamed_labels(stored, renames)
             base = base and _renamed_base(base, renames)
         acts = self.histories.of(wanted.kind, stored)
-        return _withheld(draft(wanted, stored, base, self.names.scheme, acts), self.names.usable)
+        found = _withheld(draft(wanted, stored, base, self.names.scheme, acts), self.names.usable)
+        return _compatible(found, self.names.scheme, self.terms)
 
 
 def _renamed_labels(entity: Entity, renames: Mapping[str, str]) -> Entity:
@@ -376,6 +379,39 @@ def _withheld(found: Draft, usable: Callable[[str], bool]) -> Draft:
         known_values = {key: value for key, value in properties.base.items() if key not in properties.write}
         found = found._replace(properties=Values(values, properties.kept, known_values | values))
     return found
+
+
+def _compatible(found: Draft, scheme: Scheme, terms: Terms) -> Draft:
+    """Without terms whose own tags would stand beside another label of an exclusive classification: refused, too."""
+    added = [edit for edit in found.labels.edits if edit.new is not None and edit.new.source == "Glossary"]
+    clashes = {edit: why for edit in added if (why := _clash(found, edit, scheme, terms))}
+    if not clashes:
+        return found
+    merged = found.labels
+    disputes = (Dispute(edit.slot, None, edit.new, why) for edit, why in clashes.items())
+    left_out = {(edit.slot.path, edit.new.fqn) for edit in clashes if edit.new is not None}
+    labels = Merged(
+        tuple(edit for edit in merged.edits if edit not in clashes),
+        (*merged.disputes, *disputes),
+        tuple((path, mark) for path, mark in merged.marks if (path, mark.fqn) not in left_out),
+    )
+    return found._replace(labels=labels)
+
+
+def _clash(found: Draft, edit: Edit, scheme: Scheme, terms: Terms) -> str:
+    """Which tag of the term cannot stand beside what will be there; empty when all can."""
+    path = edit.slot.path
+    brought = terms.brought_by(edit.new.fqn) if edit.new is not None else ()
+    if not brought:
+        return ""
+    there: Labels = stored_labels(found.stored) if found.stored else {}
+    after = edited({path: there.get(path, ())}, (one for one in found.labels.edits if one.slot.path == path))[path]
+    for fqn in brought:
+        slot = scheme.slot(path, fqn)
+        beside = next((mark.fqn for mark in after if scheme.slot(path, mark.fqn) == slot and mark.fqn != fqn), "")
+        if slot is not None and beside:
+            return f"术语自带 {fqn}，与 {beside} 互斥"
+    return ""
 
 
 def _property_fqn(kind: AssetKind, key: str) -> str:

@@ -188,3 +188,27 @@ class Histories:
         if entity is None:
             return LazyActs(lambda: history_of((), frozenset()))
         return LazyActs(lambda: history_of(self._client.versions(SERVER_KINDS[kind], entity["id"]), self.bots))
+
+
+class Terms:
+    """What glossary terms bring along: a term's own tags come with it to a column, as ``Derived`` (reference,
+    "Glossaries"), and count for exclusivity."""
+
+    def __init__(self, client: OpenMetadata, glossary: str) -> None:
+        self._client, self._glossary = client, glossary
+
+    @cached_property
+    def _tags(self) -> dict[str, tuple[str, ...]]:
+        glossary = self._client.get("glossary", self._glossary)
+        if glossary is None:
+            return {}
+        terms = self._client.list("glossaryTerm", fields=["tags"], glossary=glossary["id"])
+        return {
+            term["fullyQualifiedName"]: tuple(tag["tagFQN"] for tag in term["tags"])
+            for term in terms
+            if term.get("tags")
+        }
+
+    def brought_by(self, fqn: str) -> tuple[str, ...]:
+        """FQNs of the tags of a term; read for all terms when first asked."""
+        return self._tags.get(fqn, ())
