@@ -484,10 +484,9 @@ def test_a_schema_that_cannot_be_read_is_a_failure_and_a_refused_token_stops_all
     stranger.close()
 
 
+@pytest.mark.parametrize("make", ["2.0"], indirect=True)
 def test_a_rejection_becomes_an_exception_of_the_tags_recognizers(make: Callable[..., Scene], browser: Any) -> None:
     scene = make(recognizers=True)
-    if scene.old:
-        pytest.skip("1.2 has no recognizers")
     pattern = {"type": "pattern", "patterns": [{"name": "p", "regex": "1[0-9]{10}", "score": 0.6}]}
     names = ("person.mobile-mobile", "person.id_card-id_card")
     recognizers = [{"name": name, "recognizerConfig": pattern} for name in names]
