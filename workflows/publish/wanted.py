@@ -57,6 +57,7 @@ FIELD_TYPES = {
     "DATETIME": "TIMESTAMP",
 }
 """Table data type → that of an endpoint's field; others are UNKNOWN."""
+REMEMBERED = 50_000
 _METHOD = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE)\b", re.IGNORECASE)
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 
@@ -152,6 +153,9 @@ class _Maker:
 
     def __init__(self, pack: Pack, names: Vocabulary, features: Features, people: _People, told: Told) -> None:
         self.pack, self.names, self.features, self.people, self.told = pack, names, features, people, told
+        self._basis_lines: dict[tuple[str, ...], str] = {}
+        # Equal verdicts are one object (`Store`), which is kept here so that its id stays its own.
+        self._marks: dict[int, tuple[ColumnVerdict, tuple[Mark, ...]]] = {}
 
     def asset(self, stored: StoredAsset, place: Place, given: EntryNumber, system: _System) -> WantedAsset:
         labels_only = is_existing(system.settings)
@@ -252,6 +256,14 @@ class _Maker:
         return msgspec.structs.replace(column, title=title, description=description, properties=properties)
 
     def _column_marks(self, verdict: ColumnVerdict) -> tuple[Mark, ...]:
+        known = self._marks.get(id(verdict))
+        if known is None:
+            if len(self._marks) >= REMEMBERED:
+                self._marks.clear()
+            known = self._marks[id(verdict)] = (verdict, self._marks_of(verdict))
+        return known[1]
+
+    def _marks_of(self, verdict: ColumnVerdict) -> tuple[Mark, ...]:
         element = verdict.label("element")
         found = []
         for label in verdict.labels:
@@ -318,7 +330,10 @@ class _Maker:
         return _filled(values)
 
     def _basis(self, label: Label | None) -> str:
-        return "；".join(citation_line(self.pack, key) for key in label.basis) if label else ""
+        basis = label.basis if label else ()
+        if basis not in self._basis_lines:
+            self._basis_lines[basis] = "；".join(citation_line(self.pack, key) for key in basis)
+        return self._basis_lines[basis]
 
     def _lineage(
         self, asset: Asset, wanted: WantedAsset, names: Mapping[str, str], system: _System
