@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from classifiers.evidence import AssetVerdict, ColumnVerdict, Label
 from connectors.model import Asset, Column
 from workflows.entry import Entry, EntryItem
@@ -96,12 +98,13 @@ def entries(store: Store, pack: Pack, department: DepartmentInfo, systems: Mappi
     """The entries of one department's judged assets, in order of system and key; nothing is written."""
     place = store.number_departments([department.id])[department.id]
     numbers = store.entry_numbers(department.id)
-    texts = people_texts(store)
+    texts, ruled = people_texts(store), reviews(store)
     for stored in store.stream([department.id]):
         given = numbers.get(stored.id)
         if stored.verdict is not None and given is not None:
             own = texts.get(stored.asset.key, {})
-            yield entry(stored, given, place, department, systems.get(stored.asset.system), pack, own)
+            found = entry(stored, given, place, department, systems.get(stored.asset.system), pack, own)
+            yield msgspec.structs.replace(found, review=ruled.get(stored.asset.key, found.review))
 
 
 def people_texts(store: Store) -> dict[str, dict[str | None, str]]:
@@ -111,6 +114,12 @@ def people_texts(store: Store) -> dict[str, dict[str | None, str]]:
     for (asset, column), item in Ledger(store, "").descriptions().items():
         found.setdefault(asset, {})[column] = item.text
     return found
+
+
+def reviews(store: Store) -> dict[str, str]:
+    """Asset key → 审核状态 that somebody gave it last."""
+    ruled = (one for one in store.decisions() if one.dimension == "review" and one.column is None)
+    return {one.asset: one.value for one in ruled if one.value}
 
 
 def resource_code(department_number: int, sequence: int) -> str:

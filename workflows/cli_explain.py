@@ -35,6 +35,8 @@ def lines(found: Explanation, brief: bool = False) -> Iterator[str]:
     yield name + (f"  {found.comment}" if found.comment else "")
     if found.subject:
         yield f"subject  {found.subject}"
+    if found.review:
+        yield f"review   {found.review}"
     if not found.catalogued:
         yield "credentials are no catalogue items; they count in the asset's tier"
     for label in found.labels:

@@ -92,6 +92,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     row_estimate: int | None = None
     state: str = "draft"
     """draft | submitted | approved | returned | published | withdrawn."""
+    review: str = "pending"
+    """审核状态 that people gave the asset: pending | confirmed | objected."""
     publishable: bool = False
     because: dict[str, tuple[str, ...]] = {}
     """tier | share | open → names of the deciding columns."""

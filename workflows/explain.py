@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from classifiers.evidence import AssetVerdict, ColumnVerdict, Decision, Evidence, Finding, Label
+from classifiers.platform_names import REVIEWS
 from workflows.errors import InputError
 from workflows.outputs import words
 from workflows.store import Store
@@ -67,6 +68,8 @@ class Explanation(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
     evidence_lines: tuple[str, ...] = ()
     subject: str = ""
+    review: str = ""
+    """审核状态 of an asset, with who gave it and when; empty while nobody has."""
     findings: tuple[Finding, ...] = ()
     decisions: tuple[Decision, ...] = ()
     history: tuple[LabelChange, ...] = ()
@@ -140,14 +143,16 @@ def _asset(store: Store, pack: Pack, stored: StoredAsset) -> Explanation:
     because = {dimension: cause.columns for dimension, cause in verdict.because.items()}
     verdicts = stored.column_verdicts
     lines = (column_line(c.name, c.comment, verdicts.get(c.name), pack) for c in asset.columns)
+    decisions = tuple(d for d in store.decisions(asset.key) if d.column is None)
     return Explanation(
         asset=asset.key,
         comment=asset.comment,
         column=None,
         labels=tuple(explained(label, pack, because.get(label.dimension, ())) for label in verdict.labels),
         subject=f"{verdict.subject.kind}: {verdict.subject.reason}",
+        review=next((reviewed(d) for d in reversed(decisions) if d.dimension == "review"), ""),
         findings=(*stored.findings, *verdict.findings),
-        decisions=tuple(d for d in store.decisions(asset.key) if d.column is None),
+        decisions=decisions,
         history=tuple(change for change in store.label_changes(asset.key) if change.column is None),
         columns=tuple(lines),
         open_view=open_view(verdict, pack),
@@ -172,6 +177,10 @@ def _column(store: Store, pack: Pack, stored: StoredAsset, name: str) -> Explana
         history=tuple(change for change in store.label_changes(asset.key) if change.column == name),
         catalogued=verdict.catalogued,
     )
+
+
+def reviewed(decision: Decision) -> str:
+    return f"{REVIEWS.get(decision.value or '', '')}（{decision.who}，{decision.at[:10]}）"
 
 
 def explained(label: Label, pack: Pack, because: tuple[str, ...] = ()) -> Explained:

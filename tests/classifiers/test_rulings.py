@@ -141,6 +141,13 @@ def test_refusals_on_the_asset(dimension: Dimension, value: str) -> None:
     assert "asks_again" in {f.code for f in again.findings}
 
 
+@pytest.mark.parametrize("value", ["confirmed", "objected", "pending"])
+def test_a_review_of_the_asset_changes_no_label(value: str) -> None:
+    """审核状态 is people's word on the whole; what they decided on labels are decisions of their own."""
+    review = Decision("d/s/t", "review", value, "王老师", "2026-11-01T10:00:00+08:00")
+    assert ruled(review) == ruled()
+
+
 def test_a_decision_remembers_what_the_person_saw() -> None:
     names = [column.name for column in TABLE.columns]
     seen = with_context(Decision("d/s/t", "share", None, "王", "2026", "sfzh"), TABLE, ruled(), names)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from classifiers.evidence import AssetVerdict, Because, ColumnVerdict, Finding, Label, Subject
+from classifiers.evidence import AssetVerdict, Because, ColumnVerdict, Decision, Finding, Label, Subject
 from classifiers.policy import Pack, load_pack
 from connectors.model import Asset, Column
 from workflows import catalogue
@@ -86,6 +86,15 @@ def test_an_entry_has_the_elements_of_the_guide(compiled: Any, pack: Pack) -> No
     assert CODE.fullmatch(entry.code)
     assert entry.subject == "自然人（表名含低保）"
     assert [finding.code for finding in entry.findings] == ["not_sampled"]
+
+
+def test_an_entry_tells_what_people_said_of_the_whole(compiled: Any, store: Store, pack: Pack) -> None:
+    (entry,) = compiled(ASSET)
+    assert entry.review == "pending"
+    said = [("objected", "2026-01-01"), ("confirmed", "2026-01-02")]
+    store.add_decisions([Decision(ASSET.key, "review", value, "李华", at) for value, at in said])
+    (entry,) = catalogue.entries(store, pack, DEPARTMENT, {"sys": SYSTEM})
+    assert entry.review == "confirmed"
 
 
 def test_conditions_name_reason_and_basis(compiled: Any, pack: Pack) -> None:

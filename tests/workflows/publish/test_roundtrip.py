@@ -178,6 +178,9 @@ def test_what_a_steward_decides_stands_for_ever(town: Town, browser: Callable[..
     assert town.verdict("person", "zt", "tier") == ("L3", "confirmed", "steward")
     assert town.verdict("toilet", "name", "share") == ("unconditional", "confirmed", "steward")
     assert {one["state"] for tag, one in town.labels(TOILET, "name").items() if "类别" not in tag} == {"Confirmed"}
+    explained = town.run("explain", "toilet").stdout
+    assert "review   已确认（李华，" in explained
+    assert "review = confirmed" in explained
     town.write("packs/other.yaml", OVERLAY)
     town.settle()
     town.check({**decided, (PERSON, "dz", "数据分级"): L4})
