@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from connectors.base import BadInputError, ConfigurationError
@@ -127,6 +128,7 @@ def asset_fqn(asset: Asset, department: Department, features: Features) -> str:
     return place_of(asset, service_of(department.id, department.system(asset.system)), features).fqn
 
 
+@lru_cache(maxsize=65_536)
 def stored_name(name: str, longest: int | None = None) -> str:
     """The name as servers store it; ``BadInputError`` for what none takes."""
     stored = entity_name(name)

@@ -321,18 +321,13 @@ class _Maker:
         return _filled(values)
 
     def item_properties(self, item: EntryItem) -> dict[str, str | int]:
-        share, opened = item.label("share"), item.label("open")
-        values: dict[str, str | int | None] = {
-            "itemType": item.data_type,
-            "shareBasis": self._basis(share),
-            "openBasis": self._basis(opened),
-        }
-        return _filled(values)
+        basis = {"shareBasis": self._basis(item.label("share")), "openBasis": self._basis(item.label("open"))}
+        return {"itemType": item.data_type, **{name: value for name, value in basis.items() if value}}
 
     def _basis(self, label: Label | None) -> str:
         basis = label.basis if label else ()
         if basis not in self._basis_lines:
-            self._basis_lines[basis] = "；".join(citation_line(self.pack, key) for key in basis)
+            self._basis_lines[basis] = readable("；".join(citation_line(self.pack, key) for key in basis))
         return self._basis_lines[basis]
 
     def _lineage(
