@@ -353,15 +353,16 @@ class ContractServer:
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent / "contract")}
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.command, "--port", str(self.port)],
+                [*self.command, "--until-eof", "--port", str(self.port)],
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
+            self.stop()
             pytest.fail(f"the contract server did not start:\n{self.log()[-3000:]}", pytrace=False)
         said = json.loads(line)
         self.port = int(said["url"].split(":")[2].split("/")[0])
@@ -374,8 +375,8 @@ class ContractServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        for pipe in filter(None, (self.process.stdin, self.process.stdout)):
+            pipe.close()
 
     def log(self) -> str:
         """What the server wrote to stderr: defects of its own, with traceback."""

@@ -51,6 +51,16 @@ def test_only_some_methods_and_latency(api: Api) -> None:
     assert time.monotonic() - started >= 0.2
 
 
+@rule("fault injection")
+def test_the_nth_request(api: Api) -> None:
+    faults(api, rate_503=1.0, at="2,4", only="GET")
+    assert [api.call("GET", "tables")[0] for _ in range(5)] == [200, 503, 200, 503, 200]
+    assert api.server.control("GET", "requests")["requests"][:2] == [
+        "GET /api/v1/tables 200",
+        "GET /api/v1/tables 503",
+    ]
+
+
 def test_a_seed_repeats_a_run(contract_server: Callable[..., Any]) -> None:
     runs = []
     for _ in range(2):

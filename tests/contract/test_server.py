@@ -24,6 +24,12 @@ def test_version_is_public(contract_server: Callable[..., Any], profile: str, ve
     assert requests.get(f"{server.url}/v1/system/version", timeout=10).json()["version"] == version
 
 
+def test_the_server_ends_with_its_parent(contract_server: Callable[..., Any]) -> None:
+    server = contract_server("1.2")
+    server.process.stdin.close()
+    assert server.process.wait(10) is not None
+
+
 def test_state_survives_a_restart(contract_server: Callable[..., Any], tmp_path: Path) -> None:
     server = contract_server("2.0", state=tmp_path / "state.json")
     token = server.token("王五")

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from dataclasses import fields
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--profile", choices=sorted(PROFILES), default="2.0")
     found.add_argument("--port", type=int, default=0, help="0: any free port")
     found.add_argument("--state", type=Path, help="file to start from, if it is there, and to save to at the end")
+    found.add_argument("--until-eof", action="store_true", help="stop when stdin ends, as it does when a parent dies")
     found.add_argument("--validate", action="store_true", help="check bodies by the SDK's models (2.0, slow start)")
     for one in fields(Faults):
         kind = type(one.default)
@@ -39,6 +41,13 @@ def parser() -> argparse.ArgumentParser:
             f"--{one.name.replace('_', '-')}", type=kind, default=one.default, help="see omserver.faults"
         )
     return found
+
+
+def stop_at_eof() -> None:
+    # Not sys.stdin: its lock, held by this thread, would break the interpreter's end.
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main(arguments: list[str]) -> None:
@@ -59,8 +68,12 @@ def main(arguments: list[str]) -> None:
     else:
         server.seed()
     app = App(server, Faults(**{one.name: getattr(options, one.name) for one in fields(Faults)}))
-    config = uvicorn.Config(app, http=Protocol, ws="none", log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        app, http=Protocol, ws="none", log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=60
+    )
     listener.listen(128)
+    if options.until_eof:
+        threading.Thread(target=stop_at_eof, daemon=True).start()
     tokens = {"admin_token": server.tokens.make(ADMIN), "bot_token": server.tokens.make(BOT)}
     print(json.dumps({"url": base, **tokens, "pid": os.getpid()}), flush=True)
     # uvicorn stops at a signal and then raises it again, which would end the process before the state is saved.

@@ -7,6 +7,7 @@ import gzip
 import json
 import sys
 import traceback
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -28,14 +29,21 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 @dataclass
 class Counters:
-    """Requests per ``METHOD route``, answers per status, and bytes both ways, of everything under ``/api``."""
+    """Requests per ``METHOD route``, answers per status, and bytes both ways, of everything under ``/api``.
+
+    `lines` are the last requests: method, path with query, status (0: the connection was cut).
+    """
 
     routes: dict[str, int] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
     received: int = 0
     sent: int = 0
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=10_000))
 
-    def count(self, route: str, status: int, received: int, sent: int) -> None:
+    def count(self, request: Request, route: str, status: int, received: int, sent: int) -> None:
+        route = f"{request.method} {route}"
+        query = f"?{request.url.query}" if request.url.query else ""
+        self.lines.append(f"{request.method} {request.url.path}{query} {status}")
         self.routes[route] = self.routes.get(route, 0) + 1
         self.statuses[str(status)] = self.statuses.get(str(status), 0) + 1
         self.received += received
@@ -81,7 +89,7 @@ class App:
         if fault in ("rate_429", "rate_503", "rate_500"):
             answer = broken(fault, self.faults.retry_after)
         elif fault == "cut_before":
-            self.counters.count(f"{request.method} cut", 0, len(raw), 0)
+            self.counters.count(request, "cut", 0, len(raw), 0)
             raise Cut
         else:
             moment = self.server.store.clock
@@ -92,10 +100,10 @@ class App:
             sent = (request.method, segments, query, request.headers, raw, moment)
             route, answer = self.answer(*sent, stale=fault == "stale")
         if fault == "cut_after":
-            self.counters.count(f"{request.method} {route}", 0, len(raw), 0)
+            self.counters.count(request, route, 0, len(raw), 0)
             raise Cut
         size = await respond(send, answer, request)
-        self.counters.count(f"{request.method} {route}", answer.status, len(raw), size)
+        self.counters.count(request, route, answer.status, len(raw), size)
 
     def answer(
         self,

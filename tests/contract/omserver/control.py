@@ -2,6 +2,7 @@
 
 =======================  ========================================================================================
 ``GET counters``         requests per route, answers per status, bytes received and sent
+``GET requests``         the last 10,000 requests as ``METHOD /path?query status``, in the order of their answers
 ``POST reset``           counters to zero; with ``{"store": true}`` a fresh server as well
 ``GET|PUT faults``       the fields of `faults.Faults`; PUT replaces them, what is left out is off
 ``PUT clock``            ``{"skew": seconds}`` added to the server's clock
@@ -51,6 +52,10 @@ def counters(app: App, body: Any, rest: list[str]) -> Any:
         "sent": found.sent,
         "total": sum(found.routes.values()),
     }
+
+
+def requests(app: App, body: Any, rest: list[str]) -> Any:
+    return {"requests": list(app.counters.lines)}
 
 
 def reset(app: App, body: Any, rest: list[str]) -> Any:
@@ -104,6 +109,7 @@ def dump(app: App, body: Any, rest: list[str]) -> Any:
 
 HANDLERS: dict[tuple[str, str], Callable[[App, Any, list[str]], Any]] = {
     ("GET", "counters"): counters,
+    ("GET", "requests"): requests,
     ("POST", "reset"): reset,
     ("GET", "faults"): get_faults,
     ("PUT", "faults"): put_faults,

@@ -13,7 +13,8 @@ class Faults:
     ``latency`` and ``jitter`` are seconds every request waits; ``race`` is a wait, in seconds, between a write's
     arrival and its execution, during which other requests run. ``cut_before`` closes the connection with nothing
     done, ``cut_after`` when the write has been done but not answered. ``stale`` answers a PATCH with the version
-    conflict of the profile (412, or 500 from a failing ``test``). ``only`` limits the rates to methods, with commas.
+    conflict of the profile (412, or 500 from a failing ``test``). ``only`` limits the rates to methods, ``at`` to
+    the n-th of the requests since the faults were set (of those methods), both with commas: ``rate_503=1, at="3"``.
     """
 
     latency: float = 0.0
@@ -27,14 +28,19 @@ class Faults:
     cut_after: float = 0.0
     stale: float = 0.0
     only: str = ""
+    at: str = ""
     seed: int = 1
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
+        self.requests = 0
 
     def draw(self, method: str) -> str:
         """The fault of one request, or nothing."""
         if self.only and method not in self.only.split(","):
+            return ""
+        self.requests += 1
+        if self.at and str(self.requests) not in self.at.split(","):
             return ""
         dice = self.random.random()
         for name in ("rate_429", "rate_503", "rate_500", "cut_before", "cut_after", "stale"):
