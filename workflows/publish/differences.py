@@ -5,7 +5,7 @@ Pure, and cheap for what has not changed: only an asset with a difference has it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -47,8 +47,10 @@ def known_base(base: Base, entity: Entity) -> Base:
 
 def differences(base: Base, entity: Entity, vocabulary: Vocabulary) -> list[Difference]:
     """Labels of our classifications and glossary that came, went, or were stamped as a person's."""
-    stored = _slots(stored_marks(entity), vocabulary)
-    known = _slots([*base.marks, *base.seen], vocabulary)
+    there = list(stored_marks(entity))
+    if _as_known(base, there):
+        return []
+    stored, known = _slots(there, vocabulary), _slots([*base.marks, *base.seen], vocabulary)
     gone = {(path, mark.fqn) for path, mark in base.gone}
     paths = places(entity)
     found: list[Difference] = []
@@ -59,6 +61,14 @@ def differences(base: Base, entity: Entity, vocabulary: Vocabulary) -> list[Diff
     return found
 
 
+def _as_known(base: Base, stored: Sequence[tuple[str, Mark]]) -> bool:
+    """Whether every label stands as it did, without looking what it is: the case of nearly every asset."""
+    known = {(path, mark.fqn): mark.by_person for path, mark in (*base.marks, *base.seen)}
+    return len(known) == len(stored) and all(
+        known.get((path, mark.fqn), False) >= mark.by_person and (path, mark.fqn) in known for path, mark in stored
+    )
+
+
 def stored_marks(entity: Entity) -> Iterator[tuple[str, Mark]]:
     """(path, label) of everything that somebody put: what the platform brings along by itself is left out."""
     for path, place in places(entity).items():
@@ -66,9 +76,7 @@ def stored_marks(entity: Entity) -> Iterator[tuple[str, Mark]]:
         yield from ((path, mark) for mark in marks if mark.label_type not in PLATFORM)
 
 
-def _slots(
-    marks: Iterator[tuple[str, Mark]] | list[tuple[str, Mark]], names: Vocabulary
-) -> dict[Slot, dict[str, Mark]]:
+def _slots(marks: Sequence[tuple[str, Mark]], names: Vocabulary) -> dict[Slot, dict[str, Mark]]:
     found: dict[Slot, dict[str, Mark]] = {}
     for path, mark in marks:
         if names.ours(mark.fqn):

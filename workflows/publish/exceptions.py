@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from connectors.om_client import OpenMetadata
-from connectors.om_errors import ServerError
+from connectors.om_errors import Refused, ServerError
 from connectors.om_patch import Operation
 from workflows.publish.history import NESTED
 from workflows.publish.model import AssetKind, Entity
@@ -43,12 +43,20 @@ def except_from(client: OpenMetadata, kind: AssetKind, fqn: str, rejections: Ite
         if link is None:
             continue
         try:
-            tag = client.get("tag", rejection.tag)
+            tag = _tag(client, rejection.tag)
             ops = list(exception_ops(tag, rejection, link)) if tag else []
             if tag and ops:
                 client.patch("tag", tag["id"], ops, tag["version"])
         except ServerError as exc:
             yield f"{rejection.tag}: the rejection of {fqn}.{rejection.path} is no exception of its recognizers: {exc}"
+
+
+def _tag(client: OpenMetadata, fqn: str) -> Entity | None:
+    """The tag with its recognizers, which some servers show only when asked and others cannot be asked for."""
+    try:
+        return client.get("tag", fqn, ["recognizers"])
+    except Refused:
+        return client.get("tag", fqn)
 
 
 def exception_ops(tag: Entity, rejection: Rejection, link: str) -> Iterator[Operation]:

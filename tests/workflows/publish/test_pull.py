@@ -319,7 +319,7 @@ def test_what_bots_do_and_what_gets_lost_is_nobodys_decision(scene: Scene, brows
     assert table is not None
     columns = [{**one, "dataType": "INT"} if one["name"] == "sjh" else one for one in table["columns"]]
     sent = [{name: one[name] for name in ("name", "dataType", "dataLength") if name in one} for one in columns]
-    browser(scene.server, "lihua").client.put(
+    browser(scene.server, "lihua", admin=True).client.put(
         "table", {"name": "person", "databaseSchema": "dept-sys.default.default", "columns": sent}
     )
     assert scene.stored("sjh") == {}
@@ -405,7 +405,7 @@ def test_a_table_deleted_for_good_and_made_anew_starts_anew(scene: Scene, browse
     assert table is not None
     scene.admin.delete("table", table["id"], hard=True)
     columns = [{"name": "zt", "dataType": "INT"}, {"name": "sjh", "dataType": "INT"}]
-    li = browser(scene.server, "lihua")
+    li = browser(scene.server, "lihua", admin=True)
     li.client.put("table", {"name": "person", "databaseSchema": "dept-sys.default.default", "columns": columns})
     assert scene.pull().decisions == []
     li.label_column(FQN, "zt", add=[scene.tag("tier", "L2")])
@@ -466,6 +466,49 @@ def test_a_dry_run_tells_and_keeps_nothing(scene: Scene, browser: Any) -> None:
     assert json.loads(json.dumps(result.as_json()))["decisions"][0]["value"] == "L2"
     assert scene.store.decisions() == []
     assert scene.base == before
+
+
+def test_a_tag_that_no_pack_knows_is_asked_about_and_left(scene: Scene, browser: Any) -> None:
+    scene.admin.put("tag", {"name": "绝密", "description": "d", "classification": "数据分级"})
+    browser(scene.server, "lihua").replace_on_column(FQN, "zt", scene.tag("tier", "L1"), "数据分级.绝密")
+    result = scene.pull()
+    assert result.decisions == []
+    assert [(one.kind, one.value, one.who) for one in result.questions] == [("conflict", "数据分级.绝密", "lihua")]
+    assert [mark.fqn for _, mark in scene.base.seen] == ["数据分级.绝密"]
+
+
+def test_categories_are_kept_as_people_set_them_and_decide_nothing(scene: Scene, browser: Any) -> None:
+    """They follow from the data element."""
+    category = scene.names.category("PI")
+    browser(scene.server, "lihua").label_column(FQN, "zt", add=[category])
+    result = scene.pull()
+    assert (result.decisions, result.questions) == ([], [])
+    assert [mark.fqn for _, mark in scene.base.seen] == [category]
+
+
+@pytest.mark.parametrize("make", ["2.0"], indirect=True)
+def test_fields_of_an_endpoint_come_back_like_columns(scene: Scene, browser: Any) -> None:
+    scene.harvester({"sys": scene.source([scene.asset("person", *COLUMNS), scene.asset("查询", "sjh:手机号")])})
+    scene.classify()
+    service = {"name": "dept-sys", "serviceType": "Rest", "connection": {"config": {"type": "Rest"}}}
+    scene.admin.put("apiService", service)
+    scene.admin.put("apiCollection", {"name": "default", "service": "dept-sys", "endpointURL": "http://127.0.0.1/"})
+    l3 = Mark(scene.tag("tier", "L3"))
+    fields = [{"name": "sjh", "dataType": "STRING", "tags": [encoder(False)(l3)]}]
+    body = {"name": "查询", "apiCollection": "dept-sys.default", "endpointURL": "http://127.0.0.1/q"}
+    schema = {"schemaType": "JSON", "schemaFields": fields}
+    made = scene.bot.put("apiEndpoint", {**body, "responseSchema": schema})
+    base = Base("dept-sys.default.查询", made["id"], made["version"], marks=[("sjh", l3)])
+    scene.ledger.save_bases({"dept/sys/查询": base}, AT)
+    assert scene.pull().looked_at == 2
+    li = browser(scene.server, "lihua", admin=True)
+    value = {"tagFQN": scene.tag("tier", "L4"), "source": "Classification", "labelType": "Manual", "state": "Confirmed"}
+    path = "/responseSchema/schemaFields/0/tags/0"
+    li.client.patch("apiEndpoint", made["id"], [{"op": "replace", "path": path, "value": value}])
+    result = scene.pull()
+    assert [(one.asset, *told([one])[0]) for one in result.decisions] == [
+        ("dept/sys/查询", "sjh", "tier", "L4", "李华", "L3")
+    ]
 
 
 def test_other_departments_are_not_looked_at(scene: Scene) -> None:

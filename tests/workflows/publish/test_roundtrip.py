@@ -313,7 +313,7 @@ def test_a_table_deleted_for_good_is_published_again_without_decisions(town: Tow
     assert table is not None
     town.admin.delete("table", table["id"], hard=True)
     columns = [{"name": "name", "dataType": "VARCHAR", "dataLength": 50}]
-    li = browser(town.server, "lihua")
+    li = browser(town.server, "lihua", admin=True)
     li.client.put("table", {"name": "toilet", "databaseSchema": "dept-reg.default.default", "columns": columns})
     assert town.pdc("pull")["decisions"] == []
     li.label_column(TOILET, "name", add=[L2])
