@@ -7,7 +7,9 @@ linear in columns; first table within 0.3 s of starting to load the engine.
 
 The peer is ``ScoreTagsForColumnService`` with 40 tags of one pattern each and a blank spaCy model, which is less than
 it runs with in earnest. It needs: openmetadata-ingestion==2.0.6.0, presidio-analyzer==2.2.358, spacy>=3.8,<3.9.
-Times are processor seconds of this process.
+Times are processor seconds of the process, so that other work on the machine counts little: both sides of the ratio are
+measured in the same way, one after the other. The start is told in seconds of the clock too, which is what its bar is
+about; with other work running only the processor's are worth comparing.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ NAMED = {
 
 START = """
 import time
-begin = time.perf_counter()
+clock, processor = time.perf_counter(), time.process_time()
 from datetime import date
 from classifiers.engine import observe
 from classifiers.evidence import ColumnInput, TableInput
@@ -55,15 +57,18 @@ from classifiers.policy import load_pack
 from classifiers.verdict import judge
 table = TableInput("t_person", (ColumnInput("sfzh", "身份证号"),))
 judge(table, observe(table, {"sfzh": ["1"] * 50}, as_of=date(2026, 1, 1)), load_pack(), as_of=date(2026, 1, 1))
-print(time.perf_counter() - begin)
+print(time.perf_counter() - clock, time.process_time() - processor)
 """
 
 
-def start_up(rounds: int = 5) -> float:
-    """Seconds from the first import to the first verdict, in a process of its own; the best of some."""
+def start_up(rounds: int = 5) -> tuple[float, float]:
+    """Seconds from the first import to the first verdict in a process of its own, by the clock and of the processor;
+    the best of some.
+    """
     command = [sys.executable, "-c", START]
     runs = [subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT) for _ in range(rounds)]
-    return min(float(run.stdout) for run in runs)
+    clock, processor = zip(*(map(float, run.stdout.split()) for run in runs), strict=True)
+    return min(clock), min(processor)
 
 
 def sampled(columns: int) -> list[tuple[Any, dict[str, list[object]]]]:
@@ -185,7 +190,9 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=4000)
     parser.add_argument("--peer-columns", type=int, default=24)
     args = parser.parse_args()
-    show("start of the engine to the first verdict", start_up(), BARS["start"], "s", most=True)
+    clock, processor = start_up()
+    show("start of the engine to the first verdict", clock, BARS["start"], "s", most=True)
+    print(f"{'  of the processor':<46} {processor:>10.2f} s")
     found = ours(args.columns)
     show(f"{args.columns} columns with {VALUES} values", found["values"], BARS["values"], "columns/s")
     print(f"{'  half as many columns: speed, times':<46} {found['linear']:>10.2f}")
@@ -194,7 +201,7 @@ def main() -> None:
     theirs = peer(args.peer_columns)
     if theirs is not None:
         print(f"{f'peer: {args.peer_columns} columns, {TAGS} pattern tags':<46} {theirs:>10,.2f} columns/s")
-        show("ours to theirs", found["values"] / theirs, BARS["ratio"], "times")
+        show("ours to theirs, processor seconds of both", found["values"] / theirs, BARS["ratio"], "times")
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ _NUMERIC_TYPE = re.compile(
 )
 _SPOILED_BY_NUMERIC = frozenset(("id_card", "uscc", "org_code", "permanent_residence"))
 _EPSILON = 1e-9
+_ANY = (0, ANY_LENGTH)
 _STEP = 8
 
 
@@ -155,12 +156,12 @@ class _View:
 
     def fitting(self, recognizer: Recognizer) -> int:
         """How many have a length that the recognizer's values can have."""
-        least, greatest = recognizer.lengths
-        if self.form < SYMBOLS or (least, greatest) == (0, ANY_LENGTH):
+        if self.form < SYMBOLS:
             return len(self.numbers)
         lengths = self._lengths.get(recognizer.tidy)
         if lengths is None:
             lengths = self._lengths[recognizer.tidy] = sorted(map(len, self.texts(recognizer.tidy)))
+        least, greatest = recognizer.lengths
         return bisect_right(lengths, greatest) - bisect_left(lengths, least)
 
 
@@ -182,21 +183,25 @@ def _candidates(
     for name in masked:
         wanted[name] += ()
     known = _by_id()
-    found = []
-    for name, views in wanted.items():
-        recognizer, hidden = known[name], masked.get(name, 0)
-        if _could_pass(recognizer, sum([view.fitting(recognizer) for view in views]) + hidden, column, hidden):
-            tidy = recognizer.tidy
-            found.append((recognizer, [text for view in views for text in view.texts(tidy)]))
-    return found
+    return [
+        (recognizer, views[0].texts(recognizer.tidy) if len(views) == 1 else _texts(views, recognizer.tidy))
+        for name, views in wanted.items()
+        if _could_pass(recognizer := known[name], views, column, masked.get(name, 0))
+    ]
 
 
-def _could_pass(recognizer: Recognizer, values: int, column: Distinct, masked: int) -> bool:
+def _texts(views: Sequence[_View], tidy: bool) -> list[str]:
+    return [text for view in views for text in view.texts(tidy)]
+
+
+def _could_pass(recognizer: Recognizer, views: Sequence[_View], column: Distinct, masked: int) -> bool:
     total = len(column.values)
-    needed = _least_ratio(recognizer) * total - _EPSILON
-    if total < recognizer.min_distinct or values < needed:
+    needed = _least_ratio(recognizer) * total - _EPSILON - masked
+    if total < recognizer.min_distinct or sum([len(view.numbers) for view in views]) < needed:
         return False
-    return not recognizer.mark or sum(map(column.joined.count, recognizer.mark)) + masked >= needed
+    if recognizer.lengths != _ANY and sum([view.fitting(recognizer) for view in views]) < needed:
+        return False
+    return not recognizer.mark or sum(map(column.joined.count, recognizer.mark)) >= needed
 
 
 def _least_ratio(recognizer: Recognizer) -> float:

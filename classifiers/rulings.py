@@ -24,6 +24,8 @@ class Rulings(NamedTuple):
 
     def latest(self, dimension: Dimension) -> Decision | None:
         """The one in force: a person's later ruling replaces an earlier one."""
+        if not self.every:
+            return None
         return next((ruling for ruling in reversed(self.every) if ruling.dimension == dimension), None)
 
     def decided(self, dimension: Dimension) -> Decision | None:

@@ -14,7 +14,7 @@ from classifiers.evidence import Subject, SubjectKind, TableInput
 from classifiers.names import pinyin
 from classifiers.names.codebooks import codebook_table
 from classifiers.names.lexicon import abbreviations, parse_terms
-from classifiers.names.tokens import has_han, is_garbled, may_be_initials, tokenize
+from classifiers.names.tokens import has_han, is_garbled, is_initials, may_be_initials, tokenize
 from classifiers.prepared import read_table
 
 KIND_ZH = {
@@ -339,6 +339,5 @@ _STUDENTS = frozenset(
 
 def initials_style(columns: Iterable[str]) -> bool:
     """Whether most names of a table can be initials of Han words (``XM``, ``SFZH``, ``LX_DM``)."""
-    names = [tokenize(column) for column in columns]
-    fitting = sum(1 for tokens in names if tokens and all(may_be_initials(t) or t.isdigit() for t in tokens))
-    return len(names) >= 3 and fitting * 2 >= len(names)
+    names = list(columns)
+    return len(names) >= 3 and sum(map(is_initials, names)) * 2 >= len(names)

@@ -16,7 +16,7 @@ from .elements import elements
 from .identifiers.common import NO_LIMIT, Check
 from .identifiers.normal import compact, tidy
 from .recognizers import Recognizer
-from .recognizers.base import shape
+from .recognizers.base import SYMBOLS, shape
 
 HOSTILE = (
     *(
@@ -78,6 +78,16 @@ class RecognizerSuite:
     def test_asks_for_the_shapes_of_its_values(self) -> None:
         missed = [value for value in self.valid if shape(compact(value)) not in self.recognizer.shapes()]
         assert not missed, f"values whose shape the recognizer does not ask for: {missed}"
+
+    def test_lengths_and_mark_leave_no_value_out(self) -> None:
+        recognizer = self.recognizer
+        least, greatest = recognizer.lengths
+        forms = {value: tidy(value) if recognizer.tidy else compact(value) for value in self.valid}
+        odd = [value for value in self.valid if shape(compact(value)) >= SYMBOLS]
+        missed = [value for value in odd if not least <= len(forms[value]) <= greatest]
+        assert not missed, f"values of other lengths than the recognizer says: {missed}"
+        bare = [value for value in self.valid if recognizer.mark and set(recognizer.mark).isdisjoint(tidy(value))]
+        assert not bare, f"values without any of the marks {recognizer.mark!r}: {bare}"
 
     def test_reasons_quote_no_value(self) -> None:
         quoting = [value for value in self.invalid if compact(value) in compact(self._check(value).reason)]

@@ -30,24 +30,26 @@ class _Columns(NamedTuple):
 def find_topics(table: TableInput, subject: Subject, columns: Sequence[ElementFinding], pack: Pack) -> tuple[str, ...]:
     """Topic ids in the pack's order."""
     shared = _shared_initials(pack)
-    read = (
-        frozenset(e.recognizer for e in c.evidence if e.source == "codebook" and e.strength >= 0.5) for c in columns
-    )
-    gathered = _Columns(frozenset(column.element for column in columns), tuple(filter(None, read)))
+    read = filter(None, map(_books_that_read, columns))
+    gathered = _Columns(frozenset([column.element for column in columns]), tuple(read))
     found = (name for name, topic in pack.body.topics.items() if _applies(topic, table, subject, gathered, shared))
     return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def _books_that_read(column: ElementFinding) -> frozenset[str]:
+    return frozenset([e.recognizer for e in column.evidence if e.source == "codebook" and e.strength >= 0.5])
 
 
 def _applies(topic: Topic, table: TableInput, subject: Subject, columns: _Columns, shared: Collection[str]) -> bool:
     if topic.subject and subject.kind not in topic.subject:
         return False
-    if matches_terms(topic.exclude, table.table, table.comment):
-        return False
-    return (
+    found = (
         matches_terms(topic.terms, table.table, table.comment, shared)
         or any(map(columns.elements.issuperset, topic.elements))
         or _has_codebook(topic.codebooks, columns)
     )
+    return found and not matches_terms(topic.exclude, table.table, table.comment)
 
 
 @lru_cache(maxsize=16)

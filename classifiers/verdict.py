@@ -183,7 +183,7 @@ def _draft(name: str, finding: ElementFinding, context: Context, pack: Pack, rul
         findings = (*findings, again)
     judged = [_facts(candidate, context, pack) for candidate in candidates]
     tiers = [pack.tier(facts) for facts in judged]
-    highest = max(tiers, key=lambda outcome: TIERS.index(outcome.value))
+    highest = tiers[0] if len(tiers) == 1 else max(tiers, key=lambda outcome: TIERS.index(outcome.value))
     confidence = 1.0 if candidates[0] and ruled.decided("element") else finding.confidence
     facts = tuple(f._replace(tier=highest.value, personal=f.personal and highest.value != "L1") for f in judged)
     return Draft(name, candidates[0], confidence, finding, facts, highest, ruled, fingerprint, findings)
@@ -198,7 +198,8 @@ def _standing_of_element(element: str | None, finding: ElementFinding, ruled: Ru
 
 def _best(finding: ElementFinding, element: str | None) -> Evidence | None:
     """The strongest statement for the element, else the strongest of all."""
-    return next(iter(sorted(finding.evidence, key=lambda e: e.element != element)), None)
+    strongest = finding.evidence[0] if finding.evidence else None
+    return next((e for e in finding.evidence if e.element == element), strongest)
 
 
 def _known(element: str | None, subject: SubjectKind, pack: Pack) -> str | None:
@@ -326,7 +327,8 @@ def _access_label(
 ) -> tuple[Label, tuple[Finding, ...]]:
     """Decision, else the most closed of what the rules say of every accepted element, unless it was refused."""
     ruling = draft.rulings.latest(dimension)
-    outcome = max((pack.access(dimension, f) for f in facts), key=lambda o: ACCESS.index(o.value))
+    outcomes = [pack.access(dimension, f) for f in facts]
+    outcome = outcomes[0] if len(outcomes) == 1 else max(outcomes, key=lambda o: ACCESS.index(o.value))
     said = draft.rulings.standing(dimension, outcome.value, outcome.rule, draft.fingerprint)
     if ruling is not None and (ruling.value or said == "refused"):
         return decided_access(ruling, outcome.value, outcome.basis, pack)

@@ -102,7 +102,8 @@ def without_shared_word(statements: list[Statements], reader: Reader) -> list[St
         return statements
     start = f"{word}_"
     return [
-        _with_name(s, reader.name(s.column.name[len(start) : LONGEST_READ])) if s.key.startswith(start) else s for s in statements
+        _with_name(s, reader.name(s.column.name[len(start) : LONGEST_READ])) if s.key.startswith(start) else s
+        for s in statements
     ]
 
 
@@ -166,7 +167,8 @@ def table_context(
         if family:
             context.add(family)
     names = [statement.key for statement in statements]
-    if any(all(any(name.endswith(axis) for name in names) for axis in pair) for pair in _AXES):
+    ends = {end for name in names for end in (name[-1:], name[-2:], name[-3:])}
+    if any(map(ends.issuperset, _AXES)):
         context.add("geo")
     context |= _neighbours(statements, names, sure)
     if initials_style(names):
@@ -260,6 +262,8 @@ def _is_user_table(table: TableInput) -> bool:
 
 
 def _is_initials_of(name: str, comment: str) -> bool:
+    if not comment:
+        return False
     letters = "".join(tokenize(name))
     if not 2 <= len(letters) <= 12 or not letters.isalpha():
         return False

@@ -45,7 +45,7 @@ def syllables(term: str) -> tuple[str, ...]:
     special = terms.get(term)
     if special is not None:
         return tuple(special.split())
-    return tuple(characters.get(character, character if character.isascii() else "") for character in term)
+    return tuple([characters.get(character, character if character.isascii() else "") for character in term])
 
 
 def full_pinyin(term: str) -> str:
@@ -54,7 +54,7 @@ def full_pinyin(term: str) -> str:
 
 def initials(term: str) -> str:
     """First letters: 身份证号 → ``sfzh``."""
-    return "".join(syllable[:1] for syllable in syllables(term))
+    return "".join([syllable[:1] for syllable in syllables(term)])
 
 
 def forget() -> None:

@@ -30,12 +30,19 @@ def tokenize(identifier: str) -> tuple[str, ...]:
 
 
 def has_han(text: str) -> bool:
-    return _HAN.search(text) is not None
+    return not text.isascii() and _HAN.search(text) is not None
 
 
 def may_be_initials(token: str) -> bool:
     """Whether ``token`` can be the initials of Han syllables (2 to 16 letters, none of i, u, v)."""
     return 2 <= len(token) <= 16 and token.isascii() and token.isalpha() and not _NOT_INITIAL & set(token)
+
+
+@lru_cache(maxsize=65536)
+def is_initials(identifier: str) -> bool:
+    """Whether every token of a name can be initials: ``XM``, ``LX_DM``, ``SFZH2``."""
+    tokens = tokenize(identifier)
+    return bool(tokens) and all(may_be_initials(token) or token.isdigit() for token in tokens)
 
 
 def is_garbled(text: str) -> bool:

@@ -61,7 +61,7 @@ def test_the_example_passes_the_conformance_suite(site: Path) -> None:
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:pytest_openmetadata", "--rootdir", str(site)]
     found = run(site, "-m", "pytest", *options, "test_tram_ticket.py", path=(site,))
     assert found.returncode == 0, found.stdout
-    assert re.search(r"\b5 passed", found.stdout)
+    assert re.search(r"\b6 passed", found.stdout)
 
 
 def test_the_suite_notices_a_wrong_example(site: Path, tmp_path: Path) -> None:
