@@ -16,7 +16,17 @@ from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAuthenticated, ServerError, Stale
 from workflows.publish.differences import known_base
 from workflows.publish.ledger import InFlight, Ledger
-from workflows.publish.merge import Edit, Scheme, all_marks, edited, encoder, label_ops, lost_labels, stored_labels
+from workflows.publish.merge import (
+    Edit,
+    Scheme,
+    all_marks,
+    bare,
+    edited,
+    encoder,
+    label_ops,
+    lost_labels,
+    stored_labels,
+)
 from workflows.publish.model import AssetKind, Base, Entity, Mark
 from workflows.publish.planner import Draft
 from workflows.publish.stored import SERVER_KINDS, Histories, Shelf
@@ -38,7 +48,7 @@ def in_flight(found: Draft) -> InFlight:
         id=stored.get("id", ""),
         version=stored.get("version", 0.0),
         before=all_marks(before),
-        after=all_marks(edited(expected, found.labels.edits)),
+        after=bare(all_marks(edited(expected, found.labels.edits))),
     )
 
 
@@ -67,7 +77,7 @@ class Repairer:
             if not lost:
                 return entity
             try:
-                ops = label_ops(entity, lost, encoder(reasons=False))
+                ops = label_ops(entity, lost, encoder(self.client.features.reason))
                 self.client.patch(SERVER_KINDS[kind], entity["id"], ops, entity["version"])
             except Stale:
                 continue
@@ -96,7 +106,9 @@ def learned(item: InFlight, base: Base | None, entity: Entity, scheme: Scheme) -
     places = {(path, mark.fqn) for path, mark in (*item.after, *standing)}
     exact = {(path, mark.fqn, mark.label_type, mark.state) for path, mark in standing}
     before = {(path, mark.fqn, mark.label_type, mark.state) for path, mark in item.before}
-    marks = {(path, mark.fqn): mark for path, mark in known.marks if (path, mark.fqn) in places}
+    # Only what the write itself was to withdraw is ours no more: what was gone before, a person had taken away.
+    withdrawn = {(path, mark.fqn) for path, mark in item.before} - places
+    marks = {(path, mark.fqn): mark for path, mark in known.marks if (path, mark.fqn) not in withdrawn}
     for path, mark in item.after:
         full = (path, mark.fqn, mark.label_type, mark.state)
         if full in exact and full not in before and scheme.slot(path, mark.fqn) is not None:
@@ -105,7 +117,7 @@ def learned(item: InFlight, base: Base | None, entity: Entity, scheme: Scheme) -
         known,
         id=entity["id"],
         structure="",
-        marks=[(path, mark) for (path, _), mark in marks.items()],
+        marks=bare((path, mark) for (path, _), mark in marks.items()),
         deleted=bool(entity.get("deleted")) and known.deleted,
     )
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from connectors.om_errors import clean
 from connectors.om_names import split_fqn
 from connectors.om_patch import Operation, pointer
@@ -232,8 +234,18 @@ def label_lists(entity: Entity) -> dict[str, LabelList]:
 
 
 def stored_labels(entity: Entity) -> dict[str, tuple[Mark, ...]]:
-    """Path → labels in the stored order."""
-    return {path: tuple(map(mark_of, found.labels or ())) for path, found in label_lists(entity).items()}
+    """Path → labels in the stored order, with their reasons, which are written back when a label must be put back."""
+    return {path: tuple(map(_with_reason, found.labels or ())) for path, found in label_lists(entity).items()}
+
+
+def _with_reason(label: Entity) -> Mark:
+    found = mark_of(label)
+    return msgspec.structs.replace(found, reason=label["reason"]) if label.get("reason") else found
+
+
+def bare(marks: Iterable[tuple[str, Mark]]) -> list[tuple[str, Mark]]:
+    """The labels without reasons: what is remembered, which is compared by name, type and state alone."""
+    return [(path, msgspec.structs.replace(mark, reason="") if mark.reason else mark) for path, mark in marks]
 
 
 def all_marks(labels: Labels) -> list[tuple[str, Mark]]:

@@ -30,7 +30,7 @@ _OWN = (
     *("entityStatus", "owner", "owners", "domain", "domains"),
 )
 _COLUMN = ("name", "dataType", "description", "displayName", "extension")
-_LABEL = ("tagFQN", "labelType", "state", "source")
+_LABEL = ("tagFQN", "labelType", "state", "source", "reason")
 _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder().decode
 
 
