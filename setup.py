@@ -64,6 +64,7 @@ ENTRY_POINTS = {
         "mysql=connectors.sql.connector:SqlConnector",
         "ddl=connectors.ddl:DdlConnector",
         "workbook=connectors.workbook:WorkbookConnector",
+        "openmetadata=connectors.om_server:ServerConnector",
     ],
 }
 
