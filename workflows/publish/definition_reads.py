@@ -14,6 +14,8 @@ from workflows.publish.model import Definition, Entity
 
 PROPERTY = "type"
 """Kind of the definitions that are custom properties; their FQN is ``<entity type>.<name>``."""
+HIDDEN = ("recognizers", "autoClassificationEnabled", "autoClassificationPriority", "autoClassificationConfig")
+"""What the SDK asks for by name, so that a server may not show it otherwise."""
 FEW = 3
 """So many of one parent are asked for one by one; more of them by a list."""
 
@@ -24,7 +26,8 @@ class Stored:
 
     found: dict[tuple[str, str], Entity] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
-    """Kinds that the account may not read."""
+    """Kinds that the account may not read, in a sentence each."""
+    notices: list[str] = field(default_factory=list)
     asked: set[tuple[str, str]] = field(default_factory=set)
     types: dict[str, Entity] = field(default_factory=dict)
     """Entity type → the type with its custom properties."""
@@ -77,7 +80,7 @@ def _read_properties(client: OpenMetadata, stored: Stored, asked: _Asked) -> Non
     for entity in dict.fromkeys(split_fqn(fqn)[0] for fqn, _ in asked):
         found = client.type(entity)
         if found is None:
-            stored.failures.append(f"the server has no custom properties of {entity} (they are left out)")
+            stored.notices.append(f"this server has no custom properties of {entity}: they are left out")
             continue
         stored.types[entity] = found
         for one in found.get("customProperties") or []:
@@ -137,15 +140,15 @@ def _fields(client: OpenMetadata, kind: str, group: _Asked) -> tuple[str, ...]:
     """What an answer shows only when asked for."""
     bodies = [item.body for _, item in group]
     fields = tuple(name for name in ("domain", "domains") if any(name in body for body in bodies))
-    if any("recognizers" in body for body in bodies) and _takes(client, kind, "recognizers"):
-        fields += ("recognizers",)
-    return fields
+    hidden = tuple(name for name in HIDDEN if any(name in body for body in bodies))
+    return fields + (hidden if hidden and _takes(client, kind, hidden) else ())
 
 
-def _takes(client: OpenMetadata, kind: str, field: str) -> bool:
-    """Whether this server knows the field as one to ask for, or shows it unasked."""
+def _takes(client: OpenMetadata, kind: str, fields: Sequence[str]) -> bool:
+    """Whether this server knows the fields as some to ask for; else it shows them unasked, or not at all."""
+    params = {"limit": "0", "fields": ",".join(fields)}
     try:
-        client.request("GET", kind_of(kind).path, {"limit": "0", "fields": field}, doing=f"list {kind}", kind=kind)
+        client.request("GET", kind_of(kind).path, params, doing=f"list {kind}", kind=kind)
     except Refused:
         return False
     return True

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from connectors.om_kinds import kind_of
-from workflows.publish.definition_reads import PROPERTY, Stored
+from workflows.publish.definition_reads import HIDDEN, PROPERTY, Stored
 from workflows.publish.ledger import DefinitionBase, renamed_fqn
 from workflows.publish.model import Change, Definition, Entity
 
@@ -48,6 +48,8 @@ class Facts:
     kept: list[Change] = field(default_factory=list)
     """People's descriptions, display names and colours that differ from ours and stay: no conflict."""
     failures: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    """What this server cannot do."""
 
     def usable(self, fqn: str) -> bool:
         return fqn in self.existing and not is_below(fqn, self.unusable)
@@ -72,7 +74,7 @@ def steps_of(
     definitions: Sequence[Definition], bases: Mapping[str, DefinitionBase], stored: Stored
 ) -> tuple[list[Step], Facts]:
     """Pure: from what is wanted, what was written and what is there, to steps in the given order."""
-    facts = Facts(failures=list(stored.failures))
+    facts = Facts(failures=list(stored.failures), notices=list(stored.notices))
     steps = []
     for item in definitions:
         step = _step(item, bases.get(item.key), stored, facts)
@@ -155,6 +157,9 @@ def _changed(item: Definition, found: Entity, former: str, base: DefinitionBase 
             continue
         there = stored_value(name, found)
         outcome = three_way(wanted, there, last.get(name))
+        if name in HIDDEN and name not in found and covers(last.get(name), wanted):
+            # A server that does not show it would be written to for ever.
+            outcome = "same"
         line = Change("update", item.kind, item.fqn, field=name, old=_shown(there), new=_shown(wanted))
         if outcome == "kept":
             remembered.update({name: last[name]} if name in last else {})

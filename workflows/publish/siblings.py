@@ -17,7 +17,7 @@ from connectors.om_version import Features
 from workflows import store_schema as schema
 from workflows.publish.model import WantedEdge
 from workflows.publish.places import Place, place_of, stored_name
-from workflows.store import Store
+from workflows.store import BATCH, Store
 
 if TYPE_CHECKING:
     from workflows.settings import SystemSettings
@@ -81,7 +81,8 @@ def _heads(store: Store, department: str, system: str) -> Iterator[tuple[str, in
     table = schema.assets
     match = (table.c.department == department) & (table.c.system == system) & table.c.vanished_at.is_(None)
     with store.read() as connection:
-        for row in connection.execute(select(table.c.key, table.c.id, table.c.body).where(match)):
+        query = select(table.c.key, table.c.id, table.c.body).where(match).execution_options(yield_per=BATCH)
+        for row in connection.execute(query):
             yield row.key, row.id, _head.decode(row.body)
 
 

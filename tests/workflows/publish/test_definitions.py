@@ -11,9 +11,9 @@ import pytest
 
 from classifiers.policy import load_pack
 from connectors.om_client import OpenMetadata
-from workflows.publish.definition_steps import covers, three_way
-from workflows.publish.definitions import Applied, Facts, apply_definitions, plan_definitions
-from workflows.publish.ledger import Ledger
+from workflows.publish.definition_steps import covers, steps_of, three_way
+from workflows.publish.definitions import Applied, Facts, Stored, apply_definitions, plan_definitions
+from workflows.publish.ledger import DefinitionBase, Ledger
 from workflows.publish.model import Base, Change, Definition, Mark
 from workflows.publish.places import Place
 from workflows.publish.taxonomy import definitions
@@ -336,6 +336,24 @@ def test_native_recognizers_keep_peoples_exceptions(desk: Desk) -> None:
     assert ([change.field for change in changes], applied.failures) == (["recognizers"], [])
     found = desk.get("tag", "数据分级.L4")["recognizers"]
     assert (len(found), found[0]["exceptionList"]) == (2, exception)
+
+
+def test_what_a_server_does_not_show_is_written_once() -> None:
+    body = {"name": "L4", "classification": "数据分级", "description": "d", "recognizers": [{"name": "r"}]}
+    item = Definition("tag/tier/L4", "tag", "数据分级.L4", body)
+    there = Stored(found={("tag", item.fqn): {"id": "1", "name": "L4", "description": "d"}})
+    first, _ = steps_of([item], {}, there)
+    again, _ = steps_of([item], {item.key: DefinitionBase(item.key, "tag", item.fqn, "1", body)}, there)
+    assert [change.field for change in first[0].changes] == ["recognizers"]
+    assert again[0].changes == ()
+
+
+def test_kinds_of_properties_that_a_server_lacks_are_a_notice() -> None:
+    item = Definition("property/tableColumn/itemType", "type", "tableColumn.itemType", {"name": "itemType"})
+    stored = Stored(notices=["this server has no custom properties of tableColumn: they are left out"])
+    steps, facts = steps_of([item], {}, stored)
+    assert (steps, facts.failures, facts.notices) == ([], [], stored.notices)
+    assert not facts.usable(item.fqn)
 
 
 @pytest.mark.parametrize(
