@@ -16,9 +16,9 @@ from connectors.om_errors import NotAllowed, NotFound, ServerBroken, ServerError
 from workflows.errors import WorkflowError
 from workflows.server_settings import ServerSettings
 
-PUBLISHING: Mapping[str, Sequence[str]] = {"table": ("Create", "EditAll")}
-"""Operations without which nothing at all can be published; reference, "A least-privilege bot"."""
-MISSING = frozenset({"deny", "notAllow", "conditionalDeny"})
+PUBLISHING: Mapping[str, Sequence[str]] = {"table": ("Create",)}
+"""Operations without which nothing at all can be published; reference, "A least-privilege bot". A condition is not
+enough: everybody may do everything with what is their own, which a table is not before it is there."""
 
 
 class ServerUnusable(WorkflowError):
@@ -76,7 +76,7 @@ def _missing(client: OpenMetadata, needs: Mapping[str, Sequence[str]]) -> str:
             granted = client.permissions(kind)
         except (NotAllowed, NotFound, ServerBroken):
             continue
-        lacking = [one for one in operations if granted.get(one) in MISSING]
+        lacking = [one for one in operations if granted.get(one, "allow") != "allow"]
         found += [f"{', '.join(lacking)} on {kind}"] if lacking else []
     return "; ".join(found)
 
