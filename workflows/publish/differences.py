@@ -48,7 +48,7 @@ def known_base(base: Base, entity: Entity) -> Base:
 def differences(base: Base, entity: Entity, vocabulary: Vocabulary) -> list[Difference]:
     """Labels of our classifications and glossary that came, went, or were stamped as a person's."""
     there = list(stored_marks(entity))
-    if _as_known(base, there):
+    if _as_known(base, there, vocabulary):
         return []
     stored, known = _slots(there, vocabulary), _slots([*base.marks, *base.seen], vocabulary)
     gone = {(path, mark.fqn) for path, mark in base.gone}
@@ -61,12 +61,14 @@ def differences(base: Base, entity: Entity, vocabulary: Vocabulary) -> list[Diff
     return found
 
 
-def _as_known(base: Base, stored: Sequence[tuple[str, Mark]]) -> bool:
-    """Whether every label stands as it did, without looking what it is: the case of nearly every asset."""
+def _as_known(base: Base, stored: Sequence[tuple[str, Mark]], names: Vocabulary) -> bool:
+    """Whether every label of ours stands as it did: the quick look at what nearly every asset is."""
     known = {(path, mark.fqn): mark.by_person for path, mark in (*base.marks, *base.seen)}
-    return len(known) == len(stored) and all(
-        known.get((path, mark.fqn), False) >= mark.by_person and (path, mark.fqn) in known for path, mark in stored
-    )
+    for path, mark in stored:
+        was = known.pop((path, mark.fqn), None)
+        if names.ours(mark.fqn) if was is None else mark.by_person > was:
+            return False
+    return not known
 
 
 def stored_marks(entity: Entity) -> Iterator[tuple[str, Mark]]:
