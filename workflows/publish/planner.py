@@ -15,6 +15,7 @@ import msgspec
 from connectors.om_errors import NotAuthenticated, ServerError
 from connectors.om_names import join_fqn
 from workflows.publish.differences import known_base
+from workflows.publish.history import NESTED
 from workflows.publish.ledger import Ledger, renamed_fqn
 from workflows.publish.merge import (
     Acts,
@@ -125,7 +126,8 @@ def draft(wanted: WantedAsset, stored: Entity | None, base: Base | None, scheme:
     there: Entity = stored or {"columns": []}
     structure, drifted = (None, False) if wanted.labels_only else _structure(wanted, stored, known)
     after = there if structure is None else _restructured(wanted, there)
-    labels = merge_labels(_wanted_labels(wanted), stored_labels(after), known, scheme, acts)
+    there_labels = stored_labels(after)
+    labels = merge_labels(_wanted_labels(wanted, there_labels), there_labels, known, scheme, acts)
     found = Draft(wanted, stored, known, structure, drifted, restore=bool(there.get("deleted")), labels=labels)
     return found if wanted.labels_only else _with_values(found, after)
 
@@ -173,8 +175,11 @@ def _restructured(wanted: WantedAsset, stored: Entity) -> Entity:
     return {"tags": [], **bare, "columns": columns}
 
 
-def _wanted_labels(wanted: WantedAsset) -> Labels:
-    return {ON_ASSET: wanted.marks} | {column.name: column.marks for column in wanted.columns}
+def _wanted_labels(wanted: WantedAsset, stored: Labels) -> Labels:
+    """By the server's paths: what ``connector: openmetadata`` calls ``column.field`` stands inside that column."""
+    inner = {path.replace(NESTED, "."): path for path in stored if NESTED in path} if wanted.labels_only else {}
+    inner = {name: path for name, path in inner.items() if name not in stored}
+    return {ON_ASSET: wanted.marks} | {inner.get(column.name, column.name): column.marks for column in wanted.columns}
 
 
 def wanted_texts(wanted: WantedAsset) -> dict[str, str]:
