@@ -6,7 +6,7 @@ author may not rule or is not known counts when somebody who may rule accepts it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, cast
 
@@ -25,6 +25,8 @@ from workflows.store import Store
 from workflows.store_records import StoredAsset
 
 Outcome = Literal["accepted", "refused"]
+SUGGESTED = ("element", "tier", "share", "open")
+"""What rules propose, and what 已确认 on a table confirms."""
 DIMENSIONS = {
     "element": "数据元",
     "tier": "分级",
@@ -151,10 +153,10 @@ def _accept(
         _check_second(question, actor)
         found.decisions.append(agreed(question, actor.person, at, reason))
     elif question.kind == "author":
-        decision = _own(question, actor, at, reason)
-        force = tier_in_force(_stored(store, question), store.decisions(question.asset), question.column)
+        decision, stored = _own(question, actor, at, reason), _stored(store, question)
+        force = tier_in_force(stored, store.decisions(question.asset), question.column)
         if question.dimension != "tier" or not is_lower(question.value, force):
-            found.decisions.append(decision)
+            found.decisions += [decision, *_with_review(decision, stored)]
         else:
             _check_personal(question, actor)
             found.questions.append(lowering(decision, force, names))
@@ -174,6 +176,18 @@ def _own(question: Question, actor: Actor, at: str, reason: str) -> Decision:
         reason=f"{told}：{reason}" if reason else told,
         rejected=question.rejected,
     )
+
+
+def _with_review(decision: Decision, stored: StoredAsset) -> Iterator[Decision]:
+    """Whoever takes somebody's 已确认 as their own confirms every suggestion that now stands in the catalogue."""
+    if (decision.dimension, decision.value) != ("review", "confirmed") or stored.verdict is None:
+        return
+    columns = {name: verdict.labels for name, verdict in stored.column_verdicts.items()}
+    for column, labels in [(None, stored.verdict.labels), *columns.items()]:
+        for label in labels:
+            if label.dimension in SUGGESTED and label.state == "suggested":
+                same = {"column": column, "dimension": label.dimension, "value": label.value}
+                yield msgspec.structs.replace(decision, rejected=None, **same)
 
 
 def refuse(ledger: Ledger, names: Vocabulary, idents: Sequence[int], actor: Actor, at: str) -> Settlement:

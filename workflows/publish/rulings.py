@@ -23,6 +23,7 @@ from workflows.publish.ledger import Description, Question
 from workflows.publish.model import ON_ASSET, Base, Entity, Mark
 from workflows.publish.places import stored_name
 from workflows.publish.questions import (
+    SUGGESTED,
     agreed,
     asked,
     describe,
@@ -35,8 +36,6 @@ from workflows.publish.questions import (
 from workflows.publish.vocabulary import Vocabulary
 from workflows.store_records import StoredAsset
 
-SUGGESTED = ("element", "tier", "share", "open")
-"""What rules propose, and what 已确认 on a table confirms."""
 DECIDED = frozenset((*SUGGESTED, "importance", "review"))
 
 

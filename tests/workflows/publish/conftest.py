@@ -36,13 +36,13 @@ class Browser:
         entity = self.read(fqn)
         at = next(at for at, one in enumerate(entity["columns"]) if one["name"] == column)
         tags = entity["columns"][at].get("tags") or []
-        self._patch(entity["id"], changes(f"/columns/{at}/tags", tags, [manual(tag) for tag in add], remove))
+        self.patch(entity["id"], changes(f"/columns/{at}/tags", tags, [manual(tag) for tag in add], remove))
 
     def replace_on_column(self, fqn: str, column: str, old: str, new: str) -> None:
         entity = self.read(fqn)
         at = next(at for at, one in enumerate(entity["columns"]) if one["name"] == column)
         tags = [label["tagFQN"] for label in entity["columns"][at]["tags"]]
-        self._patch(entity["id"], [replace(f"/columns/{at}/tags/{tags.index(old)}", manual(new))])
+        self.patch(entity["id"], [replace(f"/columns/{at}/tags/{tags.index(old)}", manual(new))])
 
     def put_back(self, fqn: str, column: str, tag: str) -> None:
         """Confirm a suggestion as 1.2 lets one: taken off and put back, in two saves."""
@@ -59,7 +59,7 @@ class Browser:
         tags = entity.get("tags") or []
         kept = [label for label in tags if label["tagFQN"] not in remove]
         ops = [replace(f"/tags/{tags.index(one)}", manual(one["tagFQN"], one["source"])) for one in kept]
-        self._patch(entity["id"], [*ops, *changes("/tags", tags, [manual(tag) for tag in add], remove)])
+        self.patch(entity["id"], [*ops, *changes("/tags", tags, [manual(tag) for tag in add], remove)])
 
     def review(self, fqn: str, new: str) -> None:
         """Set 审核状态, which is exclusive: the tag that stands there is replaced, all others are restamped."""
@@ -70,15 +70,15 @@ class Browser:
         ]
         if not any(label["tagFQN"].startswith("审核状态.") for label in entity["tags"]):
             ops.append({"op": "add", "path": "/tags/-", "value": manual(new)})
-        self._patch(entity["id"], ops)
+        self.patch(entity["id"], ops)
 
     def describe(self, fqn: str, text: str, column: str | None = None) -> None:
         entity = self.read(fqn)
         names = [one["name"] for one in entity["columns"]]
         path = "/description" if column is None else f"/columns/{names.index(column)}/description"
-        self._patch(entity["id"], [{"op": "add", "path": path, "value": text}])
+        self.patch(entity["id"], [{"op": "add", "path": path, "value": text}])
 
-    def _patch(self, ident: str, ops: Sequence[Entity]) -> None:
+    def patch(self, ident: str, ops: Sequence[Entity]) -> None:
         headers = {"Content-Type": "application/json-patch+json"}
         self.client.request("PATCH", f"tables/{ident}", None, list(ops), doing="save", headers=headers)
 

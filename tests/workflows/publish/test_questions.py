@@ -141,6 +141,17 @@ def test_an_objection_is_only_closed(ledger: Ledger, names: Vocabulary, ask: Any
     assert ledger.questions() == []
 
 
+def test_who_takes_over_a_confirmed_table_confirms_its_suggestions(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    ident = ask(dimension="review", value="confirmed", column=None, rejected="pending")
+    found = accept(ledger.store, ledger, names, [ident], Actor(LI), LATER).decisions
+    places = {(one.column, one.dimension) for one in found}
+    dimensions = ("tier", "share", "open")
+    columns = {(name, dimension) for name in ("xm", "sjh") for dimension in ("element", *dimensions)}
+    assert places == columns | {(None, dimension) for dimension in ("review", *dimensions)}
+    assert {one.who for one in found} == {"李华"}
+    assert next(one.value for one in found if (one.column, one.dimension) == ("sjh", "tier")) == "L3"
+
+
 def test_the_asset_of_a_lower_tier_must_still_be_there(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
     ident = ask(asset="dept/sys/gone", value="L2")
     with pytest.raises(InputError, match="no longer in the catalogue"):
