@@ -116,7 +116,7 @@ def _weigh(
     if of_person and (name is None or name.element.startswith("generic.")):
         comment, name = _of_person(comment), _of_person(name)
     comment, name = _understood(comment, kind), _understood(name, kind)
-    comment = _key_by_type(comment, name, column)
+    comment = _possible(comment, name, column)
     heard: list[Evidence] = [said.codebook] if said.codebook else []
     if comment is not None and name is not None and comment.strength >= DECIDES and _refines(name, comment):
         heard.append(_evidence(name._replace(strength=min(0.95, comment.strength)), "comment", kind))
@@ -141,16 +141,25 @@ _NAMED = frozenset("名称码号")
 _WHO = _ids("person_name legal_rep org_name")
 
 
-def _key_by_type(comment: Candidate | None, name: Candidate | None, column: ColumnInput) -> Candidate | None:
-    """A column of whole numbers or of type ``ForeignKey`` with the comment 辅导员 holds that person's key."""
+def _possible(comment: Candidate | None, name: Candidate | None, column: ColumnInput) -> Candidate | None:
+    """What a comment says must be possible for the column's type: a `tinyint` with 微信 tells whether it is bound.
+
+    A column of whole numbers or of type ``ForeignKey`` with the comment 辅导员 holds that person's key.
+    """
     if comment is None or not column.type:
         return comment
     family = elements()[comment.element].family
-    keyed = name is not None and name.element in _KEYS and family in ("account_login", "email")
-    if family not in ("person_name", "legal_rep") and not keyed:
+    if family in HARMLESS:
         return comment
     native = column.type.lower().split("(")[0].split()[0]
-    return comment._replace(element="system.foreign_key") if native in (*_WHOLE_TYPES, "foreignkey") else comment
+    if native.startswith(_DATE_TYPES) and family in _NO_DATE:
+        return comment._replace(element="date.business")
+    if native.startswith(("tinyint", "bit", "bool")) and family in _NO_FLAG:
+        return comment._replace(element="code.flag")
+    keyed = name is not None and name.element in _KEYS and family in ("account_login", "email", "address")
+    if (keyed or family in ("person_name", "legal_rep")) and native in (*_WHOLE_TYPES, "foreignkey"):
+        return comment._replace(element="system.foreign_key")
+    return comment
 
 
 _KEYS = frozenset({"system.foreign_key", "system.id", "person.number", "person.staff_no"})
@@ -274,11 +283,20 @@ def _typed(name: Candidate | None, column: ColumnInput, alone: bool) -> Candidat
         return name._replace(element="code.flag", strength=0.6)
     if family in _UNHASHED and _UUID_TYPE.match(column.type) and name.term.endswith("id"):
         return name._replace(element="system.id", strength=0.6)
-    if native in _WHOLE_TYPES and family in _WORDY - {"place_or_division"} and name.element != "object.number":
+    if native in _DECIMAL_TYPES and family in _WORDY | {"id_card", "mobile", "landline"}:
+        return name._replace(element="measure.quantity", strength=0.55)
+    counted = native in _WHOLE_TYPES and family in _CODED_TRAITS and column.name.lower().endswith(("num", "nums"))
+    if counted:
+        return name._replace(element="measure.count", strength=0.6)
+    if native in _WHOLE_TYPES and family in _WORDY - {"place_or_division"} and name.term not in _WHOLE_TERMS:
         return name._replace(element="system.foreign_key", strength=0.55)
     return name
 
 
+_DECIMAL_TYPES = ("decimal", "numeric", "float", "double", "real", "money")
+_CODED_TRAITS = _ids("gender ethnicity education medical disability marital_status political_status biometric")
+# What is a number in spite of its family: 编号, a password or an account of figures only.
+_WHOLE_TERMS = frozenset(["no", "num", "number", "bh", "编号", "password", "pwd", "passwd", "qq", "qq no", "qq number"])
 # Thirty-six characters are a UUID: sid is no student number then.
 _UUID_TYPE = re.compile(r"(?:n?var)?char\(36\)|uuid", re.I)
 _UNHASHED = _ids("student_no medical_record_no person_name account_login passport_or_other_id social_security_no")
@@ -287,6 +305,9 @@ _NUMBERED = _ids(
     "mobile phone_any landline id_card bank_account passport_or_other_id real_estate_no student_no social_security_no "
     "medical_record_no driving_licence vehicle_plate"
 )
+
+_NO_FLAG = (_WORDY | _NUMBERED | _PAID) - HARMLESS - {"photo_or_scan"}
+_NO_DATE = _NO_FLAG | _ids("education penalty_or_criminal disability location gender ethnicity")
 
 
 # the decision ---------------------------------------------------------------------------------------------------------

@@ -16,6 +16,9 @@ _AFFIX_FLAGS = {
 # join_community_volunteer: a flag, but join_date is a date.
 TAKES_PART = frozenset({"join", "joined", "need", "allow", "enable", "support", "become"})
 CONTACTS = frozenset({"contact", "contacts"})
+# pay_result, goods_score: of the thing, in whatever field; disabled_num counts and is no code.
+OUTCOMES = frozenset({"result", "results", "total", "amount", "score", "scores", "sum", "total amount"})
+COUNTS = frozenset({"num", "nums", "number"})
 # SFCJ, SFXS, SFLQ: 是否参加, 享受, 领取.
 FLAG_PREFIXES = frozenset(
     {"is", "if", "has", "sf", "whether", "have", "sfw", "ynis", "can", "flag"}

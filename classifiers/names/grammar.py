@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from classifiers.elements import elements
 from classifiers.evidence import Style
-from classifiers.names.affixes import CONTACTS, FLAG_PREFIXES, TAKES_PART, without_affixes
+from classifiers.names.affixes import CONTACTS, COUNTS, FLAG_PREFIXES, OUTCOMES, TAKES_PART, without_affixes
 from classifiers.names.lexicon import Lexicon, Sense, abbreviations, default_lexicon, parse_terms
 from classifiers.names.phrases import (
     CODES_ONLY,
@@ -193,7 +193,7 @@ class Reader:
         )
         found: list[Candidate] = []
         for sense in order:
-            if "person" in sense.contexts and owner.kind in _THINGS:
+            if owner.kind in _THINGS and ("person" in sense.contexts or sense.term in OUTCOMES):
                 continue
             if not compound and sense.structural and len(order) > 1 and found and not found[-1].contexts:
                 continue
@@ -265,7 +265,12 @@ class Reader:
         """Senses of tokens written together, as they are or with abbreviations read as their words."""
         senses = self.lexicon.senses("".join(tokens))
         senses = senses or self.lexicon.senses("".join(map(self._word, tokens)))
-        return senses or (self.lexicon.variants(tokens) if len(tokens) > 1 else ())
+        if senses or len(tokens) < 2:
+            return senses
+        variants = self.lexicon.variants(tokens)
+        if variants and tokens[-1] in COUNTS and owner_class(variants[0].symbol) == "trait":
+            return ()
+        return variants
 
     def _word(self, token: str) -> str:
         word = abbreviations().get(token, token)
