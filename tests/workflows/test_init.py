@@ -53,10 +53,10 @@ def test_the_example_department_loads_once_its_comment_signs_are_gone(tmp_path: 
     init_site(tmp_path)
     example = tmp_path / "departments" / "example.yaml"
     example.write_text(uncommented(example.read_text("utf-8")), "utf-8")
-    # The example shows a connector, its globs, a dictionary and a restricted system.
-    site = load_site(tmp_path, environ={"RESCUE_PASSWORD": "x"})
+    # The example shows a connector, its globs, a dictionary, an existing server and a restricted system.
+    site = load_site(tmp_path, environ={"RESCUE_PASSWORD": "x", "OPENMETADATA_TOKEN": "x"})
     (department,) = site.departments
-    assert [system.id for system in department.systems] == ["rescue", "dictionary", "classified"]
+    assert [system.id for system in department.systems] == ["rescue", "dictionary", "production", "classified"]
     assert site.restricted_systems == 1
     assert site.warnings == ()
     assert site.system_config("minzheng", "rescue").restricted == ("public.t_sm_*",)
