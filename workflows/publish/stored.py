@@ -186,7 +186,7 @@ class Histories:
     def of(self, kind: AssetKind, entity: Entity | None) -> LazyActs:
         """The acts on a stored asset; of one that is not stored there are none."""
         if entity is None:
-            return LazyActs(lambda: history_of((), frozenset()))
+            return LazyActs(lambda: History((), frozenset()))
         return LazyActs(lambda: history_of(self._client.versions(SERVER_KINDS[kind], entity["id"]), self.bots))
 
 
