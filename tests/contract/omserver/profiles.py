@@ -29,6 +29,8 @@ class Profile:
     fragile_service: bool
     #: A bot's PUT keeps owners and displayName that are there.
     bot_keeps_curated: bool
+    #: Seconds for which the token of a bot that was looked up last goes on counting.
+    token_memory: float
     label_types: frozenset[str]
     #: Keys of a label that clients may send.
     label_fields: frozenset[str]
@@ -61,6 +63,7 @@ V1_2 = Profile(
     poisonable_domain=True,
     fragile_service=True,
     bot_keeps_curated=False,
+    token_memory=121.0,
     label_types=LABEL_TYPES,
     label_fields=LABEL_FIELDS,
     property_types=PROPERTY_TYPES,
@@ -79,6 +82,7 @@ V2_0 = Profile(
     poisonable_domain=False,
     fragile_service=False,
     bot_keeps_curated=True,
+    token_memory=0.0,
     label_types=LABEL_TYPES | {"Generated"},
     label_fields=LABEL_FIELDS | {"reason", "appliedAt", "appliedBy", "metadata"},
     property_types=PROPERTY_TYPES | {"enum", "entityReference", "entityReferenceList", "table-cp", "hyperlink-cp"},

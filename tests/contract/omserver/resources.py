@@ -167,8 +167,9 @@ class Resource:
         if call.headers.get("content-type", "").split(";")[0].strip() != JSON_PATCH:
             raise ServerError("HTTP 415 Unsupported Media Type")
         entity = self.found(call)
-        operations = call.json()
-        authorize(self.server.store, call.caller, patch_operations(written(operations)), self.kind.name, entity)
+        operations = checked(call.json())
+        needed = patch_operations(self.server.profile, entity.doc, operations)
+        authorize(self.server.store, call.caller, needed, self.kind.name, entity)
         check_match(call, entity)
         seen = entity.version_at(call.moment) if self.server.profile.racy_guard else entity.version
         before = self.all_fields(entity) | {"version": version_number(seen)}
@@ -208,8 +209,7 @@ def check_match(call: Call, entity: Entity) -> None:
         raise PreconditionFailed(f"Entity {entity.id} was changed: version is {version_number(entity.version)}")
 
 
-def written(operations: object) -> list[list[str]]:
-    """The paths a patch writes to."""
+def checked(operations: Any) -> list[dict[str, Any]]:
     if not isinstance(operations, list) or not all(isinstance(one, dict) for one in operations):
         raise BadRequest("a JSON Patch is an array of operations")
-    return [patch.steps_of(one.get("path")) for one in operations if one.get("op") != "test"]
+    return operations

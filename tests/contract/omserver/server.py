@@ -7,7 +7,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import bulk, computed, events, governance, lineage, people, resources, types, validate
+from . import (
+    bots,
+    bulk,
+    computed,
+    events,
+    governance,
+    lineage,
+    people,
+    resources,
+    rights,
+    samples,
+    types,
+    validate,
+)
 from .access import Principal, principal_of
 from .intake import Intake
 from .kinds import Kind, kinds_of
@@ -41,7 +54,7 @@ class Server:
         self.skew = 0.0
         self.last = 0
         self.store = Store(kinds_of(profile))
-        self.tokens = Tokens(self.store, lambda: time.time() + self.skew)
+        self.tokens = Tokens(self.store, lambda: time.time() + self.skew, profile.token_memory)
         self.properties = Properties(profile)
         self.view = View(self.store, profile, base)
         self.intake = Intake(self.store, profile, self.properties)
@@ -53,7 +66,7 @@ class Server:
         self.wrote: dict[str, Wrote] = {}
         self.validating = False
         self.router.add("GET", "v1/system/version", version, public=True)
-        for module in (resources, bulk, types, events, lineage, computed, governance, people):
+        for module in (resources, bulk, types, events, lineage, computed, governance, people, rights, bots, samples):
             module.install(self)
 
     def now(self) -> int:
@@ -102,14 +115,23 @@ class Server:
 
     def seed(self) -> None:
         """What a fresh server holds."""
-        self.create("team", {"name": "Organization", "teamType": "Organization", "description": "Organization"})
+        rights.seed(self)
         self.create("user", {"name": ADMIN, "email": "admin@example.com", "isAdmin": True})
-        self.create("user", {"name": BOT, "email": "bot@example.com", "isBot": True})
+        self.create_bot(BOT)
+
+    def create_bot(self, name: str) -> Entity:
+        """The user of a bot that may write everything, as stock ingestion does."""
+        roles = [rights.role_id(self, "IngestionBotRole")]
+        body = {"name": name, "email": f"{name}@example.com", "isBot": True, "roles": roles}
+        return self.create("user", {**body, "authenticationMechanism": bots.UNLIMITED})
 
     def user_token(self, name: str, *, admin: bool = False, bot: bool = False, lifetime: float | None = None) -> str:
         """A token of a user, who is made when there is none of that name."""
         if self.store.named("user", name) is None:
-            self.create("user", {"name": name, "email": f"{name}@example.com", "isAdmin": admin, "isBot": bot})
+            if bot:
+                self.create_bot(name)
+            else:
+                self.create("user", {"name": name, "email": f"{name}@example.com", "isAdmin": admin})
         return self.tokens.make(name, lifetime)
 
     def saved(self) -> str:

@@ -12,10 +12,12 @@ from typing import Any
 
 from .access import Principal, principal_of
 from .errors import Unauthorized
-from .store import Store
+from .store import Entity, Store
 
 #: Not a secret: it only has to be the same after a restart.
 KEY = b"contract-server-of-tests"
+#: Sort of the tokens that the API gives to bots; the test's own have none.
+BOT = "BOT"
 
 
 def encode(part: bytes) -> str:
@@ -33,14 +35,19 @@ def sign(text: str) -> str:
 class Tokens:
     """Makes and checks tokens. `revoked` holds token ids (``jti``); `clock` gives seconds since 1970."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float], memory: float) -> None:
         self.store = store
         self.clock = clock
         self.revoked: set[str] = set()
+        self.memory = memory
+        # User → the token id that counts, and when it was looked up.
+        self.remembered: dict[str, tuple[str, float]] = {}
 
-    def make(self, user: str, lifetime: float | None = None) -> str:
+    def make(self, user: str, lifetime: float | None = None, sort: str = "") -> str:
         """A token of a user (login name) for `lifetime` seconds, negative for one that has expired; None never does."""
         claims: dict[str, Any] = {"sub": user, "iat": int(self.clock()), "jti": uuid.uuid4().hex}
+        if sort:
+            claims["tokenType"] = sort
         if lifetime is not None:
             claims["exp"] = int(self.clock() + lifetime)
         head = encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
@@ -67,4 +74,21 @@ class Tokens:
         user = self.store.named("user", claims["sub"])
         if claims["jti"] in self.revoked or user is None or user.deleted:
             raise Unauthorized("Not Authorized! Invalid token")
+        if claims.get("tokenType") == BOT and claims["jti"] != self.of_bot(user):
+            raise Unauthorized("Not Authorized! Invalid token")
         return principal_of(user)
+
+    def of_bot(self, user: Entity) -> str:
+        """Id of the token that counts for a bot, as it was when last looked up (`Profile.token_memory`)."""
+        known, since = self.remembered.get(user.name, ("", 0.0))
+        if known and self.clock() - since < self.memory:
+            return known
+        token = user.aside.get("token")
+        if not token:
+            return ""
+        found = str(self.claims(token)["jti"])
+        self.remembered[user.name] = (found, self.clock())
+        return found
+
+    def forget(self, user: str) -> None:
+        self.remembered.pop(user, None)
