@@ -6,6 +6,7 @@ The SDK is imported by the server (``--validate``) and in a subprocess, never he
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from typing import Any
 
 import pytest
 from omclient import Api, add, column, label
+
+# Importing the SDK twice, on a busy machine.
+pytestmark = pytest.mark.timeout(300)
 
 READ = """
 import json, sys, warnings
@@ -69,6 +73,29 @@ print(json.dumps({
 }, default=str))
 """
 
+COMPARE = """
+import json, warnings
+warnings.simplefilter("ignore")
+from metadata.generated.schema.entity.data.table import Column, DataType
+from metadata.generated.schema.type.tagLabel import TagLabel
+from omserver import columns, kinds, profiles
+from omserver.validate import MODELS, model
+
+def names(path):
+    return {field.alias or name for name, field in model(path).model_fields.items()}
+
+found = {
+    "data types": {one.value for one in DataType} ^ columns.DATA_TYPES,
+    "column": set(Column.model_fields) ^ columns.SHOWN,
+    "label": set(TagLabel.model_fields) ^ profiles.V2_0.label_fields,
+}
+for kind in kinds.kinds_of(profiles.V2_0).values():
+    create, entity = MODELS[kind.name]
+    found[f"{kind.name} create"] = kind.create_fields - names(create)
+    found[f"{kind.name} entity"] = (kind.fields | kind.plain | kind.patch_only) - names(entity)
+print(json.dumps({name: sorted(odd) for name, odd in found.items() if odd}))
+"""
+
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory, start_contract: Any) -> Iterator[Api]:
@@ -115,7 +142,7 @@ def fill(api: Api) -> None:
 
 def test_the_sdk_reads_what_is_here(api: Api, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", READ, api.server.url, api.server.admin_token]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["counts"] == {
@@ -133,6 +160,14 @@ def test_the_sdk_reads_what_is_here(api: Api, tmp_path: Path) -> None:
     assert [one["tagFQN"] for one in found["after"]["columns"][1]["tags"]] == ["F类.x2"]
     assert (found["after"]["description"], found["versions"]) == ("说明", 4)
     assert (found["bulk"], found["downstream"]) == (3, 1)
+
+
+def test_our_fields_are_the_sdks() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", COMPARE]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert json.loads(done.stdout) == {}
 
 
 @pytest.mark.parametrize(

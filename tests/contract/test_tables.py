@@ -216,7 +216,7 @@ def test_post_of_an_existing_table(ready: Api) -> None:
 @TAGS
 @pytest.mark.parametrize("field", ["reason", "metadata", "appliedBy", "appliedAt"])
 def test_label_fields_of_2_0(ready: Api, field: str) -> None:
-    value: Any = {"recognizer": {}} if field == "metadata" else "2026-01-01T00:00:00Z"
+    value: Any = {"expiryDate": 1} if field == "metadata" else "2026-01-01T00:00:00Z"
     table = ready.table()
     status, body = ready.patch(table, add("/tags/0", label("F类.x1", **{field: value})))
     if ready.profile == "1.2":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import ApiError, BadRequest, ServerError
@@ -18,7 +19,7 @@ def install(server: Server) -> None:
         if "sourceHash" not in kind.plain:
             continue
         resource = Resource(server, kind)
-        server.router.add("PUT", f"v1/{'/'.join(kind.path)}/bulk", lambda call, resource=resource: bulk(call, resource))
+        server.router.add("PUT", f"v1/{'/'.join(kind.path)}/bulk", partial(bulk, resource=resource))
 
 
 def bulk(call: Call, resource: Resource) -> Answer:

@@ -20,9 +20,10 @@ DATA_TYPES = words(
     " LONGBLOB MEDIUMBLOB MAP STRUCT UNION SET GEOGRAPHY ENUM JSON UUID VARIANT GEOMETRY BYTEA"
     " AGGREGATEFUNCTION ERROR FIXED RECORD NULL SUPER HLLSKETCH PG_LSN PG_SNAPSHOT TSQUERY TXID_SNAPSHOT XML"
     " MACADDR TSVECTOR UNKNOWN CIDR INET CLOB ROWID LOWCARDINALITY YEAR POINT POLYGON SPATIAL TABLE NTEXT IMAGE"
-    " IPV4 IPV6 DATETIMERANGE DATERANGE TSRANGE MEASURE HIERARCHYID KPI ROW MEASURE_HIDDEN MEASURE_VISIBLE"
-    " HEIRARCHY HIERARCHY VECTOR LARGEINT QUANTILE_STATE AGG_STATE BITMAP BIT"
-)
+    " IPV4 IPV6 DATETIMERANGE MEASURE HIERARCHYID KPI "
+    " HEIRARCHY LARGEINT QUANTILE_STATE AGG_STATE BITMAP BIT"
+    " HLL UINT MONEY TUPLE"
+) | {"MEASURE VISIBLE", "MEASURE HIDDEN"}
 PLAIN = (
     "name",
     "displayName",
@@ -58,12 +59,16 @@ def parse(raw: object, profile: Profile, is_table: bool = True) -> list[Column]:
     if not isinstance(raw, list):
         raise BadRequest("[columns must not be null]")
     columns = [parse_one(one, profile, is_table) for one in raw]
+    check_unique(columns)
+    return columns
+
+
+def check_unique(columns: list[Column]) -> None:
     seen: set[str] = set()
     for column in columns:
         if column["name"] in seen:
             raise BadRequest(f"Column name {column['name']} is repeated")
         seen.add(column["name"])
-    return columns
 
 
 def parse_one(raw: object, profile: Profile, is_table: bool) -> Column:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .labels import all_labels, key
@@ -28,7 +29,7 @@ def install(server: Server) -> None:
         ("apiCollection", "apiEndpoints", "apiEndpoint"),
     ):
         if kind in server.store.kinds and child in server.store.kinds:
-            found[kind, name] = lambda view, entity, child=child: children(view, entity, child)
+            found[kind, name] = partial(children, kind=child)
     found["team", "children"] = sub_teams
     found["team", "userCount"] = lambda _, entity: len(entity.doc.get("users") or ())
     found["team", "childrenCount"] = lambda view, entity: len(sub_teams(view, entity))

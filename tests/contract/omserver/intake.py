@@ -151,7 +151,7 @@ class Intake:
             return []
         if relation.single == isinstance(raw, list):
             raise BadRequest(f"Cannot deserialize value of {relation.name}")
-        values = raw if isinstance(raw, list) else [raw]
+        values: list[Any] = raw if isinstance(raw, list) else [raw]
         # On 2.0 a related term is an object that holds the reference.
         values = [value["term"] if isinstance(value, dict) and "term" in value else value for value in values]
         as_objects = Relation(relation.name, relation.kinds, "ref", relation.single)
@@ -166,7 +166,7 @@ class Intake:
 
     def patched(self, kind: Kind, entity: Entity, before: Doc, after: Doc) -> Doc:
         """The document that a patched view stands for; what the patch left alone keeps its stored form."""
-        known = SHOWN | kind.plain | kind.fields | {name for name, _ in kind.ancestors}
+        known = SHOWN | kind.plain | kind.patch_only | kind.fields | {name for name, _ in kind.ancestors}
         for name in after.keys() - known:
             raise unrecognized(name, class_name(kind))
         doc = dict(entity.doc)
@@ -203,7 +203,7 @@ class Intake:
             put(doc, name, labels.check_enum(value, TERM_STATUSES, "TermStatus"))
         elif name == "entityStatus":
             put(doc, name, labels.check_enum(value, STATUSES, "EntityStatus"))
-        elif name in kind.plain or name in ("displayName", "description"):
+        elif name in kind.plain | kind.patch_only or name in ("displayName", "description"):
             put(doc, name, value)
 
     def patched_columns(self, stored: list[Doc], before: list[Doc], after: object) -> list[Doc]:
@@ -211,7 +211,9 @@ class Intake:
             raise BadRequest("[columns must not be null]")
         untouched = {id(shown): column for shown, column in zip(before, stored, strict=True)}
         touched = iter(columns.parse([one for one in after if id(one) not in untouched], self.profile))
-        return [untouched.get(id(one)) or next(touched) for one in after]
+        found = [untouched.get(id(one)) or next(touched) for one in after]
+        columns.check_unique(found)
+        return found
 
 
 def put(doc: Doc, name: str, value: Any) -> None:

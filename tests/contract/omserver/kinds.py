@@ -31,7 +31,9 @@ class Kind:
 
     `parents` are the fields of a create request that may name the parent, the closest first; `ancestors` the fields
     that answers show, in the order from the closest. `plain` fields are stored as sent; `gated` fields are shown only
-    when asked for by ``fields``; `computed` ones can be asked for and hold nothing of their own.
+    when asked for by ``fields``; `computed` ones can be asked for and hold nothing of their own. `patch_only` fields
+    are plain ones that only a PATCH sets; `unstored` ones are taken from create requests and forgotten. `defaults` are
+    what a create request means that leaves a field out. What is not `soft` is always deleted for good.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Kind:
     parents: tuple[tuple[str, str], ...] = ()
     ancestors: tuple[tuple[str, str], ...] = ()
     plain: frozenset[str] = frozenset()
+    patch_only: frozenset[str] = frozenset()
+    unstored: frozenset[str] = frozenset()
     relations: tuple[Relation, ...] = ()
     required: tuple[str, ...] = ()
     gated: frozenset[str] = frozenset()
@@ -52,7 +56,7 @@ class Kind:
     @cached_property
     def create_fields(self) -> frozenset[str]:
         """What a create request may say."""
-        own = {"name", "displayName", "description", *(name for name, _ in self.parents), *self.plain}
+        own = {"name", "displayName", "description", *(name for name, _ in self.parents), *self.plain, *self.unstored}
         return frozenset(own | self.kept)
 
     @cached_property
@@ -73,7 +77,7 @@ class Kind:
     @cached_property
     def shown(self) -> frozenset[str]:
         """The fields of a document that answers show as they are."""
-        return self.plain - {"columns"} | SHOWN
+        return self.plain - {"columns"} | self.patch_only | SHOWN
 
 
 def common(profile: Profile) -> tuple[Relation, ...]:
@@ -140,9 +144,10 @@ def assets(profile: Profile) -> list[Kind]:
             required=("columns",),
             gated=words("tableConstraints tableProfilerConfig"),
             computed=words(
-                "columns usageSummary joins sampleData profile location customMetrics testSuite viewDefinition"
+                "columns usageSummary joins sampleData profile location customMetrics testSuite"
                 " schemaDefinition dataModel tablePartition lifeCycle"
             )
+            | (frozenset() if v2 else {"viewDefinition"})
             | status,
             extensible=True,
             defaults={"tableType": "Regular"},
@@ -170,7 +175,8 @@ def api_assets(own: tuple[Relation, ...], later: frozenset[str], status: frozens
             chain[1:],
             plain=(later - {"sourceUrl"}) | {"endpointURL"},
             relations=own,
-            computed=status | {"apiEndpoints"},
+            unstored=words("apiEndpoints"),
+            computed=status - {"followers"} | {"apiEndpoints"},
             extensible=True,
         ),
         Kind(
@@ -178,7 +184,8 @@ def api_assets(own: tuple[Relation, ...], later: frozenset[str], status: frozens
             ("apiEndpoints",),
             (("apiCollection", "apiCollection"),),
             chain,
-            plain=later | words("endpointURL requestMethod requestSchema responseSchema"),
+            plain=later - {"sourceUrl"} | words("endpointURL requestMethod requestSchema responseSchema"),
+            unstored=words("sourceUrl"),
             relations=own,
             computed=status | words("requestSchema responseSchema"),
             extensible=True,
@@ -196,7 +203,10 @@ def governance(profile: Profile) -> list[Kind]:
     v2_fields = words("entityStatus") if v2 else frozenset()
     description = ("description",)
     marks = words("provider mutuallyExclusive") | (words("autoClassificationConfig") if v2 else frozenset())
-    tag_marks = words("provider mutuallyExclusive style disabled associatedTags") | (
+    disabled = words("disabled")
+    in_create, in_patch = (frozenset(), disabled) if v2 else (disabled, frozenset())
+    provided: dict[str, object] = {"provider": "user", "mutuallyExclusive": False}
+    tag_marks = words("provider mutuallyExclusive style") | (
         words("recognizers autoClassificationEnabled autoClassificationPriority") if v2 else frozenset()
     )
     reviewed = (*domain, *reviewers) if v2 else ()
@@ -204,37 +214,41 @@ def governance(profile: Profile) -> list[Kind]:
         Kind(
             "classification",
             ("classifications",),
-            plain=marks | {"disabled"},
+            plain=marks | in_create,
+            patch_only=in_patch,
             relations=reviewed,
             required=description,
             computed=words("termCount usageCount") | v2_fields,
             taggable=False,
             check_name=names.check_tag_name,
-            defaults={"provider": "user", "mutuallyExclusive": False, "disabled": False},
+            defaults=provided if v2 else {**provided, "disabled": False},
         ),
         Kind(
             "tag",
             ("tags",),
             (("parent", "tag"), ("classification", "classification")),
             (("classification", "classification"),),
-            plain=tag_marks,
+            plain=tag_marks | in_create,
+            patch_only=in_patch,
+            unstored=words("associatedTags"),
             relations=reviewed,
             required=description,
             computed=words("children usageCount") | v2_fields,
             taggable=False,
             check_name=names.check_tag_name,
-            defaults={"provider": "user", "mutuallyExclusive": False, "disabled": False},
+            defaults=provided if v2 else {**provided, "disabled": False},
         ),
         Kind(
             "glossary",
             ("glossaries",),
-            plain=words("provider mutuallyExclusive disabled"),
+            plain=words("provider mutuallyExclusive") | in_create,
+            patch_only=in_patch,
             relations=(*domain, *reviewers),
             required=description,
             computed=words("termCount usageCount votes") | v2_fields,
             extensible=v2,
             check_name=names.check_term_name,
-            defaults={"provider": "user", "mutuallyExclusive": False},
+            defaults=provided,
         ),
         Kind(
             "glossaryTerm",
@@ -243,18 +257,20 @@ def governance(profile: Profile) -> list[Kind]:
             (("glossary", "glossary"),),
             plain=words("synonyms references style mutuallyExclusive provider")
             | (words("iri conceptMappings") if v2 else frozenset()),
+            patch_only=in_patch,
             relations=(*(domain if v2 else owner), *reviewers, Relation("relatedTerms", ("glossaryTerm",), "name")),
             required=(*description, "glossary"),
             computed=words("children usageCount votes childrenCount") | v2_fields,
             extensible=True,
             check_name=names.check_term_name,
-            defaults={"provider": "user", "mutuallyExclusive": False},
+            defaults=provided,
         ),
         Kind(
             "domain",
             ("domains",),
             (("parent", "domain"),),
             plain=words("domainType") | (words("style") if v2 else frozenset()),
+            unstored=words("fullyQualifiedName"),
             relations=(*owner, *experts),
             required=("description", "domainType"),
             computed=words("children parent assets"),
@@ -267,6 +283,7 @@ def governance(profile: Profile) -> list[Kind]:
             "dataProduct",
             ("dataProducts",),
             plain=words("dataProductType visibility portfolioPriority style") if v2 else frozenset(),
+            unstored=words("fullyQualifiedName"),
             relations=(
                 *[one for one in (own or common(profile)) if one.name != "dataProducts"],
                 *experts,
@@ -299,6 +316,7 @@ def people(profile: Profile) -> list[Kind]:
                 owner,
                 domain,
             ),
+            required=() if profile.single_relations else ("teamType",),
             computed=words("owns children childrenCount userCount inheritedRoles"),
             taggable=False,
             check_name=names.check_term_name,
@@ -307,7 +325,8 @@ def people(profile: Profile) -> list[Kind]:
         Kind(
             "user",
             ("users",),
-            plain=words("email isBot isAdmin profile timezone botName authenticationMechanism externalId"),
+            plain=words("email isBot isAdmin profile timezone authenticationMechanism externalId"),
+            unstored=words("botName"),
             relations=(Relation("teams", ("team",), "id"), Relation("roles", ("role",), "id"), domain),
             required=("email",),
             gated=words("profile authenticationMechanism"),
@@ -325,7 +344,7 @@ def people(profile: Profile) -> list[Kind]:
         Kind(
             "policy",
             ("policies",),
-            plain=words("rules enabled policyType"),
+            plain=words("rules enabled") | (words("policyType") if profile.single_relations else frozenset()),
             relations=(owner,),
             required=("rules",),
             computed=words("teams roles location"),

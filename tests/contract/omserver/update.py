@@ -20,6 +20,7 @@ from .store import Doc, Entity, Store, name_key
 #: Kept by a PUT that does not send them; other references are replaced by what a PUT says, or by nothing.
 KEPT = frozenset({"owner", "owners", "domain", "domains", "dataProducts"})
 SCHEMAS = ("requestSchema", "responseSchema")
+STATUS = ("entityStatus", "status")
 CURATED = ("description", "displayName")
 #: Written without being compared: a change of these alone is no version.
 QUIET = frozenset({"connection", "sourceHash", "authenticationMechanism"})
@@ -88,7 +89,7 @@ class Writer:
 
     def put_wanted(self, kind: Kind, old: Doc, sent: Doc, keeps: bool) -> Doc:
         """The document a PUT asks for, labels still as sent."""
-        wanted = {name: value for name, value in old.items() if name in KEPT or name in ("entityStatus", "status")}
+        wanted = {name: value for name, value in old.items() if name in KEPT | kind.patch_only or name in STATUS}
         wanted |= sent
         if keeps:
             wanted |= {name: old[name] for name in CURATED if old.get(name)}
@@ -195,14 +196,14 @@ class Writer:
             if before is after or (before == after and name != "tags"):
                 continue
             if name == "columns":
-                self.compare_columns(changes, "columns", before, after)
+                self.compare_columns(changes, "columns", before or [], after or [])
             elif name == "tags":
                 changes.labels("tags", before or [], after or [])
             elif name == "extension":
                 changes.extension("extension", before, after)
             elif name in SCHEMAS and before and after:
-                fields = [one.get("schemaFields") or [] for one in (before, after)]
-                self.compare_columns(changes, f"{name}.schemaFields", *fields)
+                was, now = before.get("schemaFields") or [], after.get("schemaFields") or []
+                self.compare_columns(changes, f"{name}.schemaFields", was, now)
             elif name in related:
                 changes.field(name, self.shown_refs(before), self.shown_refs(after))
             else:
