@@ -151,7 +151,7 @@ def _possible(comment: Candidate | None, name: Candidate | None, column: ColumnI
     family = elements()[comment.element].family
     if family in HARMLESS:
         return comment
-    native = column.type.lower().split("(")[0].split()[0]
+    native = "".join(column.type.lower().split("(")[0].split()[:1])
     if native.startswith(_DATE_TYPES) and family in _NO_DATE:
         return comment._replace(element="date.business")
     if native.startswith(("tinyint", "bit", "bool")) and family in _NO_FLAG:

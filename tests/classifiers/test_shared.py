@@ -48,3 +48,10 @@ def test_an_element_means_what_the_judging_pack_says() -> None:
         return any(finding.code == "comment_value_conflict" for finding in verdict.columns[0].findings)
 
     assert [contradicted(family) for family in ("email", "id_card", "email")] == [True, False, True]
+
+
+def test_a_type_without_a_name_is_no_type() -> None:
+    def element(native: str | None) -> str | None:
+        return understand(TableInput("t", (ColumnInput("a", "经办人", native),)), {})[1][0].element
+
+    assert {element(" "), element("(10)")} == {element(None)}
