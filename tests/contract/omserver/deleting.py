@@ -71,7 +71,7 @@ def hide(server: Server, entity: Entity, by: Principal) -> None:
 def mark(server: Server, entity: Entity, by: Principal, deleted: bool, event: str) -> None:
     changes = Changes(server.store, server.profile)
     changes.update("deleted", not deleted, deleted)
-    entity.deleted = deleted
+    server.store.mark(entity, deleted)
     server.writer.commit(entity, entity.doc, changes, by, event)
 
 

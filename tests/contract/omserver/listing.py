@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -39,23 +40,25 @@ def included(include: str | None) -> Callable[[Entity], bool]:
 
 
 class Lists:
-    """Sorted lists of one server, remembered until a kind gains, loses or renames an entity."""
+    """Sorted lists of one server, remembered until a kind gains, loses, hides or renames an entity."""
 
     def __init__(self, server: Server) -> None:
         self.store = server.store
         self.by_name = server.profile.paging_by_name
-        self.remembered: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, list[Entity]]] = {}
+        self.remembered: dict[tuple[str, str | None, tuple[tuple[str, str], ...]], tuple[int, list[Entity]]] = {}
 
     def sort_key(self, entity: Entity) -> Key:
         return (entity.name,) if self.by_name else (entity.name, entity.id)
 
-    def rows(self, kind: Kind, query: dict[str, str]) -> list[Entity]:
-        """All rows of a list in order, whether deleted or not."""
-        place = (kind.name, tuple(sorted(query.items())))
+    def rows(self, kind: Kind, query: dict[str, str], include: str | None) -> list[Entity]:
+        """All rows of a list in order."""
+        wanted = included(include)
+        place = (kind.name, include, tuple(sorted(query.items())))
         generation = self.store.generation[kind.name]
         known = self.remembered.get(place)
         if known is None or known[0] != generation:
-            known = self.remembered[place] = (generation, sorted(self.matching(kind, query), key=self.sort_key))
+            found = sorted(filter(wanted, self.matching(kind, query)), key=self.sort_key)
+            known = self.remembered[place] = (generation, found)
         return known[1]
 
     def matching(self, kind: Kind, query: dict[str, str]) -> list[Entity]:
@@ -87,15 +90,14 @@ class Lists:
         except (ValueError, TypeError, KeyError):
             raise ServerError("Illegal base64 character in the cursor") from None
 
-    def page(self, call: Call, kind: Kind, keep: Callable[[Entity], bool] = lambda _: True) -> tuple[list[Entity], Doc]:
-        """One page and its ``paging``; `keep` is a further filter."""
+    def page(self, call: Call, kind: Kind) -> tuple[list[Entity], Doc]:
+        """One page and its ``paging``."""
         limit = limit_of(call.query.get("limit"))
         after, before = call.query.get("after"), call.query.get("before")
         if after is not None and before is not None:
             raise BadRequest("Only one of before or after query parameter allowed")
-        wanted = included(call.query.get("include"))
         query = {name: value for name, value in call.query.items() if name in ANCESTORS.get(kind.name, {})}
-        rows = [one for one in self.rows(kind, query) if wanted(one) and keep(one)]
+        rows = self.rows(kind, query, call.query.get("include"))
         if limit == 0:
             return [], {"total": len(rows)}
         page, paging = self.backward(rows, before, limit) if before is not None else self.forward(rows, after, limit)
@@ -103,24 +105,21 @@ class Lists:
 
     def forward(self, rows: list[Entity], after: str | None, limit: int) -> tuple[list[Entity], Doc]:
         paging: Doc = {}
-        if after is not None:
-            start = self.decode(after)
-            rows = [one for one in rows if self.sort_key(one) > start]
-            if not rows and self.by_name:
-                # What equal names at the border left over is nothing, and the server looks at its first row.
-                raise ServerError("Index 0 out of bounds for length 0")
-        page = rows[:limit]
+        start = 0 if after is None else bisect_right(rows, self.decode(after), key=self.sort_key)
+        page = rows[start : start + limit]
+        if not page and after is not None and self.by_name:
+            # What equal names at the border left over is nothing, and the server looks at its first row.
+            raise ServerError("Index 0 out of bounds for length 0")
         if after is not None and page:
             paging["before"] = self.encode(page[0])
-        if len(rows) > limit:
+        if len(rows) > start + limit:
             paging["after"] = self.encode(page[-1])
         return page, paging
 
     def backward(self, rows: list[Entity], before: str, limit: int) -> tuple[list[Entity], Doc]:
-        end = self.decode(before)
-        rows = [one for one in rows if self.sort_key(one) < end]
-        page, paging = rows[-limit:], {}
-        if len(rows) > limit:
+        end = bisect_left(rows, self.decode(before), key=self.sort_key)
+        page, paging = rows[max(0, end - limit) : end], {}
+        if end > limit:
             paging["before"] = self.encode(page[0])
         if page:
             paging["after"] = self.encode(page[-1])

@@ -52,7 +52,6 @@ class Server:
         self.profile = profile
         self.base = base
         self.skew = 0.0
-        self.last = 0
         self.store = Store(kinds_of(profile))
         self.tokens = Tokens(self.store, lambda: time.time() + self.skew, profile.token_memory)
         self.properties = Properties(profile)

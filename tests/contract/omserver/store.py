@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -78,6 +78,7 @@ class Store:
         self.by_name: dict[tuple[str, str], str] = {}
         self.of_kind: dict[str, dict[str, Entity]] = {name: {} for name in kinds}
         self.children: dict[str, dict[str, Entity]] = {}
+        # Goes up when a kind gains, loses, hides or renames an entity: what was listed before is stale.
         self.generation: dict[str, int] = dict.fromkeys(kinds, 0)
         self.events: deque[Event] = deque()
         self.edges: dict[tuple[str, str], Doc] = {}
@@ -146,10 +147,10 @@ class Store:
             self.by_name[one.kind, name_key(one.kind, one.fqn)] = one.id
             self.generation[one.kind] += 1
 
-    def touch(self, kinds: Iterable[str]) -> None:
-        """Lists that were sorted or filtered before are stale."""
-        for kind in kinds:
-            self.generation[kind] += 1
+    def mark(self, entity: Entity, deleted: bool) -> None:
+        """Note a soft delete or a restore."""
+        entity.deleted = deleted
+        self.generation[entity.kind] += 1
 
     # --- saving ---
 
