@@ -263,7 +263,14 @@ def _kind_of_table(table: TableInput) -> tuple[SubjectKind, str]:
     last = _last_mention(table)
     if last is None:
         return "unknown", "表名和注释未说明"
+    if last.term in _MATTERS:
+        whose = next((m for m in mentions("kinds", table.table, table.comment) if m.symbol == "organisation"), last)
+        last = whose if whose.end < last.end else last
     return cast(SubjectKind, last.symbol), f"表名或注释中的“{last.term}”"
+
+
+# What firms get and stand on as well as people: 企业补贴, 企业名单.
+_MATTERS = frozenset({"补贴", "参保", "名单", "名册", "缴存", "roster"})
 
 
 def _plainly_about_people(found: Mapping[str, str]) -> bool:

@@ -110,7 +110,8 @@ def without_shared_word(statements: list[Statements], reader: Reader) -> list[St
 def _without_letter(statement: Statements, letter: str, reader: Reader) -> Statements:
     name = statement.column.name
     separate = name[1:2] == "_"
-    if name[:1].lower() != letter or (not separate and any(c.strength >= DECIDES for c in statement.name)):
+    known = not separate and any(c.strength >= DECIDES and not c.contexts for c in statement.name)
+    if name[:1].lower() != letter or known:
         return statement
     word = name[2:] if separate else name[1:]
     rest = reader.name(word) if _is_word(word) else ()
