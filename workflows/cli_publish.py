@@ -89,9 +89,9 @@ def publish(
 
 @contextmanager
 def publishing(state: State, departments: Sequence[str], *, write: bool = False) -> Iterator[Publishing]:
-    """The site, its store and its server, opened; a refused token in the middle is told as at the beginning."""
-    from connectors.om_errors import NotAuthenticated
-    from workflows.publish.connect import PUBLISHING, ServerUnusable, open_server
+    """The site, its store and its server, opened; a token or server that fails meanwhile is told as at the start."""
+    from connectors.om_errors import NotAuthenticated, ServerRetryError
+    from workflows.publish.connect import PUBLISHING, ServerUnreachable, ServerUnusable, open_server
     from workflows.publish.job import Publishing
     from workflows.run import open_pack
 
@@ -104,6 +104,8 @@ def publishing(state: State, departments: Sequence[str], *, write: bool = False)
                 yield Publishing(site, store, pack, settings, client, tuple(departments))
             except NotAuthenticated as exc:
                 raise ServerUnusable(str(exc)) from exc
+            except ServerRetryError as exc:
+                raise ServerUnreachable(f"{exc}; the next `pdc publish` mends what was under way") from exc
 
 
 def save_plan(found: Plan, output: Path) -> None:

@@ -28,6 +28,8 @@ from workflows.store import chunks
 
 BATCH = 50
 FIRST_VERSION = 0.1
+SILENCE = 10
+"""Assets in a row for which the server could not be reached, retries and all, before the publication is given up."""
 
 
 class Published(msgspec.Struct):
@@ -98,10 +100,12 @@ class Publisher:
         self.result = Published()
         self.links: list[Links] = []
         self._references: dict[tuple[str, str], Reference | None] = {}
+        self._silent = 0
 
     def write(self, group: Group, plan: Mapping[str, PlannedAsset] | None = None) -> None:
         """Bring the assets of one schema to what is wanted; with ``plan``, only what it holds. Raises
-        ``NotAuthenticated`` and nothing else."""
+        ``NotAuthenticated``, and ``ServerRetryError`` when the server has gone away; what one asset meets is a failure.
+        """
         waiting: list[Waiting] = []
         for drafts in self.planner.of_group(group):
             self._references.clear()
@@ -176,6 +180,7 @@ class Publisher:
         waiting: list[Waiting] = []
         for one, result in zip(drafts, results, strict=True):
             item = items[one.wanted.key]
+            self._heard(result if isinstance(result, ServerRetryError) else None)
             if isinstance(result, ServerError):
                 self._failed(one, item, result)
             else:
@@ -190,18 +195,27 @@ class Publisher:
         bases = self.journal.ledger.bases([one.key for one in wanted])
         jobs: list[_Job] = []
         for asset, one in zip(wanted, batch, strict=True):
-            try:
-                stored = self.planner.shelf.find(kind, asset.parent, asset.fqn)
-            except NotAuthenticated:
-                raise
-            except ServerError:
-                stored = self._read(kind, asset.fqn)
-            if stored is None:
-                self.result.failures.append(f"{asset.fqn}: not there although it was written (publish again)")
-                continue
-            found = self.planner.one(asset, stored, bases.get(asset.key))
-            jobs.append(_Job(found, one.labels, one.created, structural=True))
+            stored = self._written(kind, asset)
+            found = self.planner.guarded(asset, stored, bases.get(asset.key)) if stored is not None else None
+            if found is not None:
+                jobs.append(_Job(found, one.labels, one.created, structural=True))
         self._run(jobs)
+
+    def _written(self, kind: AssetKind, asset: WantedAsset) -> Entity | None:
+        """What stands there now that the structure is written; None (and a failure) leaves it to the next run."""
+        unreachable: ServerRetryError | None = None
+        try:
+            stored = self.planner.shelf.find(kind, asset.parent, asset.fqn)
+            why = "" if stored else "not there although it was written (publish again)"
+        except NotAuthenticated:
+            raise
+        except ServerError as exc:
+            stored, why = self._read(kind, asset.fqn), str(exc)
+            unreachable = exc if stored is None and isinstance(exc, ServerRetryError) else None
+        if stored is None:
+            self.result.failures.append(f"{asset.fqn}: {why}")
+            self._heard(unreachable)
+        return stored
 
     def _read(self, kind: AssetKind, ref: str) -> Entity | None:
         try:
@@ -225,15 +239,23 @@ class Publisher:
             outcomes = list(pool.map(self._one, jobs))
         settled: dict[str, Base] = {}
         for job, outcome in zip(jobs, outcomes, strict=True):
+            if outcome.base is not None:
+                settled[job.found.wanted.key] = outcome.base
             if outcome.failure:
                 self.result.failures.append(f"{job.found.wanted.fqn}: {outcome.failure}")
             elif outcome.stale:
                 self.result.stale.append(job.found.wanted.fqn)
             else:
                 self._count(job, outcome)
-            if outcome.base is not None:
-                settled[job.found.wanted.key] = outcome.base
         self.journal.settle(settled)
+        for outcome in outcomes:
+            self._heard(outcome.unreachable)
+
+    def _heard(self, unreachable: ServerRetryError | None) -> None:
+        """Give up when the server has not been there for a while: what is under way is mended next time."""
+        self._silent = self._silent + 1 if unreachable else 0
+        if unreachable and self._silent >= SILENCE:
+            raise unreachable
 
     def _count(self, job: _Job, outcome: _Outcome) -> None:
         found = job.found
@@ -248,17 +270,15 @@ class Publisher:
         """One asset, in a thread of its own: patch, compare, put back; again when somebody else was faster."""
         found, first = job.found, tuple(changes_of(job.found))
         for _ in range(ATTEMPTS):
-            assert found.stored is not None
-            extra = self.repairer.lost(found.wanted.kind, found.stored, job.labels, found.labels.edits)
             try:
-                return self._attempt(job, found, extra)
+                return self._attempt(job, found)
             except Stale:
                 fresh = self._again(found)
             except NotAuthenticated:
                 raise
             except ServerRetryError as exc:
                 # Nobody knows whether it was written: it stays in the journal.
-                return _Outcome(None, failure=str(exc))
+                return _Outcome(None, failure=str(exc), unreachable=exc)
             except ServerError as exc:
                 return self._repaired(job, found, exc)
             if fresh is None or not (job.structural or allowed(tuple(changes_of(fresh)), first)):
@@ -266,10 +286,11 @@ class Publisher:
             found = fresh
         return self._repaired(job, found, None)
 
-    def _attempt(self, job: _Job, found: Draft, extra: Sequence[Edit]) -> _Outcome:
+    def _attempt(self, job: _Job, found: Draft) -> _Outcome:
         entity = found.stored
         assert entity is not None
-        edits = [*found.labels.edits, *extra]
+        lost = self.repairer.lost(found.wanted.kind, entity, job.labels, found.labels.edits)
+        edits = [*found.labels.edits, *lost]
         ops = self._operations(found, entity, edits)
         answer = entity
         if ops:
@@ -323,7 +344,7 @@ class Publisher:
         if stored is None or stored.get("deleted"):
             return None
         base = self.journal.ledger.bases([found.wanted.key]).get(found.wanted.key)
-        return self.planner.one(found.wanted, stored, base)
+        return self.planner.guarded(found.wanted, stored, base)
 
     # --- failures ------------------------------------------------------------------------------------------------
 
@@ -393,6 +414,7 @@ class _Outcome(NamedTuple):
     failure: str = ""
     stale: bool = False
     labels: int = 0
+    unreachable: ServerRetryError | None = None
 
 
 def _version(job: _Job, found: Draft, before: Entity, after: Entity) -> float:

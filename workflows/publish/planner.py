@@ -329,7 +329,8 @@ class Planner:
             return
         for batch in chunks(group.assets, BATCH):
             bases = self.ledger.bases([wanted.key for wanted in batch])
-            yield [self._of_shelf(wanted, bases.get(wanted.key)) for wanted in batch]
+            drafts = (self._of_shelf(wanted, bases.get(wanted.key)) for wanted in batch)
+            yield [found for found in drafts if found is not None]
 
     def _readable(self, group: Group) -> bool:
         try:
@@ -341,14 +342,24 @@ class Planner:
             return False
         return True
 
-    def _of_shelf(self, wanted: WantedAsset, base: Base | None) -> Draft:
+    def _of_shelf(self, wanted: WantedAsset, base: Base | None) -> Draft | None:
         if not wanted.labels_only and not self.names.usable(wanted.parent):
             blocked = "所在的服务、数据库或模式不可用，保持原状"
             return Draft(wanted, None, base or Base(wanted.fqn), blocked=blocked)
-        return self.one(wanted, self.shelf.find(wanted.kind, wanted.parent, wanted.fqn), base)
+        return self.guarded(wanted, self.shelf.find(wanted.kind, wanted.parent, wanted.fqn), base)
+
+    def guarded(self, wanted: WantedAsset, stored: Entity | None, base: Base | None) -> Draft | None:
+        """`one`; None, and a failure, when the server does not show the history that the comparison needs."""
+        try:
+            return self.one(wanted, stored, base)
+        except NotAuthenticated:
+            raise
+        except ServerError as exc:
+            self.failures.append(f"{wanted.fqn}: {exc}")
+            return None
 
     def one(self, wanted: WantedAsset, stored: Entity | None, base: Base | None) -> Draft:
-        """Compare one asset with what was just read of it."""
+        """Compare one asset with what was just read of it. Raises ``ServerError``."""
         renames = self.names.renames
         if renames:
             stored = stored and _renamed_labels(stored, renames)
