@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
-from classifiers.evidence import AssetVerdict, ColumnInput, TableInput
+from classifiers.evidence import TIERS, AssetVerdict, ColumnInput, TableInput
 from classifiers.pack_file import AccessRule, Example, Rule
 from classifiers.policy import Pack
 from classifiers.verdict import judge
@@ -29,7 +30,8 @@ def check_pack(pack: Pack) -> list[str]:
     failed = [f"examples/{result.id}: {problem}" for result in own for problem in result.problems]
     if not results:
         failed = ["examples: a pack brings examples of its own; this one has none"]
-    return [*_weak_rules(pack), *_duplicate_ids(pack), *_unused_citations(pack), *failed, *_by_example(pack, results)]
+    rules = [*_weak_rules(pack), *_duplicate_ids(pack), *_unused_citations(pack)]
+    return [*rules, *_loose_protection(pack), *failed, *_by_example(pack, results)]
 
 
 def _weak_rules(pack: Pack) -> list[str]:
@@ -68,6 +70,18 @@ def _unused_citations(pack: Pack) -> list[str]:
         *(f"uncited/{key}: a label rests on it" for key in sorted(listed & used)),
         *(f"uncited/{key}: it is not in the library" for key in sorted(listed - known)),
     ]
+
+
+def _loose_protection(pack: Pack) -> Iterator[str]:
+    """A higher tier shows nothing to somebody who may not see it of a lower one."""
+    given = pack.body.protection
+    for lower, higher in pairwise(TIERS):
+        closed = given[lower].closed() if lower in given else {}
+        above = given[higher].closed() if higher in given else {}
+        for view, roles in closed.items():
+            more = [role for role in above.get(view, ("reader",)) if role not in roles]
+            if more:
+                yield f"protection/{higher}: {view} is open to {', '.join(more)}, but not in {lower}; close it here"
 
 
 def _bases(pack: Pack) -> Iterator[Sequence[str]]:

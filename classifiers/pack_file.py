@@ -211,6 +211,26 @@ class Example(Strict, frozen=True, kw_only=True):
     kind: str = "table"
 
 
+PlatformRole = Literal["reader", "steward", "reviewer", "admin"]
+"""Who looks at an asset on the catalogue platform; ``reader`` = everybody."""
+
+
+class TierProtection(Strict, frozen=True, kw_only=True):
+    """Who may see which view of an asset of one tier on the platform; a view that is left out is open to everybody.
+
+    The platform's own proposal ([P] of regulation.md): no law names views.
+    """
+
+    sample_data: tuple[PlatformRole, ...] | None = None
+    profile: tuple[PlatformRole, ...] | None = None
+    queries: tuple[PlatformRole, ...] | None = None
+
+    def closed(self) -> dict[str, tuple[PlatformRole, ...]]:
+        """View → the roles that it is open to, of the views that are not open to everybody."""
+        given = {"sample_data": self.sample_data, "profile": self.profile, "queries": self.queries}
+        return {view: roles for view, roles in given.items() if roles is not None and "reader" not in roles}
+
+
 class PackFile(Strict, frozen=True, kw_only=True):
     """All keys that the files of a pack may hold together."""
 
@@ -242,6 +262,8 @@ class PackFile(Strict, frozen=True, kw_only=True):
     terms: dict[str, tuple[str, ...]] = {}
     """Element id → terms in the syntax of ``names/terms/README.md``, read before the built-in ones."""
     codebooks: dict[str, DepartmentCodebook] = {}
+    protection: dict[Tier, TierProtection] = {}
+    """Tier → the views of its assets that the catalogue platform closes."""
     uncited: dict[str, str] = {}
     """Citations that no rule rests on, and what they are in the library for."""
     valid_to: str | None = None
@@ -267,6 +289,7 @@ class Overlay(Strict, frozen=True, kw_only=True):
     display: dict[str, dict[str, str]] = {}
     category_basis: dict[str, tuple[str, ...]] = {}
     sufficient_ranks: dict[str, tuple[WantedRank, ...]] = {}
+    protection: dict[Tier, TierProtection] = {}
     examples: tuple[Example, ...] = ()
     unverified: tuple[str, ...] = ()
 

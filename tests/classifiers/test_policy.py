@@ -140,6 +140,32 @@ def test_a_failing_example_names_what_differs() -> None:
     assert check_pack(pack) == ["examples/wrong: tier is L1, expected L4"]
 
 
+def views(**tiers: str) -> str:
+    lines = "".join(f"  {tier}: {said}\n" for tier, said in tiers.items())
+    return f"extends: putuo-2020\nprotection:\n{lines}"
+
+
+def test_closed_views_by_tier_and_what_an_overlay_changes() -> None:
+    built_in = load_pack().body.protection
+    assert {tier: sorted(one.closed()) for tier, one in built_in.items()} == {
+        "L3": ["queries", "sample_data"],
+        "L4": ["profile", "queries", "sample_data"],
+    }
+    changed = overlaid(views(L3="{sample_data: [reader], queries: [reviewer]}")).body.protection
+    assert changed["L3"].closed() == {"queries": ("reviewer",)}
+    assert changed["L4"] == built_in["L4"]
+    with pytest.raises(PackError, match="protection"):
+        overlaid(views(L3="{samples: [reviewer]}"))
+
+
+def test_a_higher_tier_shows_no_more_than_a_lower_one() -> None:
+    problems = check_pack(overlaid(views(L4="{queries: [reviewer, admin]}", L3="{profile: [reviewer]}")))
+    assert sorted(problem.split(";")[0] for problem in problems if problem.startswith("protection")) == [
+        "protection/L4: profile is open to steward, but not in L3",
+        "protection/L4: queries is open to admin, but not in L3",
+    ]
+
+
 def test_an_overlay_brings_no_regular_expressions() -> None:
     """Their matching could take exponential time; globs of rules are matched in linear time."""
     keys = {key for struct in overlay_schema()["$defs"].values() for key in struct.get("properties", {})}
