@@ -192,7 +192,7 @@ class _Maker:
         return msgspec.structs.replace(
             wanted,
             columns=tuple(
-                self._column_described(source, column, items.get(source.name), texts.get(source.name))
+                self._column_described(source, column, items.get(source.name), texts.get(source.name), endpoint)
                 for source, column in columns
             ),
             table_type="View" if asset.kind == "view" else "Regular",
@@ -248,10 +248,11 @@ class _Maker:
         )
 
     def _column_described(
-        self, source: Column, column: WantedColumn, item: EntryItem | None, text: str | None
+        self, source: Column, column: WantedColumn, item: EntryItem | None, text: str | None, endpoint: bool
     ) -> WantedColumn:
         title = readable(item.title) if item and item.title != source.name else ""
-        properties = self.item_properties(item) if item and self.features.column_properties else {}
+        # Fields of endpoints take none (FieldModel of the 2.0.6 SDK).
+        properties = self.item_properties(item) if item and self.features.column_properties and not endpoint else {}
         description = readable(text if text is not None else source.comment or "")
         return msgspec.structs.replace(column, title=title, description=description, properties=properties)
 

@@ -74,7 +74,8 @@ def check_unique(columns: list[Column]) -> None:
 def parse_one(raw: object, profile: Profile, is_table: bool) -> Column:
     if not isinstance(raw, dict):
         raise BadRequest("Cannot construct instance of Column")
-    unknown = raw.keys() - SHOWN or (raw.keys() & {"extension"} if profile.single_relations else set())
+    plain = profile.single_relations or not is_table
+    unknown = raw.keys() - SHOWN or (raw.keys() & {"extension"} if plain else set())
     for name in unknown:
         raise labels.unrecognized(name, "org.openmetadata.schema.type.Column")
     names.check_entity_name(raw.get("name"))
