@@ -318,3 +318,55 @@ def test_a_plan_of_another_server_is_refused(server: Any, published_site: Any) -
     plan = msgspec.structs.replace(site.plan(), server="http://elsewhere/api")
     with pytest.raises(Refusal, match="the plan is for http://elsewhere/api"):
         site.publish(plan)
+
+
+# --- tables of other connectors ----------------------------------------------------------------------------------
+
+STOCK = "stock.hr.public.person"
+EXISTING = """department: {{id: rs, name: 普陀区人社局, code: "11310107000000027Q"}}
+systems:
+  - {{id: hr, connector: openmetadata, url: "{url}", token: "{token}", service: stock, sample: false}}
+"""
+
+
+@pytest.fixture
+def stock(admin: OpenMetadata) -> Iterator[None]:
+    """A service that a stock connector brought, with descriptions and a label of its own."""
+    service = {"name": "stock", "serviceType": "CustomDatabase", "connection": {"config": {"type": "CustomDatabase"}}}
+    found = admin.put("databaseService", service)
+    admin.put("database", {"name": "hr", "service": "stock"})
+    admin.put("databaseSchema", {"name": "public", "database": "stock.hr"})
+    text = {"dataType": "VARCHAR", "dataLength": 18}
+    columns = [{"name": "sfzh", "description": "身份证号", **text}, {"name": "xm", "description": "姓名", **text}]
+    columns[1]["tags"] = [{"tagFQN": FOREIGN, "source": "Classification"}]
+    body = {"name": "person", "databaseSchema": "stock.hr.public", "description": "人员", "columns": columns}
+    admin.put("table", body)
+    yield
+    admin.delete("databaseService", found["id"], hard=True, recursive=True)
+
+
+def test_tables_of_other_connectors_get_labels_and_nothing_else(
+    server: Any, published_site: Any, admin: OpenMetadata, stock: None
+) -> None:
+    site = published_site(server)
+    text = EXISTING.format(url=server.url, token=server.admin_token)
+    (site.root / "departments" / "rs.yaml").write_text(text, encoding="utf-8")
+    site.harvest(site.sql(3))
+    before = place_of(server, fqn=STOCK)
+    assert site.publish().exit_code == 0
+    after = place_of(server, fqn=STOCK)
+    assert tags_of(server, "sfzh", STOCK).keys() >= {"数据分级.L3", "数据元.公民身份号码"}
+    assert tags_of(server, "xm", STOCK)[FOREIGN] == "Manual"
+    assert "审核状态.待确认" in tags_of(server, fqn=STOCK)
+    assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} <= {
+        *("tags", "columns", "version", "updatedAt", "updatedBy", "changeDescription"),
+    }
+    for was, now in zip(before["columns"], after["columns"], strict=True):
+        assert {**was, "tags": ()} == {**now, "tags": ()}
+    assert site.publish().written == 0
+    # What the service loses is not ours to delete, and what it deletes is not ours to restore.
+    admin.delete("table", after["id"])
+    site.accept_removals = True
+    site.harvest(site.sql(3))
+    result = site.publish()
+    assert (result.exit_code, result.assets.deleted, result.assets.restored) == (0, 0, 0)
