@@ -10,11 +10,12 @@ import json
 import warnings
 from functools import cache
 from importlib import import_module
-from typing import Any
-
-from pydantic import BaseModel, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from .errors import BadRequest
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 ROOT = "metadata.generated.schema."
 #: Entity type → modules and classes of the create request and of the entity.
@@ -74,6 +75,9 @@ def load() -> None:
 
 
 def complaint(path: str, value: Any) -> str | None:
+    # Here, not above: it would double the start of every server.
+    from pydantic import ValidationError
+
     try:
         model(path).model_validate_json(json.dumps(value))
     except ValidationError as error:
