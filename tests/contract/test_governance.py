@@ -1,4 +1,4 @@
-"""Tags, glossaries, domains, teams, users, custom properties, lineage."""
+"""Tags, glossaries, domains, teams, users."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from omclient import Api, add, column, label, remove, replace, rule
 TAGS = rule("Label state, styles, renames")
 GLOSSARY = rule("Glossaries")
 DOMAINS = rule("Domains, owners, teams, users")
-PROPERTIES = rule("Custom properties")
-LINEAGE = rule("Lineage")
 
 
 @pytest.fixture
@@ -398,124 +396,3 @@ def test_users(ready: Api) -> None:
     found = ready.ok("PUT", "users", {"name": "ZhangSan", "email": "z@example.com"})
     assert [one["name"] for one in found["teams"]] == ["Organization"]
     assert ready.call("PUT", "users", {"name": "x", "email": "nonsense"})[0] == 400
-
-
-# --- custom properties ---
-
-
-def define(api: Api, name: str, kind: str, entity: str = "table", **more: Any) -> tuple[int, Any]:
-    types = {one["name"]: one["id"] for one in api.ok("GET", "metadata/types")["data"]}
-    if kind not in types or entity not in types:
-        return 404, None
-    body = {"name": name, "description": "d", "propertyType": {"id": types[kind], "type": "type"}, **more}
-    return api.call("PUT", f"metadata/types/{types[entity]}", body)
-
-
-@PROPERTIES
-@pytest.mark.parametrize(
-    ("kind", "good", "bad"),
-    [("string", "文", 1), ("integer", 3, "3"), ("number", 1.5, "x"), ("email", "a@b.cn", "ab"), ("timestamp", 1, "x")],
-)
-def test_values_have_the_type(ready: Api, kind: str, good: Any, bad: Any) -> None:
-    assert define(ready, "属性", kind)[0] == 200
-    table = ready.table()
-    assert ready.patch(table, add("/extension", {"属性": bad}))[0] == 400
-    assert ready.patch(table, add("/extension", {"属性": None}))[0] == 400
-    assert ready.patch(table, add("/extension", {"无": good}))[0] == 400
-    assert ready.patched(table, add("/extension", {"属性": good}))["extension"] == {"属性": good}
-
-
-@PROPERTIES
-def test_extension_has_to_be_there_first(ready: Api) -> None:
-    define(ready, "级别", "string")
-    table = ready.table()
-    assert ready.patch(table, add("/extension/级别", "L1"))[0] == 500
-    ready.patched(table, add("/extension", {}))
-    changed = ready.patched(table, add("/extension/级别", "L1"))["changeDescription"]
-    assert changed["fieldsAdded"] == [{"name": "extension.级别", "newValue": '"L1"'}]
-    ready.patched(table, replace("/extension/级别", "L2"))
-    ready.patched(table, remove("/extension/级别"))
-
-
-@PROPERTIES
-def test_definitions(ready: Api) -> None:
-    define(ready, "乙", "string")
-    define(ready, "甲", "string")
-    table = ready.table(extension={"甲": "文"})
-    assert define(ready, "a b", "string")[0] == 400
-    names = [
-        one["name"] for one in ready.ok("GET", "metadata/types/name/table?fields=customProperties")["customProperties"]
-    ]
-    assert names == sorted(["甲", "乙"])
-    define(ready, "甲", "integer")
-    assert ready.patch(table, add("/extension", {"甲": "文"}))[0] == 400
-    found = ready.ok("GET", "metadata/types/name/table")
-    ready.ok("PATCH", f"metadata/types/{found['id']}", [remove(f"/customProperties/{names.index('甲')}")])
-    assert ready.read(table, "extension")["extension"] == {}
-    assert ready.read(table)["version"] == 0.1
-
-
-@PROPERTIES
-def test_what_2_0_adds(ready: Api) -> None:
-    values = {"customPropertyConfig": {"config": {"values": ["是", "否"], "multiSelect": False}}}
-    expected = 404 if ready.profile == "1.2" else 200
-    assert define(ready, "选", "enum", **values)[0] == expected
-    assert define(ready, "注", "string", "tableColumn")[0] == expected
-    if ready.profile == "2.0":
-        table = ready.table()
-        assert ready.patch(table, add("/extension", {"选": ["或"]}))[0] == 400
-        ready.patched(table, add("/extension", {"选": ["是"]}), add("/columns/0/extension", {"注": "文"}))
-
-
-# --- lineage ---
-
-
-def edge(one: Any, other: Any, **details: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "fromEntity": {"id": one["id"], "type": "table"},
-        "toEntity": {"id": other["id"], "type": "table"},
-    }
-    return {"edge": {**found, **({"lineageDetails": details} if details else {})}}
-
-
-COLUMNS = [{"fromColumns": ["svc.d.s.t.a"], "toColumn": "svc.d.s.u.b"}]
-
-
-@LINEAGE
-def test_an_edge_is_replaced_whole(ready: Api) -> None:
-    one, other = ready.table(), ready.table("u")
-    for details in ({"columnsLineage": COLUMNS, "source": "ViewLineage"}, {}):
-        answer = ready.raw("PUT", "lineage", edge(one, other, **details))
-        assert (answer.status_code, answer.content) == (200, b"")
-        found = ready.ok("GET", f"lineage/table/{other['id']}?upstreamDepth=3&downstreamDepth=1")
-        assert found["upstreamEdges"][0].get("lineageDetails", {}).get("columnsLineage") == (details or {}).get(
-            "columnsLineage"
-        )
-    assert [node["name"] for node in found["nodes"]] == ["t"]
-    assert ready.ok("GET", "lineage/table/name/svc.d.s.t")["downstreamEdges"] == [
-        {"fromEntity": one["id"], "toEntity": other["id"]}
-    ]
-    path = f"lineage/table/{one['id']}/table/{other['id']}"
-    assert [ready.call("DELETE", path)[0] for _ in range(2)] == [200, 404]
-
-
-@LINEAGE
-@pytest.mark.parametrize(
-    ("details", "status"),
-    [
-        ({"columnsLineage": [{"fromColumns": ["svc.d.s.t.无"], "toColumn": "svc.d.s.u.b"}]}, 400),
-        ({"source": "Nonsense"}, 400),
-        ({"库": 1}, 400),
-        ({"sqlQuery": "select 1"}, 200),
-    ],
-)
-def test_details_of_an_edge(ready: Api, details: dict[str, Any], status: int) -> None:
-    assert ready.call("PUT", "lineage", edge(ready.table(), ready.table("u"), **details))[0] == status
-
-
-@LINEAGE
-def test_ends_of_an_edge(ready: Api) -> None:
-    one = ready.table()
-    assert ready.call("PUT", "lineage", edge(one, one))[0] == 200
-    assert ready.call("PUT", "lineage", edge(one, {"id": "00000000-0000-0000-0000-000000000000"}))[0] == 404
-    assert ready.call("GET", f"lineage/table/{one['id']}?upstreamDepth=4")[0] == 400
