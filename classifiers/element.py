@@ -156,7 +156,7 @@ def _possible(comment: Candidate | None, name: Candidate | None, column: ColumnI
         return comment._replace(element="date.business")
     if native.startswith(("tinyint", "bit", "bool")) and family in _NO_FLAG:
         return comment._replace(element="code.flag")
-    keyed = name is not None and name.element in _KEYS and family in ("account_login", "email", "address")
+    keyed = name is not None and name.element in _KEYS and family in _KEYED
     if (keyed or family in ("person_name", "legal_rep")) and native in (*_WHOLE_TYPES, "foreignkey"):
         return comment._replace(element="system.foreign_key")
     return comment
@@ -294,7 +294,8 @@ def _typed(name: Candidate | None, column: ColumnInput, alone: bool) -> Candidat
 
 
 _DECIMAL_TYPES = ("decimal", "numeric", "float", "double", "real", "money")
-_CODED_TRAITS = _ids("gender ethnicity education medical disability marital_status political_status biometric")
+_KEYED = _ids("account_login email address penalty_or_criminal medical student_no phone_any")
+_CODED_TRAITS = _ids("gender ethnicity education disability marital_status political_status biometric")
 # What is a number in spite of its family: 编号, a password or an account of figures only.
 _WHOLE_TERMS = frozenset(["no", "num", "number", "bh", "编号", "password", "pwd", "passwd", "qq", "qq no", "qq number"])
 # Thirty-six characters are a UUID: sid is no student number then.

@@ -220,7 +220,9 @@ _TRANSACTION = _words(
     "khwd khyh kyye zhye zhlb zhlx zhzt xhrq jdbz cxkh cxzh bfzh bfkh"
 )
 _BESIDE_GENDER = _words("xm zjh zjhm zjlx zjzl sfzh sfzhm mz csrq csny hyzk gj lxdh sqrmc qlrmc qlr")
-_STUDYING = frozenset({"xsxm", "rxnf", "rxnd", "rxny", "xnzymc", "bjmc", "xymc", "zymc", "njmc", "sznj", "xyxm"})
+_STUDYING = frozenset(
+    {"xsxm", "rxnf", "rxnd", "rxny", "xnzymc", "bjmc", "xymc", "zymc", "njmc", "sznj", "xyxm", "xjh", "nj"}
+)
 
 
 def _neighbours(statements: list[Statements], names: list[str], sure: Mapping[str, str]) -> set[str]:
@@ -237,7 +239,7 @@ def _neighbours(statements: list[Statements], names: list[str], sure: Mapping[st
         found.add("somebody")
     if len(_TRANSACTION & every) > 1 or ("zh" in every and any(name.endswith("je") for name in names)):
         found.add("trans")
-    if "xh" in every and len(_STUDYING & every) > 1:
+    if len(_STUDYING & every) > (1 if "xh" in every else 2):
         found |= {"student", "education"}
     if any((s.column.comment or "").startswith("租户") and _is_personal(sure.get(s.column.name)) for s in statements):
         found.add("tenant")
