@@ -16,7 +16,7 @@ from connectors.om_errors import NotAuthenticated, ServerBroken
 from workflows.classify import classify
 from workflows.people import Person
 from workflows.publish import pull as pulling
-from workflows.publish.history import History
+from workflows.publish.history import History, history_of
 from workflows.publish.ledger import Ledger
 from workflows.publish.merge import encoder
 from workflows.publish.model import Base, Mark
@@ -247,6 +247,18 @@ def test_confirming_a_table_confirms_what_was_suggested_then(scene: Scene, brows
     assert {label.state for label in stored.verdict.labels} == {"confirmed"}
 
 
+def test_what_a_person_saw_is_confirmed_though_publishing_changed_it_since(scene: Scene, browser: Any) -> None:
+    browser(scene.server, "lihua").review(FQN, scene.tag("review", "confirmed"))
+    table = scene.bot.get("table", FQN, fields=["columns", "tags"])
+    assert table is not None
+    at = next(at for at, one in enumerate(table["columns"]) if one["name"] == "zt")
+    names = [label["tagFQN"] for label in table["columns"][at]["tags"]]
+    path = f"/columns/{at}/tags/{names.index(scene.tag('tier', 'L1'))}"
+    value = {"tagFQN": scene.tag("tier", "L2"), "labelType": "Automated", "state": "Suggested"}
+    scene.bot.patch("table", table["id"], [{"op": "replace", "path": path, "value": value}])
+    assert ("zt", "tier", "L1", "李华", None) in told(scene.pull().decisions)
+
+
 def test_an_objection_is_a_question_until_somebody_confirms(scene: Scene, browser: Any) -> None:
     li = browser(scene.server, "lihua")
     li.review(FQN, scene.tag("review", "objected"))
@@ -397,7 +409,9 @@ def test_both_persons_may_have_acted_before_the_pull(scene: Scene, browser: Any)
     li.replace_on_column(FQN, "xm", l3, l2)
     li.review(FQN, scene.tag("review", "confirmed"))
     result = scene.pull()
-    assert [one.who for one in result.decisions if one.column == "sjh" and one.value == "L2"] == ["王芳、李华"]
+    (agreed,) = [one for one in result.decisions if one.column == "sjh" and one.value == "L2"]
+    acts = history_of(scene.bot.versions("table", scene.base.id), ()).acts
+    assert (agreed.who, agreed.at) == ("王芳、李华", max(act.at for act in acts if act.paths == ("sjh",)))
     assert [(one.kind, one.column) for one in result.questions] == [("lowering", "xm")]
 
 
@@ -437,6 +451,18 @@ def test_descriptions_of_ours_that_people_changed_come_back(scene: Scene, browse
     assert "xm" not in scene.base.texts
     assert scene.pull().changed == 0
     assert len(scene.ledger.descriptions([KEY])) == 3
+
+
+def test_emptied_descriptions_and_those_of_ours_are_no_persons_texts(scene: Scene, browser: Any) -> None:
+    """Ours may differ from the base when a publication was cut off; empty ones are written again."""
+    table = scene.bot.get("table", FQN)
+    assert table is not None
+    scene.bot.patch("table", table["id"], [{"op": "add", "path": "/description", "value": "新的"}])
+    browser(scene.server, "lihua").patch(table["id"], [{"op": "remove", "path": "/columns/0/description"}])
+    before = scene.base.texts
+    result = scene.pull()
+    assert (result.descriptions, result.kept) == ([], [])
+    assert scene.base.texts == before
 
 
 @pytest.mark.parametrize("fails", ["ask", "describe", "settle_question", "save_bases"])
