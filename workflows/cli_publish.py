@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from workflows.cli_common import (
     emit_table,
     json_option,
     pass_state,
+    progress,
     say,
 )
 
@@ -93,15 +94,16 @@ def publishing(state: State, departments: Sequence[str], *, write: bool = False)
     from connectors.om_errors import NotAuthenticated, ServerRetryError
     from workflows.publish.connect import PUBLISHING, ServerUnreachable, ServerUnusable, open_server
     from workflows.publish.job import Publishing
+    from workflows.publish.lock import only_one
     from workflows.run import open_pack
 
-    with state.store() as (site, store):
+    with state.store() as (site, store), only_one(site.var_dir) if write else nullcontext(), progress() as bars:
         settings = site.server
         site.select(departments)
         pack = open_pack(site.pack, site.overlays)
         with open_server(settings, PUBLISHING if write else None) as client:
             try:
-                yield Publishing(site, store, pack, settings, client, tuple(departments))
+                yield Publishing(site, store, pack, settings, client, tuple(departments), progress=bars)
             except NotAuthenticated as exc:
                 raise ServerUnusable(str(exc)) from exc
             except ServerRetryError as exc:

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from connectors.om_client import OpenMetadata
 from workflows import store_schema as schema
 from workflows.errors import Refusal
+from workflows.harvest import Progress, Silent
 from workflows.publish.apply import Published, Publisher
 from workflows.publish.connect import server_name
 from workflows.publish.definition_reads import PROPERTY
@@ -27,6 +28,7 @@ from workflows.publish.ledger import Ledger
 from workflows.publish.links import Linker
 from workflows.publish.merge import Scheme
 from workflows.publish.model import Change, Definition, Plan, PlannedAsset, WantedAsset
+from workflows.publish.places import Place
 from workflows.publish.planner import Names, Planner, allowed, by_parent, changes_of, conflicts_of, planned
 from workflows.publish.removals import Removals, Remover, removals
 from workflows.publish.stored import Histories, Shelf, Terms
@@ -88,6 +90,7 @@ class Publishing:
         client: OpenMetadata,
         departments: tuple[str, ...] = (),
         *,
+        progress: Progress | None = None,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self.site, self.store, self.pack, self.settings, self.client = site, store, pack, settings, client
@@ -101,19 +104,28 @@ class Publishing:
         groups = self.vocabulary.groups
         self.scheme = Scheme(self.vocabulary.exclusive | {self.vocabulary.glossary}, frozenset({groups["category"]}))
         self.told = Told()
+        self.progress = progress or Silent()
 
     # --- what is wanted ------------------------------------------------------------------------------------------
 
     @cached_property
-    def _definitions(self) -> list[Definition]:
-        places = wanted_places(self.store, self.site, self.features, self.departments)
-        return definitions(self.site, self.pack, self.vocabulary, self.features, places, self.departments)
+    def _places(self) -> list[Place]:
+        return list(wanted_places(self.store, self.site, self.features, self.departments))
 
-    def _wanted(self) -> Iterator[WantedAsset]:
+    @cached_property
+    def _definitions(self) -> list[Definition]:
+        return definitions(self.site, self.pack, self.vocabulary, self.features, self._places, self.departments)
+
+    def _wanted(self, step: str) -> Iterator[WantedAsset]:
+        """The assets, as they stream; ``step`` is what the progress bar calls it."""
         self.told = Told()
-        return wanted_assets(
+        self.progress.start(step, len(self._places))
+        for wanted in wanted_assets(
             self.store, self.site, self.pack, self.vocabulary, self.features, self.departments, self.told
-        )
+        ):
+            self.progress.advance(step, 1)
+            yield wanted
+        self.progress.finish(step)
 
     def _removals(self) -> Removals:
         return removals(self.store, self.ledger, self.site, self.departments, self.settings.removals)
@@ -150,7 +162,7 @@ class Publishing:
         changes, facts = plan_definitions(self.client, self._definitions, self.ledger.definitions())
         planner = self._planner(facts, set(), facts.renames)
         assets, conflicts = [], list(facts.conflicts)
-        for found in planner.drafts(self._wanted()):
+        for found in planner.drafts(self._wanted("plan")):
             item = planned(found)
             conflicts += conflicts_of(found)
             if item.changes:
@@ -187,7 +199,7 @@ class Publishing:
         planner = self._planner(facts, applied.missing, {})
         publisher = Publisher(self.client, planner, repairer, journal, self.settings.workers)
         by_key = {asset.key: asset for asset in plan.assets} if plan else None
-        for group in by_parent(self._wanted()):
+        for group in by_parent(self._wanted("publish")):
             publisher.write(group, by_key)
         result = self._result(publisher, applied, facts, mended, planner)
         self._finish(publisher, result, by_key)
@@ -241,7 +253,7 @@ class Publishing:
         by_key = {asset.key: asset for asset in plan.assets}
         planner = self._planner(facts, set(), facts.renames)
         left = {asset.key for asset in plan.assets if asset.wanted}
-        for found in planner.drafts(self._wanted()):
+        for found in planner.drafts(self._wanted("check the plan")):
             left.discard(found.wanted.key)
             item = by_key.get(found.wanted.key)
             if item is None:

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from connectors.om_client import OpenMetadata
 from workflows.cli import cli
+from workflows.publish.lock import only_one
 
 PROFILES = ("1.2", "2.0")
 TABLE = "minzheng-rescue.default.main.T_DBJT_CY"
@@ -144,3 +145,11 @@ def test_a_token_that_is_refused(server: Any, pdc: Callable[..., Result], site: 
     assert refused.exit_code == 2
     assert refused.stderr.count("\n") == 1
     assert refused.stderr.startswith("error: 127.0.0.1:")
+
+
+def test_one_publication_at_a_time(server: Any, pdc: Callable[..., Result], site: Path) -> None:
+    with only_one(site / "var"):
+        refused = pdc("publish", "cgj")
+        assert (refused.exit_code, "another process is publishing this site" in refused.stderr) == (4, True)
+        assert pdc("plan", "cgj").exit_code == 0
+    assert pdc("publish", "cgj").exit_code == 0
