@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,13 +15,34 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+DEPARTMENTS = "*"
+"""Among the teams of a role: every department's own team."""
+
+
+class RoleSettings(_Settings):
+    """Which teams of the server hold our roles; a team that is not there is made. Who is in a team is set there."""
+
+    reader: Names = ("Organization",)
+    """Sees what is not closed; edits no labels and no descriptions of what is ours. ``Organization`` is everybody."""
+    steward: Names = (DEPARTMENTS,)
+    """Labels what the team, or a team below it, owns."""
+    reviewer: Names = ("pdc-reviewers",)
+    """Labels everything that is ours."""
+    admin: Names = ("pdc-admins",)
+    """Everything that is ours; no users, roles or policies."""
+
+
 class ProtectionSettings(_Settings):
     """What is done on the server so that tiers are more than words."""
 
     enabled: bool = True
-    """Bring our roles and policies to the wanted state with every publication; needs an administrator's token."""
+    """Bring our roles and policies to the wanted state with every publication, where the token may."""
     mask: bool = False
     """Put ``PII.Sensitive`` on columns of L3 and L4, for the platform's own masking of samples."""
+    descriptions: bool = False
+    """Stewards and reviewers may edit descriptions and display names there too; `pdc pull` brings them back."""
+    roles: RoleSettings = Field(default_factory=RoleSettings)
 
 
 class RemovalSettings(_Settings):

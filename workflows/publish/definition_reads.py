@@ -16,6 +16,8 @@ PROPERTY = "type"
 """Kind of the definitions that are custom properties; their FQN is ``<entity type>.<name>``."""
 HIDDEN = ("recognizers", "autoClassificationEnabled", "autoClassificationPriority", "autoClassificationConfig")
 """What the SDK asks for by name, so that a server may not show it otherwise."""
+REFERENCES = ("domain", "domains", "policies", "defaultRoles")
+"""Fields of a body that name other entities, and that an answer shows only when asked."""
 FEW = 3
 """So many of one parent are asked for one by one; more of them by a list."""
 
@@ -139,7 +141,7 @@ def _within(kind: str, holder: Entity | None) -> dict[str, str]:
 def _fields(client: OpenMetadata, kind: str, group: _Asked) -> tuple[str, ...]:
     """What an answer shows only when asked for."""
     bodies = [item.body for _, item in group]
-    fields = tuple(name for name in ("domain", "domains") if any(name in body for body in bodies))
+    fields = tuple(name for name in REFERENCES if any(name in body for body in bodies))
     hidden = tuple(name for name in HIDDEN if any(name in body for body in bodies))
     return fields + (hidden if hidden and _takes(client, kind, hidden) else ())
 

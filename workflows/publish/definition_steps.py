@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from connectors.om_kinds import kind_of
-from workflows.publish.definition_reads import HIDDEN, PROPERTY, Stored
+from workflows.publish.definition_reads import HIDDEN, PROPERTY, REFERENCES, Stored
 from workflows.publish.ledger import DefinitionBase, renamed_fqn
 from workflows.publish.model import Change, Definition, Entity
 
@@ -27,7 +27,8 @@ ONCE = frozenset(
     ("name", "classification", "glossary", "service", "database", "parents", "connection", "isJoinable", "endpointURL")
 )
 """Fields of a body that say what is made, and are not looked at again."""
-REFERENCES = frozenset(("domain", "domains"))
+SHARED = {"team": ("defaultRoles", "policies")}
+"""Kind → lists of which our part alone is ours: what others put beside it stays."""
 LONGEST_SHOWN = 120
 
 Outcome = Literal["same", "write", "kept"]
@@ -151,7 +152,15 @@ def _changed(item: Definition, found: Entity, former: str, base: DefinitionBase 
     if former:
         changes.append(Change("rename", item.kind, former, field="name", old=former, new=item.fqn))
     last = base.body if base else {}
+    lists = _shared(item, found, last, facts)
     for name, wanted in item.body.items():
+        if name in lists:
+            remembered[name] = wanted
+            there, after = stored_value(name, found), lists[name]
+            if there != after:
+                changes.append(Change("update", item.kind, item.fqn, "", name, _shown(there), _shown(after)))
+                fields.append(name)
+            continue
         if name in ONCE or name in FIXED or name == "propertyType":
             remembered[name] = wanted
             continue
@@ -169,7 +178,33 @@ def _changed(item: Definition, found: Entity, former: str, base: DefinitionBase 
         if outcome == "write":
             changes.append(line)
             fields.append(name)
+    item = msgspec.structs.replace(item, body={**item.body, **lists}) if lists else item
     return Step(item, found, tuple(changes), remembered, former, tuple(fields))
+
+
+def _shared(item: Definition, found: Entity, last: Mapping[str, Any], facts: Facts) -> dict[str, list[str]]:
+    """Lists that others share, as they should be; what of ours somebody took away is told."""
+    lists = {}
+    for name in SHARED.get(kind_of(item.kind).name, ()):
+        if name not in item.body:
+            continue
+        wanted, there, before = item.body[name], stored_value(name, found), last.get(name) or []
+        lists[name] = shared_list(wanted, there, before)
+        taken = [one for one in wanted if one in before and one not in there]
+        if taken:
+            line = Change("conflict", item.kind, item.fqn, "", name, _shown(there), _shown(taken))
+            facts.conflicts.append(msgspec.structs.replace(line, reason="somebody else took it away"))
+    return lists
+
+
+def shared_list(wanted: Sequence[str], there: Sequence[str], last: Sequence[str]) -> list[str]:
+    """A list with our part as wanted; ``last`` is our part as it was written last.
+
+    >>> shared_list(["b"], ["x", "a"], ["a"]), shared_list(["a"], ["x"], ["a"])
+    (['x', 'b'], ['x'])
+    """
+    kept = [one for one in there if one in wanted or one not in last]
+    return [*kept, *(one for one in wanted if one not in there and one not in last)]
 
 
 def _keep(item: Definition, line: Change, name: str, facts: Facts) -> None:
@@ -215,8 +250,8 @@ def stored_value(name: str, found: Entity) -> Any:
     there = found.get(name)
     if name == "domain":
         return there.get("fullyQualifiedName") if isinstance(there, dict) else there
-    if name == "domains":
-        return [one.get("fullyQualifiedName") for one in there or []]
+    if name in REFERENCES:
+        return [one.get("fullyQualifiedName") or one.get("name") for one in there or []]
     if name in ("mutuallyExclusive", "autoClassificationEnabled"):
         return bool(there)
     return there

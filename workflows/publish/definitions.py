@@ -15,12 +15,16 @@ from connectors.om_errors import NotAllowed, NotAuthenticated, ServerError
 from connectors.om_kinds import kind_of
 from connectors.om_names import split_fqn
 from connectors.om_patch import Operation, set_field
-from workflows.publish.definition_reads import PROPERTY, Stored, read_definitions
+from workflows.publish.definition_reads import PROPERTY, REFERENCES, Stored, read_definitions
 from workflows.publish.definition_steps import Facts, Step, bases_of, is_below, steps_of, stored_value
 from workflows.publish.ledger import DefinitionBase, Ledger
 from workflows.publish.model import Change, Definition, Entity
 
 __all__ = ["Applied", "Facts", "Stored", "apply_definitions", "plan_definitions", "read_definitions"]
+
+
+NAMED = {"domains": "domain", "policies": "policy", "defaultRoles": "role"}
+"""Fields that name other entities → their kind."""
 
 
 @dataclass
@@ -158,6 +162,8 @@ class _Writer:
         try:
             if "parents" in body:
                 body["parents"] = [self._id("team", name) for name in body["parents"]]
+            if kind_of(item.kind).name == "team":
+                body |= {name: [one["id"] for one in self._named(name, body[name])] for name in NAMED if name in body}
             domains = body.get("domains") or ([body["domain"]] if "domain" in body else [])
             for domain in domains:
                 self._id("domain", domain)
@@ -182,6 +188,10 @@ class _Writer:
                 raise LookupError(f"the {kind} {fqn}")
             self._ids[kind, fqn] = found["id"]
         return self._ids[kind, fqn]
+
+    def _named(self, field: str, names: Sequence[str]) -> list[Entity]:
+        kind = NAMED[field]
+        return [{"id": self._id(kind, name), "type": kind} for name in names]
 
     def _type_id(self, name: str) -> str:
         if ("type", name) not in self._ids:
@@ -244,8 +254,8 @@ class _Writer:
     def _patched(self, name: str, wanted: Any, found: Entity) -> Any:
         if name == "domain":
             return {"id": self._id("domain", wanted), "type": "domain"}
-        if name == "domains":
-            return [{"id": self._id("domain", one), "type": "domain"} for one in wanted]
+        if name in NAMED:
+            return self._named(name, wanted)
         if name == "recognizers":
             return with_exceptions(wanted, stored_value(name, found))
         if isinstance(wanted, dict):
@@ -276,7 +286,7 @@ class _Writer:
 
 
 def _fields(step: Step) -> tuple[str, ...]:
-    return tuple(name for name in ("domain", "domains") if name in step.definition.body)
+    return tuple(name for name in REFERENCES if name in step.definition.body)
 
 
 def with_exceptions(wanted: Sequence[Entity], stored: Sequence[Entity] | None) -> list[Entity]:

@@ -43,6 +43,8 @@ class Scheme(NamedTuple):
     single: frozenset[str]
     """One label each per column or asset."""
     many: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+    """Of ``single``: classifications of others in which we have a label, too. Nothing but what we wrote is ours."""
 
     def slot(self, path: str, fqn: str) -> Slot | None:
         """Where a label stands; None for a foreign one."""
@@ -161,6 +163,8 @@ class _Merge:
         if mark.label_type in PLATFORM:
             return False
         written = self.base.get(slot, {}).get(mark.fqn)
+        if slot.classification in self.scheme.shared and not mark.same(written):
+            return False
         if not mark.by_person or mark.same(written):
             return True
         if slot.path != ON_ASSET or (wanted is not None and mark.fqn == wanted.fqn):
@@ -173,6 +177,8 @@ class _Merge:
         return written is not None if who is None else not who.person
 
     def _dispute(self, slot: Slot, wanted: Mark | None, held: Sequence[Mark]) -> None:
+        if wanted is None and slot.classification in self.scheme.shared:
+            return
         for mark in held:
             if mark.label_type not in PLATFORM:
                 self.disputes.append(Dispute(slot, mark, wanted, "人工标注，保留"))

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 EXCLUSIVE = ("tier", "share", "open", "importance", "review")
 """Dimensions of which one place has one tag; of categories it may have many."""
 LONGEST_REASON = 500
+MASK = "PII.Sensitive"
+"""The platform's own tag of columns whose samples it masks for all but administrators."""
+MASKED = ("L3", "L4")
+"""Tiers of the columns that bear it, where the site says so (``protection: mask:``)."""
 
 
 class Named(NamedTuple):
@@ -69,6 +73,13 @@ class Vocabulary:
         confirmed = label.origin == "steward" or label.state == "confirmed"
         told = reason(label, element, self.pack)[:LONGEST_REASON] if self.features.reason else ""
         return self._mark(named, "Confirmed" if confirmed else "Suggested", told)
+
+    def mask(self, tier: Label | None) -> Mark | None:
+        """``PII.Sensitive`` for a column of this tier, where the site wants samples masked."""
+        if tier is None or not self.settings.protection.mask or tier.value not in MASKED:
+            return None
+        told = f"{tier.value}；{self.pack.ident}" if self.features.reason else ""
+        return self._mark(Named("", "", "", MASK, ""), "Suggested", told)
 
     def plain_mark(self, dimension: str, key: str, state: LabelState = "Suggested", why: str = "") -> Mark:
         """A mark that stands for no verdict: 审核状态, 数据类别. ``KeyError`` for an unknown key."""

@@ -272,7 +272,8 @@ class _Maker:
             mark = self.names.mark(label.dimension, label, beside)
             found += [mark] if mark else []
         category = self._category(verdict, element)
-        return (*found, *([category] if category else []))
+        mask = self.names.mask(verdict.label("tier"))
+        return (*found, *(mark for mark in (category, mask) if mark))
 
     def _category(self, verdict: ColumnVerdict, element: Label | None) -> Mark | None:
         """数据类别 follows from the element, and is as sure as that is."""
