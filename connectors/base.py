@@ -139,17 +139,23 @@ def is_quarantined(*texts: str | None) -> bool:
     return any(text and _SECRET_MARK.search(text) for text in texts)
 
 
-def matches(qualified: str, globs: Sequence[str]) -> bool:
-    """``schema.table`` globs, case-insensitive; a glob without a dot is matched against the table's own name."""
-    name = qualified.rsplit(".", 1)[-1]
-    return any(fnmatch.fnmatchcase((qualified if "." in g else name).lower(), g.lower()) for g in globs)
+def matches(qualified: str, globs: Sequence[str], name: str | None = None) -> bool:
+    """``schema.table`` globs, case-insensitive; a glob without a dot is matched against the table's own name.
+
+    ``name`` is that name where it may have dots in it (files, operations); a glob with a dot may mean it, too.
+    """
+    own = name or qualified.rsplit(".", 1)[-1]
+    return any(
+        fnmatch.fnmatchcase(own.lower(), g.lower()) or ("." in g and fnmatch.fnmatchcase(qualified.lower(), g.lower()))
+        for g in globs
+    )
 
 
-def keeps(config: SystemConfig, qualified: str) -> bool:
-    """Whether include, exclude and restricted globs keep this ``schema.table``."""
-    if matches(qualified, config.restricted) or matches(qualified, config.exclude):
+def keeps(config: SystemConfig, qualified: str, name: str | None = None) -> bool:
+    """Whether include, exclude and restricted globs keep this ``schema.table``; ``name`` as for `matches`."""
+    if matches(qualified, config.restricted, name) or matches(qualified, config.exclude, name):
         return False
-    return not config.include or matches(qualified, config.include)
+    return not config.include or matches(qualified, config.include, name)
 
 
 def connector_class(name: str) -> type[Connector]:

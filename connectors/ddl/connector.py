@@ -14,20 +14,13 @@ from typing import BinaryIO, ClassVar, cast
 
 import msgspec
 
-from connectors.base import (
-    ConfigurationError,
-    Connector,
-    SourceFatalError,
-    SystemConfig,
-    is_quarantined,
-    keeps,
-    matches,
-)
+from connectors.base import ConfigurationError, SourceFatalError, SystemConfig, is_quarantined, keeps, matches
 from connectors.ddl.elements import Name, Unreadable
 from connectors.ddl.lexicon import MYSQL, ORACLE, POSTGRES, TSQL
 from connectors.ddl.split import split
 from connectors.ddl.statements import Dump, Table, describes_structure, read_statement
 from connectors.ddl.views import Source, view_columns
+from connectors.files_base import Judged, ReadOnce, find_files, needed_path, read_each
 from connectors.model import Asset, Column, Failure, Listing
 from connectors.text import checked_encoding, decoded_chunks, repaired, stream_encoding
 
@@ -49,68 +42,36 @@ _SIGNS = (
 )
 
 
-class DdlConnector(Connector):
+class DdlConnector(ReadOnce):
     KEYS: ClassVar[frozenset[str]] = frozenset({"path"})
     OPTIONS: ClassVar[dict[str, type]] = {"dialect": str, "encoding": str}
 
     def __init__(self, config: SystemConfig) -> None:
         super().__init__(config)
-        if not config.path:
-            raise ConfigurationError("connector ddl needs path", hint="give a .sql file or a folder of them")
-        self.path = Path(config.path)
+        self.path = needed_path(config, "give a .sql file or a folder of them")
         dialect = config.options.get("dialect")
         if dialect is not None and str(dialect).lower() not in DIALECTS:
             raise ConfigurationError(f"unknown dialect {dialect!r}", hint=f"known: {', '.join(sorted(DIALECTS))}")
         self.dialect = DIALECTS[str(dialect).lower()] if dialect is not None else None
         self.encoding = checked_encoding(config.options.get("encoding"))
-        self._assets: list[Asset] | None = None
-        self._listing = Listing(())
 
     def probe(self) -> None:
         for path in self._files():
             with _opened(path) as stream:
                 _check_is_text(path, stream.read(_HEAD))
 
-    def list_assets(self) -> Listing:
-        self._read()
-        return self._listing
-
-    def assets(self) -> Iterator[Asset]:
-        yield from self._read()
-
-    def close(self) -> None:
-        self._assets = None
-
-    # --- reading --------------------------------------------------------------------------------------------------
+    def read(self) -> Judged:
+        dump = Dump()
+        found = read_each(self._files(), lambda path: _read_file(dump, path, self.dialect, self.encoding))
+        dump.failures += found.failures
+        self.failures = dump.failures
+        return self._judge(dump, found.lost)
 
     def _files(self) -> list[Path]:
-        if not self.path.exists():
-            raise SourceFatalError("no such file or folder", place=str(self.path), hint="check path")
-        if not self.path.is_dir():
-            return [self.path]
-        found = sorted(p for p in self.path.rglob("*") if p.name.lower().endswith(SUFFIXES) and p.is_file())
-        if not found:
-            raise SourceFatalError("no SQL file in the folder", place=str(self.path), hint=f"{', '.join(SUFFIXES)}")
-        return found
+        return find_files(self.path, SUFFIXES, "SQL file")
 
-    def _read(self) -> list[Asset]:
-        if self._assets is None:
-            dump, lost = Dump(), []
-            files = self._files()
-            for path in files:
-                try:
-                    _read_file(dump, path, self.dialect, self.encoding)
-                except SourceFatalError as error:
-                    if len(files) == 1:
-                        raise
-                    dump.failures.append(error.failure)
-                    lost.append(path.name)
-            self._assets = self._judged(dump, lost)
-            self.failures = dump.failures
-        return self._assets
-
-    def _judged(self, dump: Dump, lost: list[str]) -> list[Asset]:
-        """Assets that may be shown; the listing counts the others."""
+    def _judge(self, dump: Dump, lost: list[str]) -> Judged:
+        """Unlike `files_base.judge` before the assets are made: their lineage must not name what is hidden."""
         excluded = 0
         hidden: set[str] = set()
         quarantined: set[str] = set()
@@ -129,18 +90,15 @@ class DdlConnector(Connector):
                 shown.append(table)
         assets = [_asset(self.config, dump, table, resolve.columns(table), hidden) for table in shown]
         broken = sum(1 for failure in dump.failures if failure.hint == _SKIPPED)
-        reasons = [f"{name} could not be read" for name in lost]
-        if broken:
-            reasons.append(f"{broken} statement(s) could not be read")
-        self._listing = Listing(
+        reasons = [*lost, *([f"{broken} statement(s) could not be read"] if broken else [])]
+        listing = Listing(
             names=tuple(asset.qualified_name for asset in assets),
             complete=not reasons,
             reason="; ".join(reasons) or None,
             quarantined=len(quarantined),
             excluded=excluded,
         )
-        self.quarantined = frozenset(quarantined)
-        return assets
+        return Judged(assets, listing, frozenset(quarantined))
 
 
 _SKIPPED = "the statement is left out; correct it, or export this object again"

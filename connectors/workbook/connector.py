@@ -5,15 +5,14 @@ A dictionary describes tables and holds no rows, so nothing is sampled. Headings
 
 from __future__ import annotations
 
-import glob
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from connectors.base import ConfigurationError, Connector, SourceFatalError, SystemConfig, is_quarantined, keeps
-from connectors.model import Asset, Failure, Listing
+from connectors.base import ConfigurationError, SystemConfig, is_quarantined, keeps
+from connectors.files_base import Judged, ReadOnce, find_files, judge, needed_path, read_each
+from connectors.model import Asset, Failure
 from connectors.text import checked_encoding
 from connectors.workbook.fields import FieldReader
 from connectors.workbook.grid import Row, Sheet, narrow, read_sheets
@@ -54,79 +53,35 @@ class _Reading:
     """Why the listing is not complete."""
 
 
-class WorkbookConnector(Connector):
+class WorkbookConnector(ReadOnce):
     KEYS: ClassVar[frozenset[str]] = frozenset({"path"})
     OPTIONS: ClassVar[dict[str, type]] = {"headers": dict, "encoding": str}
 
     def __init__(self, config: SystemConfig) -> None:
         super().__init__(config)
-        if not config.path:
-            raise ConfigurationError("connector workbook needs path", hint="give a .xlsx or .csv file or a folder")
-        self.path = Path(config.path)
+        self.path = needed_path(config, "give a .xlsx or .csv file or a folder")
         self.headings = Headings(_further_headings(config))
         self.encoding = checked_encoding(config.options.get("encoding"))
-        self._assets: list[Asset] | None = None
-        self._listing = Listing(())
 
     def probe(self) -> None:
         self._files()
 
-    def list_assets(self) -> Listing:
-        self._read()
-        return self._listing
-
-    def assets(self) -> Iterator[Asset]:
-        yield from self._read()
-
-    def close(self) -> None:
-        self._assets = None
-
-    # --- reading --------------------------------------------------------------------------------------------------
+    def read(self) -> Judged:
+        files = read_each(self._files(), lambda path: list(read_sheets(path, self.encoding)))
+        reading = _Reading(failures=files.failures, lost=files.lost)
+        found = [(sheet, find_blocks(sheet, self.headings)) for sheets in files.results for sheet in sheets]
+        for sheet, blocks in found:
+            for block in blocks:
+                if block.header.kind == "index":
+                    _read_index(reading, sheet, block)
+        for sheet, blocks in found:
+            self._read_sheet(reading, sheet, [block for block in blocks if block.header.kind != "index"], blocks)
+        self._check_index(reading)
+        self.failures = reading.failures
+        return judge(self.config, reading.assets.values(), reading.lost)
 
     def _files(self) -> list[Path]:
-        if self.path.is_file():
-            return [self.path]
-        if self.path.is_dir():
-            found = [path for path in self.path.rglob("*") if path.is_file()]
-        elif glob.has_magic(str(self.path)):
-            found = [Path(name) for name in glob.glob(str(self.path), recursive=True) if Path(name).is_file()]
-        else:
-            raise SourceFatalError("no such file or folder", place=str(self.path), hint="check path")
-        kept = sorted(path for path in found if _is_dictionary(path))
-        if not kept:
-            raise SourceFatalError("no workbook there", place=str(self.path), hint=f"looked for {', '.join(SUFFIXES)}")
-        return kept
-
-    def _read(self) -> list[Asset]:
-        if self._assets is None:
-            reading = _Reading()
-            sheets = self._sheets(reading)
-            found = [(sheet, find_blocks(sheet, self.headings)) for sheet in sheets]
-            for sheet, blocks in found:
-                for block in blocks:
-                    if block.header.kind == "index":
-                        _read_index(reading, sheet, block)
-            for sheet, blocks in found:
-                self._read_sheet(reading, sheet, [block for block in blocks if block.header.kind != "index"], blocks)
-            self._check_index(reading)
-            self._assets = self._judged(reading)
-            self.failures = reading.failures
-        return self._assets
-
-    def _sheets(self, reading: _Reading) -> list[Sheet]:
-        paths = self._files()
-        sheets: list[Sheet] = []
-        for path in paths:
-            try:
-                sheets += read_sheets(path, self.encoding)
-            except SourceFatalError as error:
-                if len(paths) == 1:
-                    raise
-                reading.failures.append(error.failure)
-                reading.lost.append(f"{path.name} could not be read")
-        if paths and len(reading.lost) == len(paths):
-            raise SourceFatalError("no file could be read", place=str(self.path), hint=str(reading.failures[0]))
-        return sheets
+        return find_files(self.path, (*SUFFIXES, *_OLD), "workbook")
 
     def _read_sheet(self, reading: _Reading, sheet: Sheet, blocks: list[Block], found: list[Block]) -> None:
         reading.failures += sheet.failures
@@ -209,27 +164,6 @@ class WorkbookConnector(Connector):
             )
             reading.lost.append(f"{entry.name} is not described")
 
-    def _judged(self, reading: _Reading) -> list[Asset]:
-        kept = []
-        excluded = 0
-        quarantined: set[str] = set()
-        for asset in reading.assets.values():
-            if not keeps(self.config, asset.qualified_name):
-                excluded += 1
-            elif is_quarantined(asset.qualified_name, asset.comment):
-                quarantined.add(asset.qualified_name)
-            else:
-                kept.append(asset)
-        self._listing = Listing(
-            names=tuple(asset.qualified_name for asset in kept),
-            complete=not reading.lost,
-            reason="; ".join(reading.lost) or None,
-            quarantined=len(quarantined),
-            excluded=excluded,
-        )
-        self.quarantined = frozenset(quarantined)
-        return kept
-
 
 def _further_headings(config: SystemConfig) -> dict[str, list[str]]:
     further: dict[str, list[str]] = {}
@@ -238,11 +172,6 @@ def _further_headings(config: SystemConfig) -> dict[str, list[str]]:
             raise ConfigurationError(f"unknown heading role {role!r}", hint=f"known: {', '.join(synonyms())}")
         further[role] = [str(word) for word in (words if isinstance(words, list) else [words])]
     return further
-
-
-def _is_dictionary(path: Path) -> bool:
-    # ~$ marks the lock file of a workbook that somebody has open.
-    return path.suffix.lower() in (*SUFFIXES, *_OLD) and not path.name.startswith(("~$", ".~", "._"))
 
 
 def _read_index(reading: _Reading, sheet: Sheet, block: Block) -> None:
