@@ -168,7 +168,10 @@ class _Pull:
 
     def _differs(self, key: str, base: Base, entity: Entity) -> bool:
         compared = known_base(base, entity)
-        waiting = any(question.kind == "lowering" for question in self.asked.get(key, ()))
+        # The same tag put again by somebody else settles these; it looks as if nothing had happened.
+        waiting = any(
+            question.kind in ("lowering", "author") and question.value for question in self.asked.get(key, ())
+        )
         return bool(waiting or differences(compared, entity, self.site.names) or text_differences(compared, entity))
 
     def _stored(self, row: int) -> StoredAsset | None:
@@ -247,4 +250,9 @@ def _latest(entity: Entity, versions: Sequence[Entity]) -> Entity:
 def _is_kept(decision: Decision, kept: Sequence[Decision]) -> bool:
     """Whether the same act is kept, or the same value since, by two people together."""
     ruled = latest(kept, decision.dimension, decision.column)
-    return ruled is not None and ruled.value == decision.value and ruled.at >= decision.at
+    since = ruled is not None and ruled.value == decision.value and ruled.at >= decision.at
+    return since or any(_act(decision) == _act(one) for one in kept)
+
+
+def _act(decision: Decision) -> tuple[str | None, str, str | None, str, str]:
+    return (decision.column, decision.dimension, decision.value, decision.who, decision.at)

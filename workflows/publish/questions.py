@@ -153,7 +153,7 @@ def _accept(
         _check_second(question, actor)
         found.decisions.append(agreed(question, actor.person, at, reason))
     elif question.kind == "author":
-        decision, stored = _own(question, actor, at, reason), _stored(store, question)
+        decision, stored = own(question, actor.name, at, reason), _stored(store, question)
         force = tier_in_force(stored, store.decisions(question.asset), question.column)
         if question.dimension != "tier" or not is_lower(question.value, force):
             found.decisions += [decision, *_with_review(decision, stored)]
@@ -163,7 +163,7 @@ def _accept(
     found.settled.append(settled(question, "accepted", actor.name, at))
 
 
-def _own(question: Question, actor: Actor, at: str, reason: str) -> Decision:
+def own(question: Question, who: str, at: str, reason: str) -> Decision:
     """Somebody else's act as this person's decision."""
     told = f"采纳{question.who or '未知人员'}在OpenMetadata中的修改"
     return Decision(
@@ -171,7 +171,7 @@ def _own(question: Question, actor: Actor, at: str, reason: str) -> Decision:
         column=question.column,
         dimension=cast(Dimension, question.dimension),
         value=question.value,
-        who=actor.name,
+        who=who,
         at=at,
         reason=f"{told}：{reason}" if reason else told,
         rejected=question.rejected,

@@ -6,7 +6,7 @@ author for, become questions; so does a tier lower than the one in force, until 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +30,7 @@ from workflows.publish.questions import (
     is_lower,
     latest,
     lowering,
+    own,
     settled,
     tier_in_force,
 )
@@ -320,25 +321,47 @@ class _Reader:
 
     def _agreements(self) -> None:
         for question in self.case.open_questions:
-            second = self._second(question, question.at) if question.kind == "lowering" else None
-            if second is not None:
-                person, at = second
-                self.reading.decisions.append(agreed(question, person, at, "在OpenMetadata中同意"))
-                self.reading.settled.append(settled(question, "accepted", person.name, at))
+            if question.kind == "lowering":
+                second = self._second(question, question.at)
+                if second is not None:
+                    person, at = second
+                    self.reading.decisions.append(agreed(question, person, at, "在OpenMetadata中同意"))
+                    self.reading.settled.append(settled(question, "accepted", person.name, at))
+            elif question.kind == "author" and question.dimension in SUGGESTED:
+                self._taken_over(question)
+
+    def _taken_over(self, question: Question) -> None:
+        """Somebody who may rule put the same tag that somebody else had put: now it is theirs."""
+        taken = next(self._put_by_ruling(question, question.at), None)
+        if taken is not None:
+            person, at = taken
+            decision = own(question, person.name, at, "")
+            self.reading.settled.append(settled(question, "accepted", person.name, at))
+            self._decide(decision)
 
     def _second(self, question: Question, since: str) -> tuple[Person, str] | None:
         """Somebody else who may rule and, after a time, put the same tag as well or marked the table 已确认."""
         path, fqn = self.case.path(question.column), self.names.tag("tier", question.value or "")
-        if not _stands(self.case.entity, path, fqn):
-            return None
         history = self.case.history
         confirmed = history.put_since(ON_ASSET, self.names.review("confirmed"), since)
         seen = (author for author in confirmed if _stands(history.whole(author.version), path, fqn))
-        for author in (*history.put_since(path, fqn, since), *seen):
+        acts = (*self._put_by_ruling(question, since), *self._ruling(seen))
+        if not _stands(self.case.entity, path, fqn):
+            return None
+        return next(((person, at) for person, at in acts if person.name != question.who), None)
+
+    def _put_by_ruling(self, question: Question, since: str) -> Iterator[tuple[Person, str]]:
+        """Who may rule and has, after a time, put the tag in question, which still stands; newest first."""
+        named = self.names.named.get((question.dimension, question.value or ""))
+        path = self.case.path(question.column)
+        if named is not None and _stands(self.case.entity, path, named.fqn):
+            yield from self._ruling(self.case.history.put_since(path, named.fqn, since))
+
+    def _ruling(self, authors: Iterable[Author]) -> Iterator[tuple[Person, str]]:
+        for author in authors:
             person = self.setting.person(author.login, self.case.department) if author.person else None
-            if person is not None and person.name != question.who:
-                return person, author.at
-        return None
+            if person is not None:
+                yield person, author.at
 
     def _row_since(self, question: Question) -> str:
         """Since when nobody has put another tier in the same place: who did before spoke of something else."""

@@ -324,6 +324,34 @@ def test_a_steward_who_overrules_an_unknown_edit_settles_its_question(scene: Sce
     assert [(one.state, one.settled_by) for one in scene.ledger.questions(None)] == [("refused", "李华")]
 
 
+def test_a_steward_who_puts_the_same_tag_makes_an_unknown_edit_theirs(scene: Scene, browser: Any) -> None:
+    guest, li = browser(scene.server, "guest"), browser(scene.server, "lihua")
+    guest.replace_on_column(FQN, "zt", scene.tag("tier", "L1"), scene.tag("tier", "L2"))
+    guest.replace_on_column(FQN, "sjh", scene.tag("tier", "L3"), scene.tag("tier", "L2"))
+    scene.pull()
+    guest.put_back(FQN, "zt", scene.tag("tier", "L2"))
+    assert scene.pull().changed == 0
+    li.put_back(FQN, "zt", scene.tag("tier", "L2"))
+    li.put_back(FQN, "sjh", scene.tag("tier", "L2"))
+    result = scene.pull()
+    assert told(result.decisions) == [("zt", "tier", "L2", "李华", "L1")]
+    assert [(one.kind, one.column, one.who) for one in result.questions] == [("lowering", "sjh", "李华")]
+    assert [(one.kind, one.column) for one in scene.ledger.questions()] == [("lowering", "sjh")]
+    assert scene.pull().changed == 0
+
+
+def test_an_act_found_again_does_not_overrule_what_was_decided_since(scene: Scene, browser: Any) -> None:
+    """As when a publication has written back an older base over the one of a pull."""
+    before = scene.base
+    browser(scene.server, "lihua").replace_on_column(FQN, "zt", scene.tag("tier", "L1"), scene.tag("tier", "L2"))
+    scene.pull()
+    later = Decision(KEY, "tier", "L4", "王芳", "2099-01-01T00:00:00+08:00", "zt")
+    scene.store.add_decisions([later])
+    scene.ledger.save_bases({KEY: before}, AT)
+    assert scene.pull().decisions == []
+    assert scene.store.decisions(KEY)[-1].value == "L4"
+
+
 def test_what_bots_do_and_what_gets_lost_is_nobodys_decision(scene: Scene, browser: Any) -> None:
     other = browser(scene.server, "another-bot", bot=True)
     other.replace_on_column(FQN, "zt", scene.tag("tier", "L1"), scene.tag("tier", "L2"))

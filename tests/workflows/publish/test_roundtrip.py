@@ -236,6 +236,11 @@ def test_edits_of_others_wait_and_publishing_leaves_them(town: Town, browser: Ca
     guest.replace_on_column(PERSON, "zt", L1, L2)
     zhao.label_column(PERSON, "xm", remove=[L3])
     guest.label_table(SHOP, remove=[PENDING], add=[CONFIRMED])
+    shown = town.run("pull", "--dry-run")
+    assert shown.exit_code == 0
+    assert shown.stdout.splitlines()[0].split() == ["what", "where", "label", "who", "at"]
+    assert shown.stdout.count("question (author)") == 3
+    assert shown.stderr == "0 decisions, 3 questions, 0 descriptions from 3 assets (nothing was kept (--dry-run))\n"
     pulled = town.pdc("pull")
     assert pulled["decisions"] == []
     assert {(one["kind"], one["who"]) for one in pulled["questions"]} == {("author", "guest"), ("author", "zhao")}
@@ -253,6 +258,13 @@ def test_edits_of_others_wait_and_publishing_leaves_them(town: Town, browser: Ca
     town.settle()
     town.check({**places, (PERSON, "xm", "数据分级"): L3})
     assert town.verdict("person", "zt", "tier") == ("L2", "confirmed", "steward")
+
+
+def test_a_server_that_does_not_answer_is_told(town: Town) -> None:
+    town.monkeypatch.setenv("OM_TOKEN", "no.token.atall")
+    refused = town.run("pull")
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("error: 127.0.0.1")
 
 
 def test_a_restamped_table_keeps_its_labels_as_ours(town: Town, browser: Callable[..., Any]) -> None:
