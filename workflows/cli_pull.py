@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -49,11 +50,12 @@ def pulled(state: State, departments: Sequence[str], dry_run: bool) -> PullResul
     from connectors.om_errors import NotAuthenticated
     from workflows.publish.connect import ServerUnusable, open_server, server_name
     from workflows.publish.ledger import Ledger
+    from workflows.publish.lock import only_one
     from workflows.publish.pull import Puller
     from workflows.publish.vocabulary import vocabulary
     from workflows.run import now, open_pack
 
-    with state.store() as (site, store):
+    with state.store() as (site, store), nullcontext() if dry_run else only_one(site.var_dir):
         settings = site.server
         chosen = [department.id for department in site.select(departments)] if departments else []
         pack = open_pack(site.pack, site.overlays)
@@ -176,9 +178,10 @@ def accept(state: State, idents: tuple[int, ...], behalf: str | None, reason: st
 def refuse(state: State, idents: tuple[int, ...], as_json: bool) -> None:
     """Let these acts not count: the next `pdc publish` puts the catalogue's label back."""
     from workflows.publish import questions
+    from workflows.publish.lock import only_one
     from workflows.run import now
 
-    with state.store() as (site, store):
+    with state.store() as (site, store), only_one(site.var_dir):
         actor = acting(site, None)
         ledger, names = offline(site, store)
         found = questions.refuse(ledger, names, idents, actor, now().isoformat())

@@ -19,6 +19,7 @@ from workflows.cli import cli
 from workflows.errors import InputError, Refusal
 from workflows.people import Person
 from workflows.publish.ledger import Ledger, Question
+from workflows.publish.lock import only_one
 from workflows.publish.model import Base, Mark
 from workflows.publish.questions import Actor, accept, refuse
 from workflows.publish.vocabulary import Vocabulary, vocabulary
@@ -232,6 +233,9 @@ def test_a_second_account_is_needed_for_a_lower_tier(pdc: Any, ask: Any, ledger:
     assert json.loads(told.stdout)["decisions"][0]["who"] == "李华、王芳"
 
 
-def test_refuse_from_the_command_line(pdc: Any, ask: Any, ledger: Ledger) -> None:
-    assert pdc("lihua", "refuse", ask()).exit_code == 0
+def test_refuse_from_the_command_line(pdc: Any, ask: Any, ledger: Ledger, site: Path) -> None:
+    ident = ask()
+    with only_one(site / "var"):
+        assert pdc("lihua", "refuse", ident).exit_code == 4
+    assert pdc("lihua", "refuse", ident).exit_code == 0
     assert ledger.questions() == []

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from connectors.om_client import OpenMetadata
 from workflows import people
 from workflows.cli import cli
+from workflows.publish.lock import only_one
 from workflows.store import Store
 
 SITE = """
@@ -61,7 +62,7 @@ class Town:
         (folder / "departments").mkdir()
         (folder / "packs").mkdir()
         self.write("site.yaml", SITE)
-        self.write("openmetadata.yaml", f"url: {server.url}\ntoken: ${{OM_TOKEN}}\n")
+        self.write("openmetadata.yaml", f"url: {server.url}\ntoken: ${{OM_TOKEN}}\nprotection: {{enabled: false}}\n")
         self.write("departments/dept.yaml", DEPARTMENT)
         self.write("departments/other.yaml", "department: {id: other, name: 普陀区别局}\n")
         self.write("tables.sql", TABLES)
@@ -260,7 +261,10 @@ def test_edits_of_others_wait_and_publishing_leaves_them(town: Town, browser: Ca
     assert town.verdict("person", "zt", "tier") == ("L2", "confirmed", "steward")
 
 
-def test_a_server_that_does_not_answer_is_told(town: Town) -> None:
+def test_a_pull_waits_for_no_publication_and_a_refused_token_is_told(town: Town) -> None:
+    with only_one(town.folder / "var"):
+        assert town.run("pull").exit_code == 4
+        assert town.run("pull", "--dry-run").exit_code == 0
     town.monkeypatch.setenv("OM_TOKEN", "no.token.atall")
     refused = town.run("pull")
     assert refused.exit_code == 2
