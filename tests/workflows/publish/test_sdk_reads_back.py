@@ -23,7 +23,8 @@ from connectors.om_client import OpenMetadata
 from connectors.om_names import decode_name, split_fqn
 from workflows.publish.job import Publishing
 from workflows.publish.model import Definition, Mark, WantedAsset, WantedColumn
-from workflows.publish.taxonomy import ORGANIZATION
+from workflows.publish.taxonomy import ORGANIZATION, definitions
+from workflows.publish.wanted import wanted_assets, wanted_places
 from workflows.run import open_pack
 from workflows.settings import load_site
 from workflows.store import Store
@@ -140,7 +141,7 @@ class Published:
 
     def __init__(self, root: Path, server: Any, profile: str) -> None:
         self.server, self.profile = server, profile
-        lines = {"url": server.url, "token": server.tokens["bot"]}
+        lines = {"url": server.url, "token": server.tokens["bot"], "protection": {"enabled": False}}
         (root / "openmetadata.yaml").write_text(json.dumps(lines), encoding="utf-8")
         site = load_site(root)
         with (
@@ -148,9 +149,13 @@ class Published:
             OpenMetadata(server.url, server.tokens["bot"]) as client,
         ):
             job = Publishing(site, store, open_pack(site.pack, site.overlays), site.server, client)
-            assert job.publish().exit_code == 0
-            self.assets: list[WantedAsset] = list(job._wanted())
-            self.definitions: list[Definition] = list(job._definitions)
+            result = job.publish()
+            assert [*result.failures, *result.assets.failures, *result.refused] == []
+            assert result.exit_code == 0
+            names, features = job.vocabulary, job.features
+            self.assets: list[WantedAsset] = list(wanted_assets(store, site, job.pack, names, features))
+            places = wanted_places(store, site, features)
+            self.definitions: list[Definition] = definitions(site, job.pack, names, features, places)
             kinds = ("table", "databaseService")
             listed = (one for kind in kinds for one in client.list(kind, fields=ownership(profile)))
             self.owned = {one["fullyQualifiedName"]: one for one in listed}
