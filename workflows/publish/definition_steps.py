@@ -134,7 +134,7 @@ def _trouble(item: Definition, found: Entity) -> str:
     if item.kind == PROPERTY and property_type(found) != item.body["propertyType"]:
         return f"it is of type {property_type(found)}, not {item.body['propertyType']}; its values would be lost"
     for name, what in FIXED.items():
-        if name in item.body and found.get(name, item.body[name]) != item.body[name]:
+        if name in item.body and name not in item.texts and found.get(name, item.body[name]) != item.body[name]:
             return f"it is a {what} of type {found[name]}, not {item.body[name]}, which no server changes"
     return ""
 

@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import select
 
 from connectors.om_client import OpenMetadata
+from connectors.om_names import split_fqn
 from workflows import store_schema as schema
 from workflows.errors import Refusal
 from workflows.harvest import Progress, Silent
@@ -30,10 +31,11 @@ from workflows.publish.merge import Scheme
 from workflows.publish.model import Change, Definition, Plan, PlannedAsset, WantedAsset
 from workflows.publish.places import Place
 from workflows.publish.planner import Names, Planner, allowed, by_parent, changes_of, conflicts_of, planned
+from workflows.publish.protect import Guard
 from workflows.publish.removals import Removals, Remover, removals
-from workflows.publish.stored import Histories, Shelf, Terms
+from workflows.publish.stored import Histories, Shelf, Terms, remember_renames, renames_of
 from workflows.publish.taxonomy import definitions
-from workflows.publish.vocabulary import vocabulary
+from workflows.publish.vocabulary import MASK, vocabulary
 from workflows.publish.wanted import Told, wanted_assets, wanted_places
 from workflows.run import now
 from workflows.server_settings import ServerSettings
@@ -99,10 +101,13 @@ class Publishing:
         self.vocabulary = vocabulary(pack, settings, self.features)
         self.ledger = Ledger(store, server_name(settings))
         self.at = clock().isoformat()
-        self.shelf, self.histories = Shelf(client), Histories(client)
+        self.shelf, self.histories = Shelf(client), Histories(client, renames_of(self.ledger))
         self.terms = Terms(client, self.vocabulary.glossary)
         groups = self.vocabulary.groups
-        self.scheme = Scheme(self.vocabulary.exclusive | {self.vocabulary.glossary}, frozenset({groups["category"]}))
+        shared = frozenset({split_fqn(MASK)[0]})
+        single = self.vocabulary.exclusive | {self.vocabulary.glossary} | shared
+        self.scheme = Scheme(single, frozenset({groups["category"]}), shared)
+        self.guard = Guard(site, pack, self.vocabulary, client, self.ledger)
         self.told = Told()
         self.progress = progress or Silent()
 
@@ -114,7 +119,13 @@ class Publishing:
 
     @cached_property
     def _definitions(self) -> list[Definition]:
-        return definitions(self.site, self.pack, self.vocabulary, self.features, self._places, self.departments)
+        found = definitions(self.site, self.pack, self.vocabulary, self.features, self._places, self.departments)
+        return self.guard.completed(found)
+
+    @cached_property
+    def _masks(self) -> bool:
+        """Whether the server has the tag of masked columns."""
+        return self.settings.protection.mask and self.client.get("tag", MASK) is not None
 
     def _wanted(self, step: str) -> Iterator[WantedAsset]:
         """The assets, as they stream; ``step`` is what the progress bar calls it."""
@@ -131,10 +142,13 @@ class Publishing:
         return removals(self.store, self.ledger, self.site, self.departments, self.settings.removals)
 
     def _planner(self, facts: Facts, missing: set[str], renames: Mapping[str, str]) -> Planner:
+        self.histories.renamed |= facts.renames
         wrong = {change.fqn for change in facts.conflicts if change.kind == PROPERTY and not change.field}
         unusable = missing | wrong
 
         def usable(fqn: str) -> bool:
+            if fqn == MASK:
+                return self._masks
             return facts.usable(fqn) and fqn not in unusable
 
         return Planner(self.shelf, self.histories, self.terms, self.ledger, Names(self.scheme, renames, usable))
@@ -147,7 +161,9 @@ class Publishing:
             )
         if not self.features.api_services and self._has_operations():
             found.append(f"OpenMetadata {version} has no API services: operations are published as tables")
-        return found + self.told.notices
+        if self.settings.protection.mask and not self._masks:
+            found.append(f"the server has no tag {MASK}: nothing is masked")
+        return found + self.guard.notices + self.told.notices
 
     def _has_operations(self) -> bool:
         table = schema.assets
@@ -194,6 +210,7 @@ class Publishing:
         if plan is not None:
             self._refuse_stale(plan, changes, facts)
         publication = self.ledger.begin(plan.digest if plan else "", self.at)
+        remember_renames(self.ledger, facts.renames, self.at)
         applied = self._define(changes)
         journal = Journal(self.ledger, publication, self.at)
         planner = self._planner(facts, applied.missing, {})

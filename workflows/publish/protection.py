@@ -343,5 +343,8 @@ def _team(name: str, body: Entity, rights: Rights) -> Definition:
     if name == ORGANIZATION:
         return Definition(f"holder/{name}", "team", join_fqn(name), {"name": name, **body}, ())
     titles = [title for one, title, _ in ROLES.values() if join_fqn(one) in body["defaultRoles"]]
-    made: Entity = {"name": name, "displayName": "、".join(titles), "parents": [ORGANIZATION], "isJoinable": False}
-    return Definition(f"holder/{name}", "team", join_fqn(name), {**made, **body}, TEXTS)
+    made: Entity = {"name": name, "displayName": "、".join(titles), "teamType": "Group", "parents": [ORGANIZATION]}
+    # One that is there already may be of any type.
+    return Definition(
+        f"holder/{name}", "team", join_fqn(name), {**made, "isJoinable": False, **body}, (*TEXTS, "teamType")
+    )

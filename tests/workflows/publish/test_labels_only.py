@@ -49,7 +49,9 @@ class Town:
         (folder / "departments").mkdir()
         for name, text in (("site.yaml", SITE), ("departments/mz.yaml", DEPARTMENT % server.url)):
             (folder / name).write_text(text, encoding="utf-8")
-        (folder / "openmetadata.yaml").write_text(f"url: {server.url}\ntoken: ${{OM_TOKEN}}\n", encoding="utf-8")
+        (folder / "openmetadata.yaml").write_text(
+            f"url: {server.url}\ntoken: ${{OM_TOKEN}}\nprotection: {{enabled: false}}\n", encoding="utf-8"
+        )
         self.admin = OpenMetadata(server.url, server.admin_token, sleep=lambda seconds: None)
         self.bring()
 
