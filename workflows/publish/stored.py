@@ -6,7 +6,7 @@ Reference, "Lists, concurrency, limits": lists are made per schema, 100 a page, 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,8 +16,10 @@ from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAllowed
 from connectors.om_version import Features
 from workflows.publish.history import Author, History, history_of
+from workflows.publish.ledger import DefinitionBase, Ledger, renamed_fqn
 from workflows.publish.merge import FIELDS_POINTER, columns_of
 from workflows.publish.model import AssetKind, Entity
+from workflows.store import digest
 
 SERVER_KINDS: dict[AssetKind, str] = {"table": "table", "endpoint": "apiEndpoint"}
 PARENT_KINDS: dict[AssetKind, str] = {"table": "databaseSchema", "endpoint": "apiCollection"}
@@ -149,28 +151,49 @@ class Shelf:
         return ["columns", *self._fields] if kind == "table" else self._fields
 
 
-class LazyActs:
-    """The history of one entity, read when first asked."""
+def former_names(fqn: str, renamed: Mapping[str, str]) -> Iterator[str]:
+    """The name itself, then what it was called before, latest first; ``renamed``: old FQN of a tag or of what it stands
+    in → new.
 
-    def __init__(self, load: Callable[[], History]) -> None:
-        self._load = load
+    >>> list(former_names("DataTier.L3", {"数据分级": "DataTier"}))
+    ['DataTier.L3', '数据分级.L3']
+    """
+    back = {new: old for old, new in renamed.items()}
+    seen: set[str] = set()
+    while fqn not in seen:
+        seen.add(fqn)
+        yield fqn
+        fqn = renamed_fqn(fqn, back)
+
+
+class LazyActs:
+    """The history of one entity, read when first asked. Versions keep the names that tags had when they were made."""
+
+    def __init__(self, load: Callable[[], History], renamed: Mapping[str, str]) -> None:
+        self._load, self._renamed = load, renamed
 
     @cached_property
     def _history(self) -> History:
         return self._load()
 
     def removed_by(self, path: str, fqn: str) -> Author | None:
-        return self._history.removed_by(path, fqn)
+        return self._first(self._history.removed_by, path, fqn)
 
     def put_by(self, path: str, fqn: str) -> Author | None:
-        return self._history.put_by(path, fqn)
+        return self._first(self._history.put_by, path, fqn)
+
+    def _first(self, ask: Callable[[str, str], Author | None], path: str, fqn: str) -> Author | None:
+        found = (ask(path, name) for name in former_names(fqn, self._renamed))
+        return next((author for author in found if author is not None), None)
 
 
 class Histories:
     """Histories of entities on one server; knows which accounts are bots."""
 
-    def __init__(self, client: OpenMetadata) -> None:
+    def __init__(self, client: OpenMetadata, renamed: Mapping[str, str] | None = None) -> None:
+        """``renamed``: old FQN → new of tags, or what they stand in, that were ever renamed (`renames_of`)."""
         self._client = client
+        self.renamed = dict(renamed or {})
 
     @cached_property
     def bots(self) -> frozenset[str]:
@@ -186,8 +209,26 @@ class Histories:
     def of(self, kind: AssetKind, entity: Entity | None) -> LazyActs:
         """The acts on a stored asset; of one that is not stored there are none."""
         if entity is None:
-            return LazyActs(lambda: History((), frozenset()))
-        return LazyActs(lambda: history_of(self._client.versions(SERVER_KINDS[kind], entity["id"]), self.bots))
+            return LazyActs(lambda: History((), frozenset()), {})
+        ident, server_kind = entity["id"], SERVER_KINDS[kind]
+        return LazyActs(lambda: history_of(self._client.versions(server_kind, ident), self.bots), self.renamed)
+
+
+FORMERLY = "formerly/"
+"""Begins the keys of definitions that remember what a tag was called before: ``fqn`` is the new name."""
+
+
+def renames_of(ledger: Ledger) -> dict[str, str]:
+    """Old FQN → new, of everything that was ever renamed on this server."""
+    known = ledger.definitions().values()
+    return {base.body["old"]: base.fqn for base in known if base.key.startswith(FORMERLY)}
+
+
+def remember_renames(ledger: Ledger, renames: Mapping[str, str], at: str) -> None:
+    """Remember what is about to be renamed; must be on disk before the server renames it."""
+    rows = [DefinitionBase(FORMERLY + digest(old), "formerly", new, body={"old": old}) for old, new in renames.items()]
+    if rows:
+        ledger.save_definitions(rows, at)
 
 
 class Terms:
