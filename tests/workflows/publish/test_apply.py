@@ -11,6 +11,7 @@ import pytest
 
 from connectors.om_client import OpenMetadata
 from workflows.errors import Refusal
+from workflows.store_records import Harvested
 
 TABLE = "mz-rescue.default.default.t_000"
 FOREIGN = "PII.Sensitive"
@@ -115,7 +116,7 @@ def test_people_keep_what_they_did_when_structure_and_rules_move_on(
 ) -> None:
     site = published_site(server)
     site.publish()
-    zhang = browser(server, "zhang")
+    zhang = browser(server, "wang", admin=True)
     zhang.replace_on_column(TABLE, "sfzh", "数据分级.L3", "数据分级.L4")
     zhang.label_column(TABLE, "sfzh", add=[FOREIGN])
     zhang.label_column(TABLE, "lxdh", remove=["数据分级.L3"])
@@ -126,7 +127,7 @@ def test_people_keep_what_they_did_when_structure_and_rules_move_on(
     # Every second table gets another type of the very column that people worked on.
     site.harvest(site.sql(3, retyped=2, comment="救助登记"))
     result = site.publish()
-    assert (result.exit_code, result.assets.failures) == (0, [])
+    assert (result.exit_code, result.failures, result.assets.failures) == (0, [], [])
     assert place_of(server, "sfzh")["dataType"] == "CHAR"
     assert {column: tags_of(server, column) for column in before} == before
     assert tags_of(server)[FOREIGN] == "Manual"
@@ -141,7 +142,7 @@ def test_an_edit_between_reading_and_writing_is_kept(server: Any, published_site
     site = published_site(server)
     site.publish()
     site.harvest(site.sql(3, company="法定代表人身份证号"))
-    zhang = browser(server, "zhang")
+    zhang = browser(server, "wang", admin=True)
 
     def edit() -> None:
         zhang.label_column(TABLE, "xm", add=[FOREIGN])
@@ -184,7 +185,7 @@ def test_a_refusal_for_an_unknown_tag_is_repaired(
     """A tag is deleted under our hands: the PATCH is refused (404) and erases the labels of the column."""
     site = published_site(server)
     site.publish()
-    browser(server, "zhang").label_column(TABLE, "qymc", add=[FOREIGN])
+    browser(server, "wang", admin=True).label_column(TABLE, "qymc", add=[FOREIGN])
     before = tags_of(server, "qymc")
     site.harvest(site.sql(3, company="法定代表人身份证号"))
 
@@ -209,7 +210,7 @@ def test_a_refusal_for_exclusivity_is_repaired_and_then_avoided(
     """Somebody gives the term a tier of its own, which comes along as Derived and excludes ours (400)."""
     site = published_site(server)
     site.publish()
-    browser(server, "zhang").label_column(TABLE, "qymc", add=[FOREIGN])
+    browser(server, "wang", admin=True).label_column(TABLE, "qymc", add=[FOREIGN])
     before = tags_of(server, "qymc")
     site.harvest(site.sql(3, company="法定代表人身份证号"))
     term = admin.get("glossaryTerm", "数据元.公民身份号码")
@@ -242,7 +243,7 @@ def test_a_vanished_table_is_soft_deleted_and_comes_back_with_peoples_labels(
 ) -> None:
     site = published_site(server, 6)
     site.publish()
-    browser(server, "zhang").label_column(TABLE, "xm", add=[FOREIGN])
+    browser(server, "wang", admin=True).label_column(TABLE, "xm", add=[FOREIGN])
     site.harvest(site.sql(6, dropped=[0]))
     assert site.publish().assets.deleted == 1
     assert place_of(server)["deleted"] is True
@@ -289,7 +290,7 @@ def test_a_saved_plan_is_applied_exactly(server: Any, published_site: Any, brows
     assert ("update", "structure") in fields
     assert ("update", "description") in fields
     # A person works on it between plan and publication; what they did is no reason to refuse.
-    zhang = browser(server, "zhang")
+    zhang = browser(server, "wang", admin=True)
     zhang.label_column(TABLE, "xm", add=[FOREIGN])
     zhang.describe(TABLE, "张三写的表说明")
     result = site.publish(plan)
@@ -370,3 +371,71 @@ def test_tables_of_other_connectors_get_labels_and_nothing_else(
     site.harvest(site.sql(3))
     result = site.publish()
     assert (result.exit_code, result.assets.deleted, result.assets.restored) == (0, 0, 0)
+
+
+# --- names and services --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(300)
+def test_other_names_rename_tags_and_labels_follow(
+    published_site: Any, browser: Any, contract_server: Callable[..., Any]
+) -> None:
+    """ASCII names instead of Han: nothing is relabelled, and what a person put and removed stays theirs."""
+    server = contract_server("2.0")
+    site = published_site(server)
+    site.publish()
+    zhang = browser(server, "wang", admin=True)
+    zhang.replace_on_column(TABLE, "sfzh", "数据分级.L3", "数据分级.L4")
+    zhang.label_column(TABLE, "lxdh", remove=["数据分级.L3"])
+    site.connect(server, names="ascii")
+    plan = site.plan()
+    assert ("rename", "数据分级") in {(change.operation, change.fqn) for change in plan.definitions}
+    assert plan.assets == ()
+    result = site.publish()
+    assert (result.exit_code, result.assets.labels, result.assets.failures) == (0, 0, [])
+    assert tags_of(server, "sfzh")["DataTier.L4"] == "Manual"
+    assert "DataTier.L3" not in tags_of(server, "lxdh")
+    assert "DataTier.L3" in tags_of(server, "lxdh", TABLE.replace("t_000", "t_001"))
+    assert site.publish().written == 0
+
+
+def test_operations_are_endpoints_where_the_server_has_them(
+    server: Any, published_site: Any, admin: OpenMetadata
+) -> None:
+    site = published_site(server)
+    with site.publishing() as job:
+        (stored,) = (one for one in job.store.stream() if one.asset.name == "t_000")
+        operation = msgspec.structs.replace(stored.asset, kind="operation")
+        job.store.write_assets(1, job.at, [Harvested(operation, id=stored.id)])
+    result = site.publish()
+    assert (result.exit_code, result.failures, result.assets.failures) == (0, [], [])
+    old = server.profile == "1.2"
+    assert any("no API services" in notice for notice in result.notices) is old
+    kind, name = ("table", TABLE) if old else ("apiEndpoint", "mz-rescue.default.t_000")
+
+    def labels() -> dict[str, set[str]]:
+        rows = server.control("GET", f"entities/{kind}")["data"]
+        (found,) = (one for one in rows if one["fullyQualifiedName"] == name)
+        fields = found["columns"] if old else found["responseSchema"]["schemaFields"]
+        assert "审核状态.待确认" in {label["tagFQN"] for label in found["tags"]}
+        return {field["name"]: {label["tagFQN"] for label in field["tags"]} for field in fields}
+
+    assert "数据分级.L3" in labels()["sfzh"]
+    assert site.publish().written == 0
+    if not old:
+        endpoint = admin.get("apiEndpoint", name)
+        assert endpoint is not None
+        tag = {"tagFQN": FOREIGN, "source": "Classification"}
+        path = "/responseSchema/schemaFields/1/tags/-"
+        admin.patch("apiEndpoint", endpoint["id"], [{"op": "add", "path": path, "value": tag}])
+        before = labels()
+        with site.publishing() as job:
+            (stored,) = (one for one in job.store.stream() if one.asset.name == "t_000")
+            retyped = [msgspec.structs.replace(one, data_type="BIGINT") for one in stored.asset.columns]
+            changed = msgspec.structs.replace(stored.asset, columns=tuple(retyped))
+            job.store.write_assets(1, job.at, [Harvested(changed, id=stored.id)])
+            assert job.publish().assets.updated == 1
+        assert labels() == before
+        service = admin.get("apiService", "mz-rescue")
+        assert service is not None
+        admin.delete("apiService", service["id"], hard=True, recursive=True)

@@ -90,7 +90,7 @@ def test_changes_and_conflicts_are_told_in_the_stewards_language(
     server: Any, pdc: Callable[..., Result], browser: Any
 ) -> None:
     assert pdc("publish", "minzheng").exit_code == 0
-    zhang = browser(server, "zhang")
+    zhang = browser(server, "wang", admin=True)
     column = next(
         column["name"]
         for column in zhang.read(TABLE)["columns"]

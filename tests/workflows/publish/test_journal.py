@@ -103,7 +103,7 @@ def test_killed_between_structure_and_labels(server: Any, published_site: Any, b
     """The column is retyped, its labels are gone with its old type, and the process dies: all of them come back."""
     site = published_site(server)
     site.publish()
-    browser(server, "zhang").label_column(TABLE, "sfzh", add=["PII.Sensitive"])
+    browser(server, "wang", admin=True).label_column(TABLE, "sfzh", add=["PII.Sensitive"])
     before = column(server, "sfzh")
     site.harvest(site.sql(3, retyped=2))
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_mended_now_is_mended_later(server: Any, published_site: 
     """The server goes away: assets are failures, and after ten of them the publication is given up."""
     site = published_site(server, tables)
     site.publish()
-    browser(server, "zhang").label_column(TABLE, "sfzh", add=["PII.Sensitive"])
+    browser(server, "wang", admin=True).label_column(TABLE, "sfzh", add=["PII.Sensitive"])
     before = column(server, "sfzh")
     site.harvest(site.sql(tables, retyped=2, comment="救助登记"))
 

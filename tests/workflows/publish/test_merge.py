@@ -289,7 +289,7 @@ places = st.tuples(st.sampled_from(PATHS), st.sampled_from(sorted({mark.fqn for 
 authors = st.dictionaries(places, st.sampled_from((ZHANG, BOT)), max_size=6)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(wanted_of_paths, labels_of_paths, ours_of_paths, authors, authors, st.booleans())
 def test_properties(
     wanted: dict[str, list[Mark]],

@@ -1,7 +1,7 @@
 """Publishing that is killed at any moment, or whose answers fail, ends as if nothing had happened.
 
 Small here; larger by the environment: ``PDC_CHAOS_KILLS`` (kills per profile, default 8), ``PDC_CHAOS_TABLES`` (tables,
-default 6), ``PDC_CHAOS_SEED``, and ``PDC_BULK_TABLES`` (tables of the large publication, default 120).
+default 5), ``PDC_CHAOS_SEED``, and ``PDC_BULK_TABLES`` (tables of the large publication, default 100).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import pytest
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["workflows.publish.job", "workflows.settings", "classifiers.policy"])
 KILLS = int(os.environ.get("PDC_CHAOS_KILLS", "8"))
-TABLES = int(os.environ.get("PDC_CHAOS_TABLES", "6"))
+TABLES = int(os.environ.get("PDC_CHAOS_TABLES", "5"))
 SEED = int(os.environ.get("PDC_CHAOS_SEED", "1"))
-LARGE = int(os.environ.get("PDC_BULK_TABLES", "120"))
+LARGE = int(os.environ.get("PDC_BULK_TABLES", "100"))
 PROFILES = ("1.2", "2.0")
 FOREIGN = "PII.Sensitive"
 FAULTS = {
@@ -69,7 +69,7 @@ def run_through(
     As long as ``more`` says so, there and back again: other types and comments, then those of the second publication.
     """
     publish(site)
-    work(browser(server, "zhang"))
+    work(browser(server, "wang", admin=True))
     site.harvest(second(site))
     publish(site)
     while more():
@@ -126,7 +126,7 @@ class Killer:
 
     def killed_once(self, site: Any) -> bool:
         """Whether the process was still at it when the moment came."""
-        at = self.requests() + self.random.randint(20, 60 + 4 * TABLES)
+        at = self.requests() + self.random.randint(20, 45 + 3 * TABLES)
         command = f"from workflows.cli import cli\ncli({['--site', str(site.root), 'publish']!r})"
         process = PROCESSES.Process(target=exec, args=(command,))
         process.start()
