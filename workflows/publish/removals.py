@@ -8,7 +8,7 @@ must not be listed. Tables of an existing server (``connector: openmetadata``) a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -56,69 +56,82 @@ class Removals(NamedTuple):
     """One sentence per system of which too much would go."""
 
 
-def removals(store: Store, ledger: Ledger, site: Site, departments: list[str], settings: RemovalSettings) -> Removals:
+def removals(
+    store: Store, ledger: Ledger, site: Site, departments: Sequence[str], settings: RemovalSettings
+) -> Removals:
     """What is to be deleted of the departments (none given = all, and what no department has any more)."""
-    if not settings.enabled:
+    published = ledger.published_fqns() if settings.enabled else {}
+    if not published:
         return Removals((), ())
-    published = ledger.published_fqns()
-    chosen = {one.id for one in site.select(departments)}
-    known: set[str] = set()
-    wanted: list[Removal] = []
-    refused: list[str] = []
-    for department, system in site.systems():
-        keys = store.known(department.id, system.id)
-        rows = {asset_row(key): key for key in keys} if published else {}
-        known |= rows.keys()
-        if department.id not in chosen or is_existing(system):
-            continue
-        gone = [key for row, key in rows.items() if keys[key].vanished and row in published]
-        found = [Removal(key, base) for key, base in ledger.bases(gone).items() if not base.deleted]
-        total = sum(row in published for row in rows) - (len(gone) - len(found))
-        _guard(f"{department.id}/{system.id}", found, total, settings.share, wanted, refused)
-    forgotten = published.keys() - known
-    if forgotten:
-        _forgotten(ledger, site, chosen, bool(departments), forgotten, settings.share, wanted, refused)
-    return Removals(tuple(wanted), tuple(refused))
+    search = _Search(store, ledger, site, departments, settings.share, published)
+    known = search.vanished()
+    if published.keys() - known:
+        search.forgotten(known)
+    return Removals(tuple(search.wanted), tuple(search.refused))
 
 
-def _guard(
-    name: str, found: list[Removal], total: int, share: float, wanted: list[Removal], refused: list[str]
-) -> None:
-    if found and len(found) > share * total:
-        what = f"{name}: {len(found)} of {total} published assets are gone from the catalogue, more than {share:.0%}"
-        refused.append(f"{what}: none is deleted there (if they are really gone, raise removals.share for one run)")
-    else:
-        wanted.extend(found)
+class _Search:
+    """Finds what is to go, system by system."""
 
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        site: Site,
+        departments: Sequence[str],
+        share: float,
+        published: Mapping[str, str],
+    ) -> None:
+        self.store, self.ledger, self.site, self.share, self.published = store, ledger, site, share, published
+        self.chosen = {one.id for one in site.select(departments)}
+        self.partial = bool(departments)
+        self.wanted: list[Removal] = []
+        self.refused: list[str] = []
 
-def _forgotten(
-    ledger: Ledger,
-    site: Site,
-    chosen: set[str],
-    partial: bool,
-    rows: set[str],
-    share: float,
-    wanted: list[Removal],
-    refused: list[str],
-) -> None:
-    """Published assets that the store knows no more, by the service that they stand in."""
-    owners = dict(_services(site))
-    by_service: dict[str, list[Removal]] = {}
-    totals: Counter[str] = Counter()
-    for row, base in ledger.every_base():
-        service = split_fqn(base.fqn)[0]
-        totals[service] += not base.deleted
-        # What never had a structure of ours is another connector's.
-        if row in rows and not base.deleted and base.structure:
-            by_service.setdefault(service, []).append(Removal(row, base, forgotten=True))
-    for service, found in by_service.items():
-        department, system = owners.get(service, (None, None))
-        if (department is None and partial) or (department is not None and department.id not in chosen):
-            continue
-        if system is not None and is_existing(system):
-            continue
-        restricted = system is not None and system.restricted is not False
-        _guard(service, found, totals[service], 1.0 if restricted else share, wanted, refused)
+    def vanished(self) -> set[str]:
+        """Assets that harvest marked vanished; returns the rows of all assets that the store knows."""
+        known: set[str] = set()
+        for department, system in self.site.systems():
+            keys = self.store.known(department.id, system.id)
+            rows = {asset_row(key): key for key in keys}
+            known |= rows.keys()
+            if department.id in self.chosen and not is_existing(system):
+                gone = [key for row, key in rows.items() if keys[key].vanished and row in self.published]
+                found = [Removal(key, base) for key, base in self.ledger.bases(gone).items() if not base.deleted]
+                total = sum(row in self.published for row in rows) - (len(gone) - len(found))
+                self._take(f"{department.id}/{system.id}", found, total, self.share)
+        return known
+
+    def forgotten(self, known: set[str]) -> None:
+        """Published assets that the store knows no more, by the service that they stand in."""
+        owners = dict(_services(self.site))
+        by_service: dict[str, list[Removal]] = {}
+        totals: Counter[str] = Counter()
+        for row, base in self.ledger.every_base():
+            service = split_fqn(base.fqn)[0]
+            totals[service] += not base.deleted
+            # In a service that nobody configures any more, what never had a structure of ours is another connector's.
+            own = not is_existing(owners[service][1]) if service in owners else bool(base.structure)
+            if row not in known and not base.deleted and own:
+                by_service.setdefault(service, []).append(Removal(row, base, forgotten=True))
+        for service, found in by_service.items():
+            department, system = owners.get(service, (None, None))
+            if system is None or department is None:
+                if not self.partial:
+                    self._take(service, found, totals[service], self.share)
+            elif department.id in self.chosen:
+                share = self.share if system.restricted is False else 1.0
+                self._take(service, found, totals[service], share)
+
+    def _take(self, name: str, found: list[Removal], total: int, share: float) -> None:
+        if found and len(found) > share * total:
+            what = (
+                f"{name}: {len(found)} of {total} published assets are gone from the catalogue, more than {share:.0%}"
+            )
+            hint = "if they are really gone, raise removals.share for one run"
+            self.refused.append(f"{what}: none is deleted there ({hint})")
+        else:
+            self.wanted.extend(found)
 
 
 def _services(site: Site) -> Iterator[tuple[str, tuple[Department, SystemSettings]]]:
