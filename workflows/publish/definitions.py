@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAllowed, NotAuthenticated, ServerError
 from connectors.om_kinds import kind_of
-from connectors.om_names import split_fqn
+from connectors.om_names import join_fqn, split_fqn
 from connectors.om_patch import Operation, set_field
 from workflows.publish.definition_reads import PROPERTY, REFERENCES, Stored, read_definitions
 from workflows.publish.definition_steps import Facts, Step, bases_of, is_below, steps_of, stored_value
@@ -216,7 +216,7 @@ class _Writer:
         base = DefinitionBase(item.key, item.kind, item.fqn, str(found.get("id", "")), step.base)
         before = bases.get(item.key)
         if before is not None and before.fqn != item.fqn:
-            self.ledger.rename_marks({before.fqn: item.fqn}, self.at)
+            self.ledger.rename_marks(dict.fromkeys(_called(before.fqn, item.fqn), item.fqn), self.at)
         self.ledger.save_definitions([base], self.at)
 
     def _write(self, step: Step, found: Entity) -> Entity:
@@ -283,6 +283,15 @@ class _Writer:
     def _say(self, told: str) -> None:
         if told not in self.applied.failures:
             self.applied.failures.append(told)
+
+
+def _called(before: str, now: str) -> tuple[str, ...]:
+    """How bases may call what is renamed: as it was, or so within what it stands in and what was renamed before it.
+
+    >>> _called("共享类型.非共享", "ShareType.none")
+    ('共享类型.非共享', 'ShareType.非共享')
+    """
+    return before, join_fqn(*split_fqn(now)[:-1], split_fqn(before)[-1])
 
 
 def _fields(step: Step) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ alone on 1.2, labels erased with their tag or by a refused write) is told of nob
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Literal, NamedTuple, cast
 
 import msgspec
 
+from workflows.publish.ledger import renamed_fqn
 from workflows.publish.model import ON_ASSET, Entity, Mark
 from workflows.run import CHINA
 
@@ -140,11 +141,39 @@ class History:
         return self.author(act) if act is not None and act.what in wanted and act.paths == (path,) else None
 
 
-def history_of(versions: Sequence[Entity], bots: Collection[str]) -> History:
-    """Read the versions of one entity (whole, newest first). ``bots``: logins whose acts are no person's."""
+def history_of(versions: Sequence[Entity], bots: Collection[str], renamed: Mapping[str, str] | None = None) -> History:
+    """Read the versions of one entity (whole, newest first). ``bots``: logins whose acts are no person's.
+
+    ``renamed``: old FQN → new of tags, and of what they stand in: versions keep the names of their time, which are
+    changed in place to those of today.
+    """
     older: list[Entity | None] = [*versions[1:], None]
     acts = [act for version, before in zip(versions, older, strict=True) for act in _acts(version, before)]
+    if renamed:
+        acts = [_today(act, renamed) for act in acts]
+        for label in (label for one in versions for place in places(one).values() for label in place.get("tags") or []):
+            label["tagFQN"] = name_today(label["tagFQN"], renamed)
     return History(acts, bots, versions)
+
+
+def name_today(fqn: str, renamed: Mapping[str, str]) -> str:
+    """What a tag is called now, after however many renames.
+
+    >>> name_today("分级.L3", {"分级": "数据分级", "数据分级": "DataTier"})
+    'DataTier.L3'
+    """
+    seen: set[str] = set()
+    while fqn not in seen:
+        seen.add(fqn)
+        fqn = renamed_fqn(fqn, renamed)
+    return fqn
+
+
+def _today(act: Act, renamed: Mapping[str, str]) -> Act:
+    if act.mark is None:
+        return act
+    mark = msgspec.structs.replace(act.mark, fqn=name_today(act.mark.fqn, renamed))
+    return msgspec.structs.replace(act, mark=mark)
 
 
 class _Step(NamedTuple):

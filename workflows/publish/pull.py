@@ -27,7 +27,7 @@ from workflows.publish.ledger import Description, Ledger, Question
 from workflows.publish.model import AssetKind, Base, Entity
 from workflows.publish.questions import latest
 from workflows.publish.rulings import Case, Reading, Setting, read
-from workflows.publish.stored import SERVER_KINDS, Histories
+from workflows.publish.stored import SERVER_KINDS, Histories, renames_of
 from workflows.publish.vocabulary import Vocabulary
 from workflows.store import Store, chunks
 from workflows.store_records import StoredAsset
@@ -103,7 +103,13 @@ class _Pull:
     asked: Mapping[str, list[Question]] = field(init=False)
     """Asset key → open questions, oldest first."""
 
+    names: Vocabulary = field(init=False)
+    """As the server calls things now."""
+
     def __post_init__(self) -> None:
+        known = self.site.ledger.definitions()
+        self.names = self.site.names.as_published({key: base.fqn for key, base in known.items()})
+        self.renamed = renames_of(self.site.ledger)
         self.result = PullResult(dry_run=self.dry_run)
         self.histories = Histories(self.site.client)
         self.asked = defaultdict(list)
@@ -133,7 +139,7 @@ class _Pull:
 
     def _setting(self) -> Setting:
         bots = frozenset(login.casefold() for login in self.histories.bots)
-        return Setting(self.site.people, self.site.names, bots)
+        return Setting(self.site.people, self.names, bots)
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -157,10 +163,10 @@ class _Pull:
         except NotFound:
             # Deleted for good since it was listed.
             return
+        history = history_of(versions, self.histories.bots, self.renamed)
         entity = _latest(entity, versions)
         compared = known_base(base, entity)
-        found = differences(compared, entity, self.site.names)
-        history = history_of(versions, self.histories.bots)
+        found = differences(compared, entity, self.names)
         decisions, texts = self.site.store.decisions(key), text_differences(compared, entity)
         stored = self._stored(schema.rows[key])
         if stored is not None:
@@ -172,7 +178,7 @@ class _Pull:
         waiting = any(
             question.kind in ("lowering", "author") and question.value for question in self.asked.get(key, ())
         )
-        return bool(waiting or differences(compared, entity, self.site.names) or text_differences(compared, entity))
+        return bool(waiting or differences(compared, entity, self.names) or text_differences(compared, entity))
 
     def _stored(self, row: int) -> StoredAsset | None:
         return next(iter(self.site.store.load([row])), None)
@@ -213,7 +219,7 @@ class _Pull:
         return reading
 
     def _except(self, kind: AssetKind, readings: Sequence[Reading]) -> None:
-        if not (self.site.names.settings.recognizers and self.site.client.features.recognizers):
+        if not (self.names.settings.recognizers and self.site.client.features.recognizers):
             return
         for reading in readings:
             fqn = reading.entity["fullyQualifiedName"]

@@ -17,6 +17,7 @@ from workflows.classify import tiers_in_force
 from workflows.errors import InputError, Refusal
 from workflows.packs import record_decisions
 from workflows.people import Person
+from workflows.publish.history import NESTED
 from workflows.publish.ledger import Ledger, Question
 from workflows.publish.model import ON_ASSET, Base, Mark
 from workflows.publish.places import stored_name
@@ -185,7 +186,7 @@ def _with_review(decision: Decision, stored: StoredAsset) -> Iterator[Decision]:
     columns = {name: verdict.labels for name, verdict in stored.column_verdicts.items()}
     for column, labels in [(None, stored.verdict.labels), *columns.items()]:
         for label in labels:
-            if label.dimension in SUGGESTED and label.state == "suggested":
+            if label.dimension in SUGGESTED and label.state != "confirmed" and label.value != "undetermined":
                 same = {"column": column, "dimension": label.dimension, "value": label.value}
                 yield msgspec.structs.replace(decision, rejected=None, **same)
 
@@ -199,10 +200,11 @@ def refuse(ledger: Ledger, names: Vocabulary, idents: Sequence[int], actor: Acto
     for question in _open(ledger, idents):
         _check_may_rule(question, actor)
         found.settled.append(settled(question, "refused", actor.name, at))
+    called = names.as_published({key: base.fqn for key, base in ledger.definitions().items()})
     for question in found.settled:
         if question.kind != "objection":
             bases = ledger.bases([question.asset])
-            ledger.save_bases({key: given_back(base, question, names) for key, base in bases.items()}, at)
+            ledger.save_bases({key: given_back(base, question, called) for key, base in bases.items()}, at)
     _settle(ledger, found.settled)
     return found
 
@@ -213,7 +215,7 @@ def given_back(base: Base, question: Question, names: Vocabulary) -> Base:
 
     def meant(place: str, mark: Mark, value: str | None) -> bool:
         meaning = names.meaning(mark.fqn) or (question.dimension, mark.fqn)
-        return place == path and meaning == (question.dimension, value)
+        return place.replace(NESTED, ".") == path and meaning == (question.dimension, value)
 
     ours = [item for item in base.seen if meant(*item, question.value)]
     seen = [item for item in base.seen if item not in ours]

@@ -92,7 +92,11 @@ class Case:
         return column_of(path, self.columns)
 
     def path(self, column: str | None) -> str:
-        return ON_ASSET if column is None else stored_name(column)
+        """Where a column stands on the server; its name there when it does not."""
+        if column is None:
+            return ON_ASSET
+        found = (path for path in places(self.entity) if path and self.column(path) == column)
+        return next(found, stored_name(column))
 
 
 class Rejection(NamedTuple):

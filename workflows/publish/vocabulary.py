@@ -7,7 +7,8 @@ is written, with the pack's key that must be changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from classifiers.evidence import TIERS, Label
@@ -95,6 +96,20 @@ class Vocabulary:
             reason=told,
         )
 
+    def as_published(self, known: Mapping[str, str]) -> Vocabulary:
+        """The same as the server calls it now, where the pack has changed since and the next publication renames.
+
+        ``known``: key of a definition → FQN that was written last.
+        """
+        found = copy(self)
+        groups = {name: "glossary" if name == "element" else f"classification/{name}" for name in self.groups}
+        found.groups = {name: _first_part(known.get(key)) or self.groups[name] for name, key in groups.items()}
+        found.named = {place: item._replace(fqn=known.get(_key(item), item.fqn)) for place, item in self.named.items()}
+        found.exclusive = frozenset(found.groups[dimension] for dimension in EXCLUSIVE)
+        found._meanings = {item.fqn: place for place, item in found.named.items()}
+        found._ours = frozenset(found.groups.values())
+        return found
+
     def tag(self, dimension: str, key: str) -> str:
         """Full name of a tag or term; ``KeyError`` for an unknown key."""
         return self.named[dimension, key].fqn
@@ -166,6 +181,15 @@ class Vocabulary:
         except BadInputError as exc:
             told = f"{self.pack.ident}: {place}: OpenMetadata refuses the name: {exc.failure.what}"
             raise PackProblem(f"{told} (change it in the pack; {exc.failure.hint})") from exc
+
+
+def _key(item: Named) -> str:
+    """The key of its definition (`workflows.publish.taxonomy`)."""
+    return f"term/{item.key}" if item.dimension == "element" else f"tag/{item.dimension}/{item.key}"
+
+
+def _first_part(fqn: str | None) -> str:
+    return split_fqn(fqn)[0] if fqn else ""
 
 
 def vocabulary(pack: Pack, settings: ServerSettings, features: Features) -> Vocabulary:

@@ -221,7 +221,7 @@ def test_appliedby_counts_where_history_says_nothing(
     scene: Scene, browser: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser(scene.server, "lihua").accept(FQN, "sfzh", scene.marks["sfzh", "tier"].fqn)
-    monkeypatch.setattr(pulling, "history_of", lambda versions, bots: History([], bots, versions))
+    monkeypatch.setattr(pulling, "history_of", lambda versions, bots, renamed: History([], bots, versions))
     result = scene.pull()
     expected = [] if scene.old else [("sfzh", "tier", "L3", "李华", None)]
     assert told(result.decisions) == expected

@@ -77,7 +77,7 @@ class Town:
 
     def pdc(self, *words: object, account: str = "nobody") -> dict[str, Any]:
         done = self.run(*words, "--json", account=account)
-        assert done.exit_code == 0, (words, done.stdout[-2000:], done.stderr[-2000:])
+        assert done.exit_code == 0, (words, done.stdout[-6000:], done.stderr[-2000:])
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
@@ -212,6 +212,42 @@ def test_tags_renamed_by_a_pack_are_still_the_peoples(town: Town, browser: Calla
             (TOILET, "name", "共享类型"): None,
             (TOILET, "address", "共享类型"): "共享类型.普遍共享",
             (SHOP, "zt", "共享类型"): "共享类型.不予共享",
+        }
+    )
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_acts_under_a_tags_old_name_are_known(town: Town, browser: Callable[..., Any], published: bool) -> None:
+    """The pack calls a tag, or the site a classification, otherwise between the act and the pull."""
+    li = browser(town.server, "lihua")
+    free, limited = "共享类型.无条件共享", "共享类型.授权共享"
+    li.replace_on_column(TOILET, "name", free, limited)
+    li.label_column(TOILET, "address", remove=[free])
+    li.put_back(SHOP, "zt", L1)
+    li.review(SHOP, CONFIRMED)
+    text = "extends: putuo-2020\nid: zz\nversion: '1'\ndisplay: {share: {unconditional: 普遍, conditional: 限定}}\n"
+    town.write("packs/renamed.yaml", text)
+    town.write(
+        "openmetadata.yaml",
+        f"url: {town.server.url}\ntoken: ${{OM_TOKEN}}\nnames: ascii\nprotection: {{enabled: false}}\n",
+    )
+    if published:
+        town.classify_and_publish()
+    pulled = town.pdc("pull")
+    assert pulled["questions"] == []
+    assert told(pulled) >= {
+        ("dept/reg/toilet", "name", "share", "conditional", "李华"),
+        ("dept/reg/toilet", "address", "share", None, "李华"),
+        ("dept/reg/shop", "zt", "tier", "L1", "李华"),
+        ("dept/reg/shop", None, "review", "confirmed", "李华"),
+        ("dept/reg/shop", "mc", "tier", "L1", "李华"),
+    }
+    town.settle()
+    town.check(
+        {
+            (TOILET, "name", "ShareType"): "ShareType.conditional",
+            (TOILET, "address", "ShareType"): None,
+            (SHOP, "", "ReviewStatus"): "ReviewStatus.confirmed",
         }
     )
 
