@@ -235,6 +235,30 @@ def test_a_refusal_for_exclusivity_is_repaired_and_then_avoided(
         admin.patch("glossaryTerm", term["id"], [{"op": "add", "path": "/tags", "value": []}])
 
 
+def test_without_the_right_to_make_tags_tables_come_without_labels(
+    published_site: Any, contract_server: Callable[..., Any]
+) -> None:
+    """What may not be made is said once per kind, and no write refers to what is not there."""
+    server = contract_server("2.0")
+    places = ["domain", "databaseService", "database", "databaseSchema", "table"]
+    rule = {"name": "places", "effect": "allow", "resources": places, "operations": ["Create", "EditAll", "ViewAll"]}
+    view = {"name": "view", "effect": "allow", "resources": ["All"], "operations": ["ViewAll"]}
+    with OpenMetadata(server.url, server.admin_token) as admin:
+        admin.put("policy", {"name": "places", "rules": [rule, view]})
+        role = admin.put("role", {"name": "places", "policies": ["places"]})
+        admin.put("user", {"name": "weak", "email": "weak@example.cn", "roles": [role["id"]]})
+    site = published_site(server)
+    site.connect(server, token=server.token("weak"))
+    result = site.publish()
+    assert (result.exit_code, result.assets.created, result.assets.labels) == (3, 3, 0)
+    assert sum("weak may not Create on classification" in failure for failure in result.failures) == 1
+    assert tags_of(server, "sfzh") == {}
+    assert place_of(server, "sfzh")["description"] == "身份证号"
+    site.connect(server)
+    assert site.publish().exit_code == 0
+    assert "数据分级.L3" in tags_of(server, "sfzh")
+
+
 # --- removals ----------------------------------------------------------------------------------------------------
 
 
