@@ -16,7 +16,7 @@ from connectors.om_errors import NotAuthenticated, ServerBroken
 from workflows.classify import classify
 from workflows.people import Person
 from workflows.publish import pull as pulling
-from workflows.publish.history import History, history_of
+from workflows.publish.history import NESTED, History, history_of
 from workflows.publish.ledger import Ledger
 from workflows.publish.merge import encoder
 from workflows.publish.model import Base, Mark
@@ -573,6 +573,32 @@ def test_fields_of_an_endpoint_come_back_like_columns(scene: Scene, browser: Any
     assert [(one.asset, *told([one])[0]) for one in result.decisions] == [
         ("dept/sys/查询", "sjh", "tier", "L4", "李华", "L3")
     ]
+
+
+def test_a_column_inside_a_column_comes_back_as_the_store_calls_it(scene: Scene, browser: Any) -> None:
+    """``connector: openmetadata`` calls it ``column.field``."""
+    table = scene.bot.get("table", FQN)
+    assert table is not None
+    scene.admin.delete("table", table["id"], hard=True)
+    l1, l2, l3 = (scene.tag("tier", key) for key in ("L1", "L2", "L3"))
+    field = {"name": "b", "dataType": "INT", "tags": [encoder(False)(Mark(l2, "Automated", "Suggested"))]}
+    columns = [{"name": "a", "dataType": "STRUCT", "dataTypeDisplay": "struct<b:int>", "children": [field]}]
+    body = {"name": "person", "databaseSchema": "dept-sys.default.default", "columns": columns}
+    made = scene.bot.put("table", body)
+    marks = [(f"a{NESTED}b", Mark(l2, "Automated", "Suggested"))]
+    scene.ledger.save_bases({KEY: Base(FQN, made["id"], made["version"], marks=marks)}, AT)
+    li, path = browser(scene.server, "lihua"), "/columns/0/children/0/tags"
+    for person, tag in ((li, l3), (li, l1)):
+        value = encoder(False)(Mark(tag, "Manual", "Confirmed"))
+        person.patch(made["id"], [{"op": "replace", "path": f"{path}/0", "value": value}])
+        result = scene.pull()
+    assert told(scene.store.decisions(KEY)) == [("a.b", "tier", "L3", "李华", "L2")]
+    assert [(one.kind, one.column, one.value) for one in result.questions] == [("lowering", "a.b", "L1")]
+    wang = browser(scene.server, "wang")
+    wang.patch(made["id"], [{"op": "remove", "path": f"{path}/0"}])
+    value = encoder(False)(Mark(l1, "Manual", "Confirmed"))
+    wang.patch(made["id"], [{"op": "add", "path": f"{path}/-", "value": value}])
+    assert told(scene.pull().decisions) == [("a.b", "tier", "L1", "李华、王芳", "L3")]
 
 
 def test_other_departments_are_not_looked_at(scene: Scene) -> None:
