@@ -32,7 +32,14 @@ from connectors.base import (
 from connectors.model import Asset, Failure, Listing
 from connectors.om_assets import Place, Row, asset_of, place_of_parent, row_of
 from connectors.om_client import OpenMetadata
-from connectors.om_errors import IncompleteListing, NotAllowed, ServerError, ServerRetryError
+from connectors.om_errors import (
+    IncompleteListing,
+    NotAllowed,
+    Refused,
+    ServerBroken,
+    ServerError,
+    ServerRetryError,
+)
 from connectors.om_names import decode_name, join_fqn, service_name
 
 LONGEST_VALUE = 4_000
@@ -227,6 +234,9 @@ class ServerConnector(Connector):
         except NotAllowed:
             # The account may not see profiles: an estimate less, and no more questions.
             self._profiles = False
+            return None
+        except (Refused, ServerBroken) as error:
+            self._fail(Failure(f"its row count cannot be read: {error.failure.what}", place=fqn))
             return None
         count = profile.get("rowCount") if isinstance(profile, dict) else None
         is_count = isinstance(count, (int, float)) and not isinstance(count, bool) and 0 <= count < 2**63

@@ -15,7 +15,7 @@ from connectors.config import check_keys
 from connectors.model import Asset, Failure, ForeignKey, from_json, to_json
 from connectors.om_assets import Place, asset_of, place_of_parent, row_of
 from connectors.om_client import OpenMetadata
-from connectors.om_errors import IncompleteListing
+from connectors.om_errors import IncompleteListing, NotAllowed, ServerBroken, ServerRetryError
 from connectors.om_names import encode_name
 from connectors.om_server import ServerConnector
 from connectors.testing import Conformance
@@ -172,8 +172,6 @@ def test_who_may_not_see_profiles_gets_no_counts_and_asks_once(desk: Desk, monke
     asked = []
 
     def refused(client: OpenMetadata, fqn: str) -> Any:
-        from connectors.om_errors import NotAllowed
-
         asked.append(fqn)
         raise NotAllowed("no")
 
@@ -183,6 +181,19 @@ def test_who_may_not_see_profiles_gets_no_counts_and_asks_once(desk: Desk, monke
     assert {asset.row_estimate for asset in desk.read().values()} == {None}
     # Some were asked for side by side.
     assert 1 <= len(asked) <= 4
+
+
+def test_a_profile_that_cannot_be_read_costs_one_count(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(client: OpenMetadata, fqn: str) -> Any:
+        if fqn.endswith("人员"):
+            raise ServerBroken("read the profile: HTTP 500")
+        return {"profile": {"rowCount": 7.0}}
+
+    monkeypatch.setattr(OpenMetadata, "profile", broken)
+    with ServerConnector(desk.config(include=["mz.*"])) as source:
+        counts = {asset.name: asset.row_estimate for asset in source.assets()}
+        assert counts == {"人员": None, "发放": 7}
+        assert [failure.place for failure in source.failures] == ['"mysql.prod".库.mz.人员']
 
 
 def test_secret_deleted_and_excluded_tables(desk: Desk) -> None:
@@ -259,8 +270,6 @@ def test_a_list_that_lacks_rows_is_partial_and_the_rest_is_read(desk: Desk, monk
 
 
 def test_a_server_that_dies_in_the_middle_leaves_a_partial_listing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from connectors.om_errors import ServerRetryError
-
     listed = OpenMetadata.list
 
     def dying(client: OpenMetadata, kind: str, **more: Any) -> Iterator[Entity]:

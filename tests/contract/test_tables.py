@@ -315,3 +315,14 @@ def test_the_ui_saving_without_a_change(ready: Api) -> None:
     table = ready.table(tags=[label("F类.x1")])
     assert ready.patch(table, remove("/tags/0/tagFQN"))[0] == 500
     assert len(ready.labels(table)) == 1
+
+
+@rule("Models of 2.0: FieldModel", "2.0")
+def test_fields_of_endpoints_take_no_custom_properties(api: Api) -> None:
+    connection = {"config": {"type": "Rest", "openAPISchemaConnection": {"openAPISchemaURL": "http://example.com/"}}}
+    api.ok("PUT", "services/apiServices", {"name": "a", "serviceType": "Rest", "connection": connection})
+    api.ok("PUT", "apiCollections", {"name": "c", "service": "a", "endpointURL": "http://example.com/c"})
+    body = {"name": "e", "apiCollection": "a.c", "endpointURL": "http://example.com/e"}
+    for more, status in (({}, 201), ({"extension": {"x": "1"}}, 400)):
+        schema = {"schemaType": "JSON", "schemaFields": [{"name": "xm", "dataType": "STRING", **more}]}
+        assert api.call("PUT", "apiEndpoints", {**body, "responseSchema": schema})[0] == status
