@@ -12,7 +12,17 @@ from pathlib import Path
 
 import click
 
-from workflows import cli_classify, cli_openmetadata, cli_pack, cli_publish, cli_pull, cli_run, cli_show, cli_site
+from workflows import (
+    cli_classify,
+    cli_openmetadata,
+    cli_pack,
+    cli_protect,
+    cli_publish,
+    cli_pull,
+    cli_run,
+    cli_show,
+    cli_site,
+)
 from workflows.cli_common import Commands, State
 
 
@@ -36,7 +46,7 @@ def cli(ctx: click.Context, site_dir: Path, debug: bool) -> None:
     ctx.obj = State(site_dir, debug)
 
 
-ROOMS = (cli_site, cli_run, cli_classify, cli_show, cli_pack, cli_publish, cli_pull, cli_openmetadata)
+ROOMS = (cli_site, cli_run, cli_classify, cli_show, cli_pack, cli_publish, cli_pull, cli_protect, cli_openmetadata)
 
 for command in (command for room in ROOMS for command in room.COMMANDS):
     cli.add_command(command)

@@ -19,8 +19,8 @@ from workflows.cli_common import Commands, width
 from workflows.errors import InputError, Refusal
 
 HEAVY = ("sqlalchemy", "pydantic", "jinja2", "openpyxl", "sqlglot", "rich", "pypinyin", "yaml", "requests", "re2")
-LISTED = "assets check classify compile demo evaluate explain harvest init lists om-classify pack rules run site status"
-COMMANDS = LISTED.split()
+LISTED = "assets bot check classify compile demo evaluate explain harvest init lists om-classify pack"
+COMMANDS = [*LISTED.split(), *["pending", "plan", "protect", "publish", "pull", "rules", "run", "site", "status"]]
 
 
 @pytest.fixture

@@ -174,6 +174,8 @@ def publisher_rules(rights: Rights) -> list[Rule]:
     """The least that publishing needs (reference, "A least-privilege bot"): no Delete, no users, roles, policies."""
     return [
         rule("define", "allow", ["Create"], ["type"], text="定义自定义属性。"),
+        # EditAll, which a PUT of an existing entity needs, would cover them.
+        rule("content", "deny", ["EditDataProfile", "EditSampleData"], ["table"], text="不得写入样例数据和数据概况。"),
         rule("lineage", "allow", ["EditLineage"], [*rights.assets, "lineage"], text="写入血缘。"),
         rule("view", "allow", ["ViewAll"], ["All"], text="查看。"),
         rule("write", "allow", rights.operations.write, rights.kinds, text="建立和更新。"),
