@@ -34,6 +34,10 @@ INSTALL_REQUIRES = [
 ]
 
 EXTRAS_REQUIRE = {
+    # What some kinds of files and addresses need besides.
+    "parquet": ["pyarrow>=17"],
+    "remote": ["fsspec>=2024.6"],
+    "xls": ["xlrd>=2.0.1,<3"],
     # pytz: the SDK imports it without declaring it.
     "openmetadata": ["openmetadata-ingestion==2.0.6.0", "pytz"],
     "dev": [
@@ -64,6 +68,7 @@ ENTRY_POINTS = {
         "mysql=connectors.sql.connector:SqlConnector",
         "ddl=connectors.ddl:DdlConnector",
         "workbook=connectors.workbook:WorkbookConnector",
+        "files=connectors.files:FilesConnector",
         "openmetadata=connectors.om_server:ServerConnector",
     ],
 }
