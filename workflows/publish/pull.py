@@ -25,7 +25,7 @@ from workflows.publish.exceptions import except_from
 from workflows.publish.history import history_of
 from workflows.publish.ledger import Description, Ledger, Question
 from workflows.publish.model import AssetKind, Base, Entity
-from workflows.publish.questions import latest
+from workflows.publish.questions import is_kept
 from workflows.publish.rulings import Case, Reading, Setting, read
 from workflows.publish.stored import SERVER_KINDS, Histories, renames_of
 from workflows.publish.vocabulary import Vocabulary
@@ -211,7 +211,7 @@ class _Pull:
         """Without what a pull that was cut off has kept already."""
         if reading.decisions:
             kept = self.site.store.decisions(reading.key)
-            reading.decisions = [decision for decision in reading.decisions if not _is_kept(decision, kept)]
+            reading.decisions = [decision for decision in reading.decisions if not is_kept(decision, kept)]
         if reading.descriptions:
             known = self.site.ledger.descriptions([reading.key])
             new = [item for item in reading.descriptions if known.get((item.asset, item.column)) != item]
@@ -251,14 +251,3 @@ def _latest(entity: Entity, versions: Sequence[Entity]) -> Entity:
     """The entity as listed, unless somebody has written it since: then as its newest version says."""
     newest = versions[0] if versions else entity
     return entity if newest.get("version") == entity.get("version") else {**entity, **newest}
-
-
-def _is_kept(decision: Decision, kept: Sequence[Decision]) -> bool:
-    """Whether the same act is kept, or the same value since, by two people together."""
-    ruled = latest(kept, decision.dimension, decision.column)
-    since = ruled is not None and ruled.value == decision.value and ruled.at >= decision.at
-    return since or any(_act(decision) == _act(one) for one in kept)
-
-
-def _act(decision: Decision) -> tuple[str | None, str, str | None, str, str]:
-    return (decision.column, decision.dimension, decision.value, decision.who, decision.at)

@@ -62,6 +62,17 @@ def latest(decisions: Sequence[Decision], dimension: str, column: str | None) ->
     return next((d for d in reversed(decisions) if (d.dimension, d.column) == (dimension, column)), None)
 
 
+def is_kept(decision: Decision, kept: Sequence[Decision]) -> bool:
+    """Whether the same act is kept, or the same value since, by two people together."""
+    ruled = latest(kept, decision.dimension, decision.column)
+    since = ruled is not None and ruled.value == decision.value and ruled.at >= decision.at
+    return since or any(_act(decision) == _act(one) for one in kept)
+
+
+def _act(decision: Decision) -> tuple[str | None, str, str | None, str, str]:
+    return (decision.column, decision.dimension, decision.value, decision.who, decision.at)
+
+
 def describe(decision: Decision, names: Vocabulary) -> str:
     """The act in words: who set what, where."""
 

@@ -27,6 +27,7 @@ from workflows.publish.questions import (
     agreed,
     asked,
     describe,
+    is_kept,
     is_lower,
     latest,
     lowering,
@@ -253,6 +254,8 @@ class _Reader:
 
     def _decide(self, decision: Decision) -> None:
         """A decision, or, for a tier lower than the one in force, the question whether a second person agrees."""
+        if is_kept(decision, self.case.decisions):
+            return
         force = tier_in_force(self.case.stored, self.case.decisions, decision.column)
         if decision.dimension != "tier" or not is_lower(decision.value, force):
             self.reading.decisions.append(decision)

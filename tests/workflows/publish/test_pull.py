@@ -340,16 +340,22 @@ def test_a_steward_who_puts_the_same_tag_makes_an_unknown_edit_theirs(scene: Sce
     assert scene.pull().changed == 0
 
 
-def test_an_act_found_again_does_not_overrule_what_was_decided_since(scene: Scene, browser: Any) -> None:
+@pytest.mark.parametrize(
+    ("dimension", "old", "new", "later"),
+    [("tier", "L1", "L2", "L4"), ("open", "unconditional", "conditional", "unconditional")],
+)
+def test_an_act_found_again_does_not_overrule_what_was_decided_since(
+    scene: Scene, browser: Any, dimension: Any, old: str, new: str, later: str
+) -> None:
     """As when a publication has written back an older base over the one of a pull."""
     before = scene.base
-    browser(scene.server, "lihua").replace_on_column(FQN, "zt", scene.tag("tier", "L1"), scene.tag("tier", "L2"))
+    browser(scene.server, "lihua").replace_on_column(FQN, "zt", scene.tag(dimension, old), scene.tag(dimension, new))
     scene.pull()
-    later = Decision(KEY, "tier", "L4", "王芳", "2099-01-01T00:00:00+08:00", "zt")
-    scene.store.add_decisions([later])
+    scene.store.add_decisions([Decision(KEY, dimension, later, "王芳", "2099-01-01T00:00:00+08:00", "zt")])
     scene.ledger.save_bases({KEY: before}, AT)
-    assert scene.pull().decisions == []
-    assert scene.store.decisions(KEY)[-1].value == "L4"
+    result = scene.pull()
+    assert (result.decisions, result.questions) == ([], [])
+    assert scene.store.decisions(KEY)[-1].value == later
 
 
 def test_what_bots_do_and_what_gets_lost_is_nobodys_decision(scene: Scene, browser: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from classifiers.evidence import Decision
 from classifiers.policy import load_pack
 from connectors.om_version import Features, ServerVersion
 from workflows import people
@@ -143,11 +144,15 @@ def test_an_objection_is_only_closed(ledger: Ledger, names: Vocabulary, ask: Any
 
 
 def test_who_takes_over_a_confirmed_table_confirms_its_suggestions(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    ledger.store.add_decisions([Decision(KEY, "tier", "L4", "王芳", AT, "xm")])
+    run = ledger.store.start_run("classify", AT)
+    classify(ledger.store, load_pack("putuo-2020"), {}, run=run, at=AT, as_of=date(2026, 1, 5))
     ident = ask(dimension="review", value="confirmed", column=None, rejected="pending")
     found = accept(ledger.store, ledger, names, [ident], Actor(LI), LATER).decisions
     places = {(one.column, one.dimension) for one in found}
     dimensions = ("tier", "share", "open")
     columns = {(name, dimension) for name in ("xm", "sjh") for dimension in ("element", *dimensions)}
+    columns.remove(("xm", "tier"))
     assert places == columns | {(None, dimension) for dimension in ("review", *dimensions)}
     assert {one.who for one in found} == {"李华"}
     assert next(one.value for one in found if (one.column, one.dimension) == ("sjh", "tier")) == "L3"

@@ -225,6 +225,7 @@ def test_acts_under_a_tags_old_name_are_known(town: Town, browser: Callable[...,
     li.label_column(TOILET, "address", remove=[free])
     li.put_back(SHOP, "zt", L1)
     li.review(SHOP, CONFIRMED)
+    li.describe(SHOP, "区内店铺")
     text = "extends: putuo-2020\nid: zz\nversion: '1'\ndisplay: {share: {unconditional: 普遍, conditional: 限定}}\n"
     town.write("packs/renamed.yaml", text)
     town.write(
