@@ -26,6 +26,8 @@ from workflows.publish.protect import Protecting
 from workflows.publish.protection import role, role_definitions
 from workflows.server_settings import ServerSettings
 
+DOMAIN = "open-metadata.org"
+"""As the addresses of the server's own bots; reserved domains such as ``.invalid`` are refused by the SDK's models."""
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
 """Logins are kept in lower case, and stand before the @ of an address."""
 
@@ -122,7 +124,7 @@ def _created(client: OpenMetadata, wish: Wish, roles: list[str]) -> Entity:
     text = "公共数据目录的发布程序；由 pdc bot create 建立。"
     user: Entity = {
         "name": wish.name,
-        "email": f"{wish.name}@public-data-catalog.invalid",
+        "email": f"{wish.name}@{DOMAIN}",
         "displayName": f"公共数据目录发布程序（{wish.name}）",
         "description": text,
         "isBot": True,

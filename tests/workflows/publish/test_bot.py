@@ -239,3 +239,22 @@ def test_a_draft_is_never_left_behind(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), token_written(path, replace=True):
         raise RuntimeError
     assert path.read_text() == "old\n"
+
+
+def test_the_sdk_models_take_every_body(
+    contract_server: Callable[..., Any], published_site: Callable[..., Any]
+) -> None:
+    """Teams, roles, policies, users and bots, as requests and as answers, by the generated models of 2.0.6."""
+    server = contract_server("2.0", validate=True)
+    copy = published_site(server, 1, protection={})
+    site = load_site(copy.root)
+    with (
+        Store(site.store_url) as store,
+        OpenMetadata(server.url, server.admin_token, sleep=lambda seconds: None) as admin,
+    ):
+        desk = Desk(
+            server, admin, copy, Protecting(site, store, open_pack(site.pack, site.overlays), site.server, admin)
+        )
+        assert desk.job.protect().failures == []
+        assert desk.bot(allow_delete=True).notices == []
+    assert "SDK" not in server.log()
