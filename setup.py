@@ -69,6 +69,7 @@ ENTRY_POINTS = {
         "ddl=connectors.ddl:DdlConnector",
         "workbook=connectors.workbook:WorkbookConnector",
         "files=connectors.files:FilesConnector",
+        "openapi=connectors.openapi:OpenApiConnector",
         "openmetadata=connectors.om_server:ServerConnector",
     ],
 }
