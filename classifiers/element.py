@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -11,7 +10,7 @@ import msgspec
 from classifiers.elements import elements, resolve_variant
 from classifiers.evaluate import HARMLESS
 from classifiers.evidence import ColumnInput, ElementFinding, Evidence, Finding, Subject, SubjectKind, TableInput
-from classifiers.names.codebooks import Codebook, codebook_elements
+from classifiers.names.codebooks import Codebook, codebook_elements, codebooks
 from classifiers.names.context import (
     CERTAIN_VALUE,
     DECIDES,
@@ -28,6 +27,7 @@ from classifiers.names.context import (
 from classifiers.names.grammar import Candidate, Reader, default_reader
 from classifiers.names.rules import grammar
 from classifiers.names.tokens import tokenize
+from classifiers.possible import KEYS, NAMED, believed, is_named_as_key, possible_comment, possible_name, strange_to
 
 _REMEMBERED = 65_536
 
@@ -59,6 +59,7 @@ def understand(
         ]
     subject, context = table_context(_shortened(table), statements, values)
     people = people_prefixes(statements)
+    strange = strange_to(subject.kind, context)
     found = tuple(
         _weigh(
             said,
@@ -67,6 +68,7 @@ def understand(
             said.contexts & context,
             table.table if said.own else "",
             any(said.key.startswith(prefix) and said.key != prefix for prefix in people),
+            strange,
         )
         for said in read_after_people(statements, people, reader)
     )
@@ -101,22 +103,25 @@ def _weigh(
     context: frozenset[str],
     table: str,
     of_person: bool,
+    strange: frozenset[str],
 ) -> ElementFinding:
     """What one column holds; equal columns in equal circumstances share the finding.
 
     ``context``: as far as anything that was said depends on it. ``table``: empty where its name cannot matter.
-    ``of_person``: the column's name begins as that of somebody named beside it.
+    ``of_person``: the column's name begins as that of somebody named beside it. ``strange``: see `strange_to`.
     """
     column = said.column
     comment = _choose(said.comment, context)
     name = _choose(() if said.repeats else said.name, context)
-    name = _typed(_own_name(name, column.name, table), column, comment is None)
+    name = possible_name(_own_name(name, column.name, table), column, comment is None)
     if comment is not None and name is not None and _is_key_of(name, comment):
         comment = None
     if of_person and (name is None or name.element.startswith("generic.")):
         comment, name = _of_person(comment), _of_person(name)
     comment, name = _understood(comment, kind), _understood(name, kind)
-    comment = _possible(comment, name, column)
+    keyed = is_named_as_key(column.name, name)
+    comment = believed(possible_comment(comment, name, column), column, keyed, kind, strange)
+    name = believed(name, column, keyed, kind, strange)
     heard: list[Evidence] = [said.codebook] if said.codebook else []
     if comment is not None and name is not None and comment.strength >= DECIDES and _refines(name, comment):
         heard.append(_evidence(name._replace(strength=min(0.95, comment.strength)), "comment", kind))
@@ -131,38 +136,12 @@ def _weigh(
 
 def _is_key_of(name: Candidate, comment: Candidate) -> bool:
     """A comment that only says who or what (员工, 巡检员, 上级单位) beside a name that ends in ``id``."""
-    if name.element not in _KEYS or name.strength < DECIDES:
+    if name.element not in KEYS or name.strength < DECIDES:
         return False
-    return comment.bare or (_NAMED.isdisjoint(comment.term) and elements()[comment.element].family in _WHO)
+    return comment.bare or (NAMED.isdisjoint(comment.term) and elements()[comment.element].family in _WHO)
 
 
-# A comment with one of these promises more than a key: 经办人姓名, 单位名称, 机构代码.
-_NAMED = frozenset("名称码号")
 _WHO = _ids("person_name legal_rep org_name")
-
-
-def _possible(comment: Candidate | None, name: Candidate | None, column: ColumnInput) -> Candidate | None:
-    """What a comment says must be possible for the column's type: a `tinyint` with 微信 tells whether it is bound.
-
-    A column of whole numbers or of type ``ForeignKey`` with the comment 辅导员 holds that person's key.
-    """
-    if comment is None or not column.type:
-        return comment
-    family = elements()[comment.element].family
-    if family in HARMLESS:
-        return comment
-    native = "".join(column.type.lower().split("(")[0].split()[:1])
-    if native.startswith(_DATE_TYPES) and family in _NO_DATE:
-        return comment._replace(element="date.business")
-    if native.startswith(("tinyint", "bit", "bool")) and family in _NO_FLAG:
-        return comment._replace(element="code.flag")
-    keyed = name is not None and name.element in _KEYS and family in _KEYED
-    if (keyed or family in ("person_name", "legal_rep")) and native in (*_WHOLE_TYPES, "foreignkey"):
-        return comment._replace(element="system.foreign_key")
-    return comment
-
-
-_KEYS = frozenset({"system.foreign_key", "system.id", "person.number", "person.staff_no"})
 
 
 def _of_person(said: Candidate | None) -> Candidate | None:
@@ -259,58 +238,6 @@ _DOCUMENTS = frozenset(
 )
 
 
-_DATE_TYPES = ("date", "time")
-_WHOLE_TYPES = ("bigint", "int", "tinyint", "smallint", "integer", "int4", "int8", "bit", "bool", "boolean")
-_SPATIAL_TYPES = ("point", "geometry", "geography", "linestring", "polygon", "st_point", "st_geometry", "sdo_geometry")
-_DATED = frozenset({"date_time", "birth_date", "technical", "age"})
-_WORDY = _ids(
-    "person_name org_name address org_address email legal_rep photo_or_scan text_other bank_name im_account "
-    "account_login credential_secret uscc id_type place_or_division other"
-)
-
-
-def _typed(name: Candidate | None, column: ColumnInput, alone: bool) -> Candidate | None:
-    """A name read alone must be possible for the column's type: a `bigint` is no name, a `datetime` no phone."""
-    if name is None or not alone or not column.type:
-        return name
-    native = " ".join(column.type.lower().split("(")[0].split()[:1]).rstrip("0123456789") or column.type.lower()
-    family = elements()[name.element].family
-    if native in _SPATIAL_TYPES:
-        return name._replace(element="generic.location", strength=0.8)
-    if native.startswith(_DATE_TYPES) and family not in _DATED and not native.startswith("timetz"):
-        return name._replace(element="date.business", strength=0.6)
-    if native.startswith(("tinyint", "bit", "bool")) and family in _WORDY | _NUMBERED | _PAID:
-        return name._replace(element="code.flag", strength=0.6)
-    if family in _UNHASHED and _UUID_TYPE.match(column.type) and name.term.endswith("id"):
-        return name._replace(element="system.id", strength=0.6)
-    if native in _DECIMAL_TYPES and family in _WORDY | {"id_card", "mobile", "landline"}:
-        return name._replace(element="measure.quantity", strength=0.55)
-    counted = native in _WHOLE_TYPES and family in _CODED_TRAITS and column.name.lower().endswith(("num", "nums"))
-    if counted:
-        return name._replace(element="measure.count", strength=0.6)
-    if native in _WHOLE_TYPES and family in _WORDY - {"place_or_division"} and name.term not in _WHOLE_TERMS:
-        return name._replace(element="system.foreign_key", strength=0.55)
-    return name
-
-
-_DECIMAL_TYPES = ("decimal", "numeric", "float", "double", "real", "money")
-_KEYED = _ids("account_login email address penalty_or_criminal medical student_no phone_any")
-_CODED_TRAITS = _ids("gender ethnicity education disability marital_status political_status biometric")
-# What is a number in spite of its family: 编号, a password or an account of figures only.
-_WHOLE_TERMS = frozenset(["no", "num", "number", "bh", "编号", "password", "pwd", "passwd", "qq", "qq no", "qq number"])
-# Thirty-six characters are a UUID: sid is no student number then.
-_UUID_TYPE = re.compile(r"(?:n?var)?char\(36\)|uuid", re.I)
-_UNHASHED = _ids("student_no medical_record_no person_name account_login passport_or_other_id social_security_no")
-_PAID = _ids("amount_personal amount")
-_NUMBERED = _ids(
-    "mobile phone_any landline id_card bank_account passport_or_other_id real_estate_no student_no social_security_no "
-    "medical_record_no driving_licence vehicle_plate"
-)
-
-_NO_FLAG = (_WORDY | _NUMBERED | _PAID) - HARMLESS - {"photo_or_scan"}
-_NO_DATE = _NO_FLAG | _ids("education penalty_or_criminal disability location gender ethnicity")
-
-
 # the decision ---------------------------------------------------------------------------------------------------------
 
 
@@ -345,7 +272,7 @@ def _winner(
 ) -> Evidence | None:
     """Codebook > check-digit values > comment > unambiguous name > shape with a hint."""
     if spoken is not None and spoken.source == "codebook":
-        return _closer(spoken, strong)
+        return _closer(_contradicting(spoken, said) or spoken, strong)
     if strong:
         best = max(strong, key=lambda item: item.strength)
         # A comment that names the same thing more closely keeps its word: 法定代表人 stays beside an id card.
@@ -359,6 +286,26 @@ def _winner(
     return None
 
 
+_PLAIN = 0.95
+"""Strength of a comment that is a term from end to end."""
+
+
+def _contradicting(coded: Evidence, said: list[Evidence]) -> Evidence | None:
+    """A comment that plainly names something else that is sensitive, beside a codebook of ours: AAC005 联系电话.
+
+    Codes are reused where a system runs out of them. A site's own codebook keeps its word, a comment that makes less of
+    a column is only heard, and either way both sides stand in a finding.
+    """
+    if coded.recognizer not in {book.id for book in codebooks()}:
+        return None
+    for item in said[1:]:
+        plain = item.source == "comment" and item.strength >= _PLAIN and item.element not in _VAGUE - _CONTACTS
+        if plain and elements()[item.element].family not in HARMLESS and not _akin(item.element, coded.element):
+            return item
+    return None
+
+
+_CONTACTS = _ids("person.phone org.phone person.landline")
 _VAGUE = _ids(
     "person.id_number person.phone org.phone person.landline object.number code.value system.id "
     "text.reserved text.free other.item act.certificate_no"

@@ -24,6 +24,12 @@ FLAG_PREFIXES = frozenset(
     {"is", "if", "has", "sf", "whether", "have", "sfw", "ynis", "can", "flag"}
     | {"sfcj", "sfxs", "sflq", "sfjn", "sfgm", "sfsq", "sfnr"}
 )
+# Ends of glued initials: of what is said of whoever stands before them.
+PERSON_ENDS = frozenset({"xb", "zz", "xm", "dh", "sj", "dz", "zjh", "sfz", "sjh", "mc", "zjhm", "lx", "zjlx"})
+PERSON_WORDS = frozenset({"fzr", "lxr", "jbr", "zrr", "sqr", "jhr", "shr", "cbr"})
+# Heads that are safe after anything: what they mean is harmless whatever stands before.
+PLAIN_ENDS = frozenset({"rq", "sj", "je", "mc", "dm", "bh", "lx", "lb", "zt", "sl", "mj", "bz", "sm", "ms", "rs", "bm"})
+SHORT_ENDS = PERSON_ENDS | PLAIN_ENDS
 
 
 def without_affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -97,7 +97,7 @@ def without_shared_word(statements: list[Statements], reader: Reader) -> list[St
         len(word) < 2
         or times < max(4, 0.6 * len(statements))
         or reader.name(word)
-        or reader.name(f"{word}_name")[0].owner
+        or any(candidate.owner for candidate in reader.name(f"{word}_name")[:1])
     ):
         return statements
     start = f"{word}_"
@@ -134,8 +134,8 @@ _BY_ELEMENT = {
     "person.student_no": ("education", "student", "schooling"),
     "person.school_roll_no": ("education", "student"),
     "person.education": ("schooling",),
-    "person.diploma_no": ("schooling", "education"),
-    "person.school": ("schooling",),
+    "person.diploma_no": ("schooling", "graduated", "education"),
+    "person.school": ("schooling", "graduated"),
     "health.record_no": ("medical",),
     "health.diagnosis": ("medical",),
     "vehicle.vin": ("vehicle",),
@@ -180,6 +180,10 @@ def table_context(
     context.add(subject.kind)
     if subject.kind == "unknown" and {"contact"} & context:
         context.add("organisation_or_person")
+    if _is_identified(statements, sure):
+        context.add("identified")
+    if subject.kind == "person" and "person.id_card" not in sure.values() and "disabled" not in context:
+        context.add("cardless")
     if _is_user_table(table):
         context.add("account")
     if "account" in context and "account.login" not in sure.values():
@@ -214,6 +218,7 @@ def _words(text: str) -> frozenset[str]:
 _LIVING = frozenset(
     {"person.gender", "person.birth_date", "person.id_card", "person.age", "person.ethnicity", "person.id_number"}
 )
+_OF_PEOPLE = _LIVING | {"person.marital_status", "person.political_status", "person.education"}
 # Initials of what stands beside the accounts of a bank's transactions: JYJE 交易金额, DFMC 对方名称, KHWD 开户网点.
 _TRANSACTION = _words(
     "jyje jysj jyrq jylsh jylx jyye jyhye jyzy jydfxm jydfmc jydfhm dfmc dfhm dfxm dfzh dfyh dfkhh dskhh dsmc dsxm "
@@ -246,6 +251,19 @@ def _neighbours(statements: list[Statements], names: list[str], sure: Mapping[st
     return found
 
 
+_IDENTITIES = frozenset({"person.id_card", "person.id_number"})
+_NAMES = frozenset({"person.name", "person.applicant", "person.household_head", "person.guardian_name"})
+
+
+def _is_identified(statements: list[Statements], sure: Mapping[str, str]) -> bool:
+    """Whether a column has somebody's identity number, a codebook's word, or a name beside what only people have."""
+    known = set(sure.values())
+    coded = (s.codebook.element for s in statements if s.codebook is not None)
+    if known & _IDENTITIES or any(element.startswith(("person.", "health.")) for element in coded):
+        return True
+    return bool(known & _NAMES) and bool((known | {t for s in statements for t in s.traits}) & _OF_PEOPLE)
+
+
 def _is_personal(element: str | None) -> bool:
     return element is not None and element.startswith("person.")
 
@@ -276,8 +294,9 @@ def _is_initials_of(name: str, comment: str) -> bool:
 
 def people_prefixes(statements: list[Statements]) -> tuple[str, ...]:
     """What stands before XM in a table: BJYXM beside BJYDH tells that BJY is a person."""
-    names = [statement.key for statement in statements if statement.key.endswith("xm")]
-    return tuple(name[:-2].rstrip("_") for name in names if len(name.rstrip("_xm")) > 1)
+    names = [statement.key for statement in statements]
+    people = (name[:-2].rstrip("_") for name in names if name.endswith("xm") and len(name.rstrip("_xm")) > 1)
+    return tuple(prefix for prefix in people if sum(name.startswith(prefix) for name in names) > 1)
 
 
 def read_after_people(statements: list[Statements], people: tuple[str, ...], reader: Reader) -> list[Statements]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from classifiers.elements import elements
 from classifiers.evidence import Style
-from classifiers.names.affixes import CONTACTS, COUNTS, FLAG_PREFIXES, OUTCOMES, TAKES_PART, without_affixes
+from classifiers.names import affixes
 from classifiers.names.lexicon import Lexicon, Sense, abbreviations, default_lexicon, parse_terms
 from classifiers.names.phrases import (
     CODES_ONLY,
@@ -28,7 +28,7 @@ from classifiers.names.phrases import (
     said_flags,
     told_by_codes,
 )
-from classifiers.names.rules import grammar, has_harmless_stem, owner_class
+from classifiers.names.rules import grammar, is_hollow, owner_class
 from classifiers.names.tokens import has_han, is_garbled, may_be_initials, tokenize
 
 
@@ -49,10 +49,12 @@ class Candidate(NamedTuple):
     """Nothing but a noun: 员工, 部门."""
     unknown_stem: bool = False
     """A head that says nothing by itself (情况, 类型) after a stem that the lexicon doesn't know."""
+    after_unknown: bool = False
+    """Something stands before the term, and nothing in it is known as its owner."""
 
 
 Reading = tuple[Candidate, ...]
-"""Best first; senses bound to a context stand before the context-free one that they fall back to."""
+"""Best first; senses bound to a context stand before the one without that they fall back to."""
 
 
 class Owner(NamedTuple):
@@ -159,7 +161,7 @@ class Reader:
             left = text[:start]
             owner = self._han_owner(left)
             composed = self._composed(senses, owner, bool(left), 0.95 if not left else 0.9 if owner.kind else 0.8)
-            if left and _is_hollow(senses, owner, left):
+            if left and not owner.kind and is_hollow(senses, left):
                 composed = [candidate._replace(unknown_stem=True) for candidate in composed]
             found += composed
             if found and not found[-1].contexts:
@@ -193,7 +195,7 @@ class Reader:
         )
         found: list[Candidate] = []
         for sense in order:
-            if owner.kind in _THINGS and ("person" in sense.contexts or sense.term in OUTCOMES):
+            if owner.kind in _THINGS and ("person" in sense.contexts or sense.term in affixes.OUTCOMES):
                 continue
             if not compound and sense.structural and len(order) > 1 and found and not found[-1].contexts:
                 continue
@@ -210,7 +212,7 @@ class Reader:
         if has_han(identifier):
             return self._phrase(comment_parts(identifier)[0]) if comment_parts(identifier) else ()
         written = tokenize(identifier)
-        tokens, flags = without_affixes(written)
+        tokens, flags = affixes.without_affixes(written)
         if not tokens or (_INDICATOR_CODE.match(identifier) and tokens[0] not in self.lexicon.words):
             return ()
         if len(written) > len(tokens):
@@ -230,7 +232,7 @@ class Reader:
             if word in tokens[1:-1] and not self.lexicon.senses("".join(tokens)):
                 tokens = tokens[: tokens.index(word)]
         whole = self._known(tokens)
-        if not whole and tokens[0] in FLAG_PREFIXES and len(tokens) > 1:
+        if not whole and tokens[0] in affixes.FLAG_PREFIXES and len(tokens) > 1:
             return self._is_something(tokens)
         reading = self._ends(tokens)
         if len(tokens) > 1 and reading and reading[0].term == tokens[-1]:
@@ -240,16 +242,16 @@ class Reader:
         parts = self._split(tokens[-1])
         if parts:
             longer = (*tokens[:-1], *parts)
-            if parts[0] in FLAG_PREFIXES and len(parts) > 1 and len(tokens) == 1:
+            if parts[0] in affixes.FLAG_PREFIXES and len(parts) > 1 and len(tokens) == 1:
                 return (*reading, *self._is_something(longer))
             return (*reading, *self._ends(longer))
         return reading
 
     def _after_person(self, tokens: tuple[str, ...], reading: Reading) -> Reading:
         """``join_community_volunteer`` is a flag, ``responsible_person_contact`` how to reach whoever is named."""
-        if len(tokens) > 2 and tokens[0] in TAKES_PART and owner_class(reading[0].element) == "person":
+        if len(tokens) > 2 and tokens[0] in affixes.TAKES_PART and owner_class(reading[0].element) == "person":
             return (Candidate("code.flag", 0.7, "english", tokens[0]),)
-        owner = self._token_owner(tokens[:-1]) if tokens[-1] in CONTACTS else _NO_OWNER
+        owner = self._token_owner(tokens[:-1]) if tokens[-1] in affixes.CONTACTS else _NO_OWNER
         if owner.kind in _PERSON_CLASSES:
             return tuple(self._composed(self.lexicon.senses("phone"), owner, True, 0.75))
         return reading
@@ -268,7 +270,7 @@ class Reader:
         if senses or len(tokens) < 2:
             return senses
         variants = self.lexicon.variants(tokens)
-        if variants and tokens[-1] in COUNTS and owner_class(variants[0].symbol) == "trait":
+        if variants and tokens[-1] in affixes.COUNTS and owner_class(variants[0].symbol) == "trait":
             return ()
         return variants
 
@@ -328,14 +330,17 @@ class Reader:
     def _han_letters(self, token: str) -> tuple[str, ...] | None:
         ends = list(self._known_ends(token))
         for front, end in ends:
+            if len(front) > 2 and front.endswith("sf") and len(end) > 3:
+                return (front, "flag")  # DASFZRXX: 档案是否转入学校
+        for front, end in ends:
             if _owner_of(self.lexicon.senses(front)).kind:
                 return (front, end)
         for front, end in ends:
-            if len(end) > 3 or (end in _PERSON_WORDS and may_be_initials(front + "xx")):
+            if len(end) > 3 or (end in affixes.PERSON_WORDS and may_be_initials(front + "xx")):
                 return (front, end)
-            if front[-1] == "r" and 2 <= len(front) <= 6 and end in _PERSON_ENDS:
+            if front[-1] == "r" and 2 <= len(front) <= 6 and end in affixes.PERSON_ENDS:
                 return (front, "ry", end)
-        if may_be_initials(token) and token[-2:] in _PLAIN_ENDS:
+        if may_be_initials(token) and token[-2:] in affixes.PLAIN_ENDS:
             return (token[:-2], token[-2:])
         return None
 
@@ -347,25 +352,18 @@ class Reader:
             if not senses or senses[0].weak or "initials" in senses[0].contexts:
                 continue
             end = token[start:]
-            if senses[0].style == "pinyin" or (letters and (senses[0].style == "initials" or end in _SHORT_ENDS)):
+            if senses[0].style == "pinyin" or (
+                letters and (senses[0].style == "initials" or end in affixes.SHORT_ENDS)
+            ):
                 yield token[:start], end
 
 
-_PERSON_ENDS = frozenset({"xb", "zz", "xm", "dh", "sj", "dz", "zjh", "sfz", "sjh", "mc", "zjhm", "lx", "zjlx"})
-_PERSON_WORDS = frozenset({"fzr", "lxr", "jbr", "zrr", "sqr", "jhr", "shr", "cbr"})
-# Heads that are safe after anything: what they mean is harmless whatever stands before.
-_PLAIN_ENDS = frozenset(
-    {"rq", "sj", "je", "mc", "dm", "bh", "lx", "lb", "zt", "sl", "mj", "bz", "sm", "ms", "rs", "bm"}
-)
-_SHORT_ENDS = _PERSON_ENDS | _PLAIN_ENDS
 _CLOSER: dict[str, frozenset[str]] = {
     "person.id_number": frozenset({"person.id_card", "org.uscc", "org.code", "person.passport", "org.reg_no"}),
     "generic.phone": frozenset({"person.mobile", "generic.landline", "org.landline", "person.landline"}),
     "org.phone": frozenset({"generic.landline", "person.mobile", "org.landline"}),
     "generic.name": frozenset({"person.name", "org.name"}),
 }
-
-
 _ADDRESSES = frozenset({"address", "org_address"})
 # What a list of yes and no cannot be the codes of.
 _NEVER_FLAGS = frozenset(
@@ -375,17 +373,6 @@ _NEVER_FLAGS = frozenset(
 
 def _fainter(reading: Reading, by: float) -> Reading:
     return tuple(candidate._replace(strength=candidate.strength - by) for candidate in reading)
-
-
-# Heads that say nothing without their stem.
-_HOLLOW = frozenset({"head.status", "head.type"})
-
-
-def _is_hollow(senses: Sequence[Sense], owner: Owner, left: str) -> bool:
-    """Whether a head is said of a stem that is not known: 霜露情况."""
-    if not any(sense.symbol in _HOLLOW for sense in senses):
-        return False
-    return not owner.kind and not has_harmless_stem(left)
 
 
 def _owner_of(senses: tuple[Sense, ...] | None) -> Owner:
@@ -400,7 +387,7 @@ def _owner_of(senses: tuple[Sense, ...] | None) -> Owner:
 
 # Heads that go by what stands before them even where a context would know better: 走访照片 is no portrait.
 _PICTURES = frozenset({"head.image", "head.file"})
-# Where a person or a firm is, not what the row is about: 省市详细地址, native_address.
+# Where a person or a firm is: 省市详细地址, native_address.
 _REGIONS = frozenset({"place.division", "place.street", "place.community", "person.native_place", "person.birthplace"})
 # What these own is no person's: vehicle_weight.
 _THINGS = frozenset({"object", "vehicle", "place", "org", "case", "act", "doc", "measure", "bank", "project"})
@@ -435,7 +422,19 @@ def _compose(sense: Sense, owner: Owner, compound: bool, strength: float) -> Can
         strength -= 0.1
     contexts = () if _satisfied(sense.contexts, owner) else sense.contexts
     bare = sense.symbol.startswith("noun.") and not compound
-    return Candidate(element, strength, sense.style, sense.term, contexts, owner.kind, owner.element, (), bare)
+    return Candidate(
+        element,
+        strength,
+        sense.style,
+        sense.term,
+        contexts,
+        owner.kind,
+        owner.element,
+        (),
+        bare,
+        False,
+        compound and not owner.kind,
+    )
 
 
 def _satisfied(contexts: tuple[str, ...], owner: Owner) -> bool:

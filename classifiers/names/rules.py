@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import msgspec
 
 from classifiers.elements import elements
+from classifiers.names.lexicon import Sense
 from classifiers.prepared import read_table
+
+
+class Doubt(msgspec.Struct):
+    """What is not believed on weak evidence (``grammar.yaml`` explains the lists)."""
+
+    keys: frozenset[str]
+    """Families."""
+    whole_keys: frozenset[str]
+    """Families."""
+    codes: frozenset[str]
+    """Elements."""
+    strange: dict[str, frozenset[str]]
+    """Kind of table → families and elements."""
+    at_home: dict[str, frozenset[str]]
+    """Domain of a table → families."""
+    machines: frozenset[str]
+    """Terms."""
+    loose: frozenset[str]
+    """Families."""
+    states: frozenset[str]
+    """Terms."""
+    recorded: frozenset[str]
+    """Families."""
+    bounds: tuple[str, ...]
+    """Words."""
+    bounded: frozenset[str]
+    """Families."""
 
 
 class _Grammar(msgspec.Struct):
@@ -17,6 +46,7 @@ class _Grammar(msgspec.Struct):
     heads: dict[str, dict[str, str]]
     roles: dict[str, str]
     harmless_stems: list[str]
+    doubt: Doubt
 
 
 @cache
@@ -29,9 +59,13 @@ def _stems() -> tuple[str, ...]:
     return tuple(grammar().harmless_stems)
 
 
-def has_harmless_stem(left: str) -> bool:
-    """Whether what stands before 情况 or 类型 is known and harmless: 审核, 数据."""
-    return left.endswith(_stems())
+# Heads that say nothing without their stem.
+_HOLLOW = frozenset({"head.status", "head.type"})
+
+
+def is_hollow(senses: Iterable[Sense], left: str) -> bool:
+    """Whether a head is said of a stem that is not known: 霜露情况, but not 审核情况 or 数据类型."""
+    return any(sense.symbol in _HOLLOW for sense in senses) and not left.endswith(_stems())
 
 
 def owner_class(symbol: str) -> str:

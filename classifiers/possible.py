@@ -1,0 +1,201 @@
+"""What a column can hold: statements that its SQL type, the end of its name or the kind of its table speak against.
+
+Statements that are right too seldom without more evidence count as hints only: values may confirm them, and a column
+of which nothing else is known stays not understood. Which ones is data: ``doubt`` in ``names/grammar.yaml``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from classifiers.elements import elements
+from classifiers.evaluate import HARMLESS
+from classifiers.evidence import ColumnInput, SubjectKind
+from classifiers.names.grammar import Candidate
+from classifiers.names.rules import Doubt, grammar
+from classifiers.names.tokens import tokenize
+
+
+def _ids(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+KEYS = frozenset({"system.foreign_key", "system.id", "person.number", "person.staff_no"})
+
+
+def possible_comment(comment: Candidate | None, name: Candidate | None, column: ColumnInput) -> Candidate | None:
+    """What a comment says must be possible for the column's type: a `tinyint` with 微信 tells whether it is bound.
+
+    A column of whole numbers or of type ``ForeignKey`` with the comment 辅导员 holds that person's key.
+    """
+    if comment is None or not column.type:
+        return comment
+    family = elements()[comment.element].family
+    if family in HARMLESS:
+        return comment
+    native = "".join(column.type.lower().split("(")[0].split()[:1])
+    if native.startswith(_DATE_TYPES) and family in _NO_DATE:
+        return comment._replace(element="date.business")
+    if native.startswith(("tinyint", "bit", "bool")) and family in _NO_FLAG:
+        return comment._replace(element="code.flag")
+    if native in _DECIMAL_TYPES and family in _NO_DECIMAL:
+        return comment._replace(element="measure.quantity")
+    keyed = name is not None and name.element in KEYS and family in _KEYED
+    if (keyed or family in _NO_WHOLE) and native in (*_WHOLE_TYPES, "foreignkey"):
+        return comment._replace(element="system.foreign_key")
+    return comment
+
+
+_DATE_TYPES = ("date", "time")
+_WHOLE_TYPES = ("bigint", "int", "tinyint", "smallint", "integer", "int4", "int8", "bit", "bool", "boolean")
+_SPATIAL_TYPES = ("point", "geometry", "geography", "linestring", "polygon", "st_point", "st_geometry", "sdo_geometry")
+_DATED = frozenset({"date_time", "birth_date", "technical", "age"})
+_WORDY = _ids(
+    "person_name org_name address org_address email legal_rep photo_or_scan text_other bank_name im_account "
+    "account_login credential_secret uscc id_type place_or_division other"
+)
+
+
+def possible_name(name: Candidate | None, column: ColumnInput, alone: bool) -> Candidate | None:
+    """A name read alone must be possible for the column's type: a `bigint` is no name, a `datetime` no phone."""
+    if name is None or not alone or not column.type:
+        return name
+    native = " ".join(column.type.lower().split("(")[0].split()[:1]).rstrip("0123456789") or column.type.lower()
+    family = elements()[name.element].family
+    if native in _SPATIAL_TYPES:
+        return name._replace(element="generic.location", strength=0.8)
+    if native.startswith(_DATE_TYPES) and family not in _DATED and not native.startswith("timetz"):
+        return name._replace(element="date.business", strength=0.6)
+    if native.startswith(("tinyint", "bit", "bool")) and family in _WORDY | _NUMBERED | _PAID:
+        return name._replace(element="code.flag", strength=0.6)
+    if family in _UNHASHED and _UUID_TYPE.match(column.type) and name.term.endswith("id"):
+        return name._replace(element="system.id", strength=0.6)
+    if native in _DECIMAL_TYPES and family in _WORDY | {"id_card", "mobile", "landline"}:
+        return name._replace(element="measure.quantity", strength=0.55)
+    counted = native in _WHOLE_TYPES and family in _CODED_TRAITS and column.name.lower().endswith(("num", "nums"))
+    if counted:
+        return name._replace(element="measure.count", strength=0.6)
+    if native in _WHOLE_TYPES and family in _WORDY - {"place_or_division"} and name.term not in _WHOLE_TERMS:
+        return name._replace(element="system.foreign_key", strength=0.55)
+    return name
+
+
+_DECIMAL_TYPES = ("decimal", "numeric", "float", "double", "real", "money")
+_KEYED = _ids("account_login email address penalty_or_criminal medical student_no phone_any")
+_CODED_TRAITS = _ids("gender ethnicity education disability marital_status political_status biometric")
+# What is a number in spite of its family: 编号, a password or an account of figures only.
+_WHOLE_TERMS = frozenset(["no", "num", "number", "bh", "编号", "password", "pwd", "passwd", "qq", "qq no", "qq number"])
+# Thirty-six characters are a UUID, exactly thirty-two one without hyphens: sid is no student number then.
+_UUID_TYPE = re.compile(r"(?:n?var)?char\(36\)|char\(32\)|uuid", re.I)
+_UNHASHED = _ids("student_no medical_record_no person_name account_login passport_or_other_id social_security_no")
+_PAID = _ids("amount_personal amount")
+_NUMBERED = _ids(
+    "mobile phone_any landline id_card bank_account passport_or_other_id real_estate_no student_no social_security_no "
+    "medical_record_no driving_licence vehicle_plate"
+)
+
+_NO_FLAG = (_WORDY | _NUMBERED | _PAID) - HARMLESS - {"photo_or_scan"}
+_NO_WHOLE = _ids("person_name legal_rep email address")
+_NO_DECIMAL = _WORDY - HARMLESS - {"photo_or_scan"}
+_NO_DATE = _NO_FLAG | _ids("education penalty_or_criminal disability location gender ethnicity")
+
+
+# weak evidence --------------------------------------------------------------------------------------------------------
+
+_HINT = 0.45
+"""Strength of what only supports."""
+_PEOPLE = frozenset({"person", "minor", "contact", "audit"})
+
+
+def strange_to(kind: SubjectKind, context: frozenset[str]) -> frozenset[str]:
+    """Families and elements that are not believed of a table of this kind; none where it identifies a person."""
+    doubt = grammar().doubt
+    strange = frozenset() if "identified" in context else doubt.strange.get(kind, frozenset())
+    if strange:
+        for field in context & doubt.at_home.keys():
+            strange -= doubt.at_home[field]
+    return strange
+
+
+def believed(
+    said: Candidate | None, column: ColumnInput, keyed: bool, kind: SubjectKind, strange: frozenset[str]
+) -> Candidate | None:
+    """A statement as far as it may be believed: a key is no name, and what is weak is a hint only.
+
+    ``keyed``: the column is named as a key. ``kind`` and ``strange``: of the table (`strange_to`).
+    """
+    if said is None:
+        return None
+    element = elements()[said.element]
+    if element.family in HARMLESS:
+        return said
+    doubt = grammar().doubt
+    if keyed and _is_key(said, element.family, column, doubt):
+        return said._replace(element="system.foreign_key")
+    if _is_state(said, element.family, column, doubt):
+        return said._replace(element="code.status")
+    if said.strength > _HINT and (
+        _is_strange(said, element.family, strange)
+        or (kind == "system" and strange and said.style == "english" and said.term in doubt.machines)
+        or _are_loose_initials(said, element.family, column, doubt)
+        or (element.family in doubt.bounded and _is_bound(said, column, doubt))
+    ):
+        return said._replace(strength=_HINT)
+    return said
+
+
+def is_named_as_key(column: str, name: Candidate | None) -> bool:
+    """``user_id``, ``collegeID``, and glued ones that the name was read as."""
+    tokens = tokenize(column)
+    return (bool(tokens) and tokens[-1] in ("id", "ids")) or (name is not None and name.element in KEYS)
+
+
+def _is_key(said: Candidate, family: str, column: ColumnInput, doubt: Doubt) -> bool:
+    if said.element in doubt.codes:
+        return False
+    if is_whole(column.type):
+        return family in doubt.keys | doubt.whole_keys
+    # A comment with 姓名 or 号码 promises more than a key.
+    return family in doubt.keys and (said.style != "comment" or NAMED.isdisjoint(said.term))
+
+
+NAMED = frozenset("名称码号")
+"""A comment with one of these promises more than a key: 经办人姓名, 单位名称, 机构代码."""
+
+
+def is_whole(written: str | None) -> bool:
+    """Whether an SQL type holds whole numbers.
+
+    >>> is_whole("INT(10)UNSIGNED"), is_whole("number(10)"), is_whole("number(10,2)"), is_whole("varchar(20)")
+    (True, True, False, False)
+    """
+    native = (written or "").lower()
+    name = native.partition("(")[0].split()[:1]
+    return name[:1] == ["foreignkey"] or bool(name and (name[0] in _WHOLE_TYPES or _WHOLE_NUMBER.match(native)))
+
+
+_WHOLE_NUMBER = re.compile(r"(?:number|numeric|decimal)\s*\(\s*\d+\s*(?:,\s*0\s*)?\)")
+
+
+def _is_state(said: Candidate, family: str, column: ColumnInput, doubt: Doubt) -> bool:
+    return bool(said.owner) and family in doubt.recorded and said.term in doubt.states and is_whole(column.type)
+
+
+def _is_strange(said: Candidate, family: str, strange: frozenset[str]) -> bool:
+    return (family in strange or said.element in strange) and said.owner not in _PEOPLE
+
+
+def _are_loose_initials(said: Candidate, family: str, column: ColumnInput, doubt: Doubt) -> bool:
+    """Two letters after something unknown, or generated initials of what no whole number holds."""
+    if said.style != "initials":
+        return False
+    if said.after_unknown and len(said.term) < 3:
+        return family in doubt.loose
+    return not said.term.isascii() and is_whole(column.type) and said.element not in doubt.codes
+
+
+def _is_bound(said: Candidate, column: ColumnInput, doubt: Doubt) -> bool:
+    """``salary_min``, 最高年龄."""
+    if said.style == "comment":
+        return any(word in (column.comment or column.name) for word in doubt.bounds if not word.isascii())
+    return tokenize(column.name)[-1] in doubt.bounds
