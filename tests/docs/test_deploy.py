@@ -78,6 +78,7 @@ def test_no_secret_stands_in_a_file() -> None:
 
 def test_every_variable_is_explained_and_has_a_default() -> None:
     used = set(re.findall(r"\$\{(\w+)([^}]*)\}", (DEPLOY / "compose.yaml").read_text("utf-8")))
+    assert used
     assert all(default.startswith(":-") for _, default in used)
     explained = re.findall(r"^(\w+)=(.*)", (DEPLOY / ".env.example").read_text("utf-8"), re.MULTILINE)
     assert {(name, f":-{value}") for name, value in explained} == used
@@ -93,6 +94,20 @@ def test_what_is_mounted_exists_and_cannot_be_written(name: str) -> None:
             assert rest.endswith(":ro"), volume
         else:
             assert source in named
+
+
+def test_the_administrators_commands_take_another_token(tmp_path: Path) -> None:
+    (changed,) = yaml.safe_load((DEPLOY / "compose.admin.yaml").read_text("utf-8"))["services"].items()
+    assert changed[0] in SERVICES
+    (mounted,) = changed[1]["volumes"]
+    source, target, mode = mounted.split(":")
+    # Compose replaces the mount that has the same target.
+    assert target in [volume.split(":")[1] for volume in SERVICES[changed[0]]["volumes"]]
+    assert mode == "ro"
+    shutil.copytree(DEPLOY / "site", tmp_path / "site")
+    shutil.copy(DEPLOY / source, tmp_path / "site" / "openmetadata.yaml")
+    site = load_site(tmp_path / "site", environ={"OPENMETADATA_ADMIN": "a.b.c"})
+    assert (site.server.url, site.server.admin_token) == ("http://server:8585/api", "a.b.c")
 
 
 def test_only_the_server_reaches_database_and_search() -> None:
@@ -299,7 +314,7 @@ def test_one_cycle_on_a_demo_site_brings_it_to_a_server(tmp_path: Path, contract
     desk = Desk(tmp_path)
     (desk.programs / "pdc").unlink()
     write_demo(desk.site)
-    text = f"url: {server.url}\ntoken: file:token\nprotection: {{enabled: false}}\n"
+    text = f"url: {server.url}\ntoken: file:token\n"
     (desk.site / "openmetadata.yaml").write_text(text, "utf-8")
     (desk.site / "token").write_text(server.tokens["bot"] + "\n", "utf-8")
     path = os.fspath(Path(sys.executable).parent)
