@@ -14,7 +14,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from connectors.base import BadInputError
-from connectors.files.source import HEAD, ROWS, Settings, Source
+from connectors.files.source import HEAD, MAX_COLUMNS, ROWS, Settings, Source
 from connectors.files.table import Table, tabulate
 from connectors.model import Failure
 from connectors.text import decoded_chunks, encoding_of, repaired
@@ -27,6 +27,9 @@ _LONGEST_QUOTE = 30
 """Line breaks inside one field; more means that a quotation mark was never closed."""
 _EVEN = 0.8
 _SEP = re.compile(r"sep=(.)\r?\n", re.I)
+
+
+_UNDECODED = "".join(map(chr, range(0xDC80, 0xDD00))) + "\ufffd"
 
 
 class Shape(NamedTuple):
@@ -51,7 +54,7 @@ def read_delimited(source: Source, settings: Settings) -> list[Table]:
     records = _records(text, shape)
     try:
         for number, row in islice(records, ROWS + 1):
-            rows.append([cell.strip() for cell in row])
+            rows.append([cell.strip() for cell in row[: MAX_COLUMNS + 1]])
             numbers.append(number)
     except csv.Error:
         place = f"{source.path}:{numbers[-1] + 1 if numbers else 1}"
@@ -71,8 +74,9 @@ def text_head(source: Source, settings: Settings) -> tuple[str, bool]:
     if "16" not in encoding and raw.count(b"\0") > len(raw) // 100:
         raise BadInputError("the file is not text", place=source.path, hint="check its ending, or set encoding")
     decoded = "".join(decoded_chunks(io.BytesIO(raw), encoding))
-    if not whole and "\n" in decoded:
-        decoded = decoded[: decoded.rindex("\n") + 1]
+    if not whole:
+        # The last line is cut off, perhaps inside a character.
+        decoded = decoded[: decoded.rindex("\n") + 1] if "\n" in decoded else decoded.rstrip(_UNDECODED)
     # csv of Python 3.10 refuses NUL.
     lines = "\n".join(repaired(line, encoding) for line in decoded.split("\n"))
     return lines.removeprefix("\ufeff").replace("\0", ""), whole

@@ -26,7 +26,8 @@ _LIST = 50
 _ENVELOPE = 4
 """Objects around the records, at most: {"data": {"list": [...]}}."""
 _LONGEST_NUMBER = 4_000
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{},]', re.S)
+# A string that is cut off reaches to the end.
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[][{},]', re.S)
 # Keys that are data: {"310107…": {...}}. They must not become columns.
 _DATA_KEY = re.compile(r"\d+|.*\d{6}.*|.*\S@\S+\.\S.*", re.S)
 
