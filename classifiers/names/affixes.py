@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from classifiers.names.lexicon import default_lexicon
+from classifiers.names.lexicon import default_lexicon, syllable_initials
 
 _PREFIXES = frozenset("abcdfghlnstvzf")
 _COPY = frozenset({"bak", "old", "tmp", "copy", "new", "cn", "zh", "txt", "str", "val1", "col", "ori", "raw", "s"})
@@ -44,3 +44,25 @@ def without_affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str
     if len(words) > 1 and len(words[0]) == 1 and words[0] in _PREFIXES and not default_lexicon().senses("".join(words)):
         words = words[1:]
     return tuple(words), tuple(flags)
+
+
+# A syllable may begin with A (安, 案); those that begin with E or O are few.
+_NOT_FIRST = frozenset("eiou")
+
+
+def are_letters(text: str) -> bool:
+    """Whether letters can be initials of something unknown, not the front of an English word.
+
+    >>> are_letters("czr"), are_letters("gajg"), are_letters("wel")
+    (True, True, False)
+    """
+    return _NOT_FIRST.isdisjoint(text)
+
+
+def may_be_pinyin(text: str) -> bool:
+    """Whether letters can be pinyin or initials of something unknown.
+
+    >>> may_be_pinyin("jiedao"), may_be_pinyin("czr"), may_be_pinyin("distri")
+    (True, True, False)
+    """
+    return are_letters(text) or syllable_initials(text) != ""

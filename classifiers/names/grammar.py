@@ -351,11 +351,10 @@ class Reader:
             senses = self.lexicon.senses(token[start:])
             if not senses or senses[0].weak or "initials" in senses[0].contexts:
                 continue
-            end = token[start:]
-            if senses[0].style == "pinyin" or (
-                letters and (senses[0].style == "initials" or end in affixes.SHORT_ENDS)
-            ):
-                yield token[:start], end
+            front, end, style = token[:start], token[start:], senses[0].style
+            short = letters and (style == "initials" or end in affixes.SHORT_ENDS)
+            if affixes.may_be_pinyin(front) if style == "pinyin" else short and affixes.are_letters(front):
+                yield front, end
 
 
 _CLOSER: dict[str, frozenset[str]] = {

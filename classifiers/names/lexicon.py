@@ -220,10 +220,10 @@ class Lexicon:
     def _mixed(self, key: str) -> Iterator[Entry]:
         """Terms spelt partly in full: ``xianzz``, ``gongzuodw``, ``sfzhaoma``."""
         for cut in range(2, len(key)):
-            first = _syllable_initials(key[:cut])
+            first = syllable_initials(key[:cut])
             if first:
                 yield from self._spelt_so(first + key[cut:], slice(len(first)), key[:cut])
-            last = _syllable_initials(key[cut - 1 :])
+            last = syllable_initials(key[cut - 1 :])
             if last:
                 yield from self._spelt_so(key[: cut - 1] + last, slice(-len(last), None), key[cut - 1 :])
 
@@ -277,7 +277,7 @@ def _all_syllables() -> frozenset[str]:
     return pinyin.all_syllables()
 
 
-def _syllable_initials(text: str) -> str:
+def syllable_initials(text: str) -> str:
     """First letters of the syllables that ``text`` is made of, the longest syllables first; empty if it is not."""
     found, start = "", 0
     known = _all_syllables()
