@@ -1,7 +1,7 @@
 """Publishing that is killed at any moment, or whose answers fail, ends as if nothing had happened.
 
 Small here; larger by the environment: ``PDC_CHAOS_KILLS`` (kills per profile, default 8), ``PDC_CHAOS_TABLES`` (tables,
-default 5), ``PDC_CHAOS_SEED``, and ``PDC_BULK_TABLES`` (tables of the large publication, default 100).
+default 5), ``PDC_CHAOS_SEED``, and ``PDC_BULK_TABLES`` (tables of the large publication, default 60).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PROCESSES.set_forkserver_preload(["workflows.publish.job", "workflows.settings",
 KILLS = int(os.environ.get("PDC_CHAOS_KILLS", "8"))
 TABLES = int(os.environ.get("PDC_CHAOS_TABLES", "5"))
 SEED = int(os.environ.get("PDC_CHAOS_SEED", "1"))
-LARGE = int(os.environ.get("PDC_BULK_TABLES", "100"))
+LARGE = int(os.environ.get("PDC_BULK_TABLES", "60"))
 PROFILES = ("1.2", "2.0")
 FOREIGN = "PII.Sensitive"
 FAULTS = {
