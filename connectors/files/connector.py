@@ -206,7 +206,7 @@ class FilesConnector(Connector):
     def _keeps(self, schema: str | None, name: str, included: bool) -> bool:
         """Globs of paths were looked at before; an include of theirs stands for all that is in the file."""
         config = msgspec.structs.replace(self.config, include=()) if included else self.config
-        return keeps(config, ".".join(part for part in (schema, name) if part))
+        return keeps(config, ".".join(part for part in (schema, name) if part), name)
 
     def _sample(self, family: Family, described: Described, asset: Asset, rows: int) -> Sample:
         if family.suffix in DATABASES:

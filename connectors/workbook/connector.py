@@ -1,4 +1,4 @@
-"""Data dictionaries as a system: ``connector: workbook``, ``path:`` a .xlsx or .csv file, a folder or a glob of them.
+"""Data dictionaries as a system: ``connector: workbook``, ``path:`` a workbook, a .csv file, a folder or a glob.
 
 A dictionary describes tables and holds no rows, so nothing is sampled. Headings are recognised by headers.yaml.
 """
@@ -16,10 +16,17 @@ from connectors.model import Asset, Failure
 from connectors.text import checked_encoding
 from connectors.workbook.fields import FieldReader
 from connectors.workbook.grid import Row, Sheet, narrow, read_sheets
-from connectors.workbook.layout import Block, Headings, find_blocks, is_default_title, split_name, synonyms
+from connectors.workbook.layout import (
+    Block,
+    Headings,
+    find_blocks,
+    is_default_title,
+    side_by_side,
+    split_name,
+    synonyms,
+)
 
-SUFFIXES = (".xlsx", ".xlsm", ".csv")
-_OLD = (".xls", ".et")
+SUFFIXES = (".xlsx", ".xlsm", ".xls", ".et", ".csv", ".tsv")
 # Sheets that belong to a dictionary and describe no table.
 _NO_TABLE = re.compile(
     r"封面|目录|索引|说明|修订|修改|版本|变更|记录|历史|填写|模板|示例|代码|字典项|枚举|码表|附录|概述|前言|统计"
@@ -59,7 +66,7 @@ class WorkbookConnector(ReadOnce):
 
     def __init__(self, config: SystemConfig) -> None:
         super().__init__(config)
-        self.path = needed_path(config, "give a .xlsx or .csv file or a folder")
+        self.path = needed_path(config, "give a workbook, a .csv file or a folder")
         self.headings = Headings(_further_headings(config))
         self.encoding = checked_encoding(config.options.get("encoding"))
 
@@ -69,7 +76,8 @@ class WorkbookConnector(ReadOnce):
     def read(self) -> Judged:
         files = read_each(self._files(), lambda path: list(read_sheets(path, self.encoding)))
         reading = _Reading(failures=files.failures, lost=files.lost)
-        found = [(sheet, find_blocks(sheet, self.headings)) for sheets in files.results for sheet in sheets]
+        sheets = [part for found in files.results for sheet in found for part in side_by_side(sheet, self.headings)]
+        found = [(sheet, find_blocks(sheet, self.headings)) for sheet in sheets]
         for sheet, blocks in found:
             for block in blocks:
                 if block.header.kind == "index":
@@ -81,7 +89,7 @@ class WorkbookConnector(ReadOnce):
         return judge(self.config, reading.assets.values(), reading.lost)
 
     def _files(self) -> list[Path]:
-        return find_files(self.path, (*SUFFIXES, *_OLD), "workbook")
+        return find_files(self.path, SUFFIXES, "workbook")
 
     def _read_sheet(self, reading: _Reading, sheet: Sheet, blocks: list[Block], found: list[Block]) -> None:
         reading.failures += sheet.failures
@@ -105,6 +113,7 @@ class WorkbookConnector(ReadOnce):
         cells = block.header.cells
         groups: dict[str, list[Row]] = {}
         labels: dict[str, str | None] = {}
+        cycles: dict[str, str | None] = {}
         name = ""
         for row in block.rows:
             written = narrow(row.cell(cells["table"]))
@@ -118,11 +127,19 @@ class WorkbookConnector(ReadOnce):
                 continue
             groups.setdefault(name, []).append(row)
             labels[name] = labels.get(name) or row.cell(cells.get("table_label")) or None
+            cycles[name] = cycles.get(name) or _cycle(row.cell(cells.get("update_cycle")))
         for name, rows in groups.items():
-            self._add(reading, sheet, block, rows, name, labels[name])
+            self._add(reading, sheet, block, rows, name, labels[name], cycles[name])
 
     def _add(
-        self, reading: _Reading, sheet: Sheet, block: Block, rows: list[Row], name: str, label: str | None
+        self,
+        reading: _Reading,
+        sheet: Sheet,
+        block: Block,
+        rows: list[Row],
+        name: str,
+        label: str | None,
+        update_cycle: str | None = None,
     ) -> None:
         *schemas, own = name.split(".") if re.fullmatch(r"[\w$#]+(?:\.[\w$#]+)+", name) else [name]
         entry = reading.index.get(name.lower()) or reading.index.get(own.lower())
@@ -146,7 +163,7 @@ class WorkbookConnector(ReadOnce):
             foreign_keys=tuple(fields.foreign_keys),
             columns=tuple(columns),
             origin=self.config.origin,  # type: ignore[arg-type]
-            update_cycle=(entry.update_cycle if entry else None) or self.config.update_cycle,
+            update_cycle=update_cycle or (entry.update_cycle if entry else None) or self.config.update_cycle,
             place=place,
         )
 
@@ -179,9 +196,12 @@ def _read_index(reading: _Reading, sheet: Sheet, block: Block) -> None:
     for row in block.rows:
         name, label = narrow(row.cell(cells["table"])), row.cell(cells.get("table_label")) or None
         if name and name != label:
-            word = row.cell(cells.get("update_cycle"))
-            cycle = word if word in _CYCLES else _CYCLE_WORDS.get(word)
+            cycle = _cycle(row.cell(cells.get("update_cycle")))
             reading.index.setdefault(name.lower(), _IndexEntry(name, label, cycle, sheet.at(row, cells["table"])))
+
+
+def _cycle(word: str) -> str | None:
+    return word if word in _CYCLES else _CYCLE_WORDS.get(word)
 
 
 def _named(reading: _Reading, sheet: Sheet, block: Block) -> tuple[str, str | None]:

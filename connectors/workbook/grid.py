@@ -1,4 +1,4 @@
-"""Sheets of cells from .xlsx and .csv files, as plain text with the place of each cell.
+"""Sheets of cells from workbooks and delimited text, as plain text with the place of each cell.
 
 Formulas are not evaluated: what the file says their last result was is read. The files are read without macros, links
 or styles.
@@ -12,11 +12,13 @@ import re
 import unicodedata
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectors.base import SourceFatalError
+from connectors.base import ConnectorError, SourceFatalError
+from connectors.files.source import extra
+from connectors.files.spreadsheet import OLE2, open_xls, xls_row
 from connectors.model import Failure
 from connectors.text import decode
 
@@ -25,7 +27,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|_x00[01][0-9A-Fa-f]_")
 _WIDE_ALPHABET = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0).isalnum()} | {
     0xFF3F: 0x5F
 }
-_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 @dataclass(frozen=True)
@@ -84,21 +85,43 @@ def read_sheets(path: Path, encoding: str | None = None) -> Iterator[Sheet]:
         ) from error
     if path.suffix.lower() in (".csv", ".txt", ".tsv"):
         yield _read_csv(path, encoding)
+    elif path.suffix.lower() in (".xls", ".et") and not head.startswith(b"PK"):
+        yield from _read_old(path)
     else:
         _check_is_workbook(path, head)
         yield from _read_workbook(path)
 
 
 def _check_is_workbook(path: Path, head: bytes) -> None:
-    if head.startswith(_OLE2):
-        if path.suffix.lower() == ".xls":
-            raise SourceFatalError("an old binary workbook (.xls)", place=path.name, hint="save it as .xlsx")
+    if head.startswith(OLE2):
         hint = "save it without a password, as .xlsx"
         raise SourceFatalError(
             "the workbook is protected by a password, or of the old kind", place=path.name, hint=hint
         )
     if not head.startswith(b"PK"):
         raise SourceFatalError("not a workbook", place=path.name, hint="save it as .xlsx or .csv")
+
+
+def _read_old(path: Path) -> Iterator[Sheet]:
+    """.xls, and .et of WPS, through the extra that the connector files has too."""
+    try:
+        xlrd = extra("xlrd", "xls", "reading old workbooks (.xls)")
+        with path.open("rb") as stream:
+            book = open_xls(xlrd, stream, path.name)
+        with book:
+            for title in book.sheet_names():
+                found = book.sheet_by_name(title)
+                sheet = Sheet(path.name, title, hidden=found.visibility != 0)
+                for at in range(found.nrows):
+                    _add(sheet, at + 1, xls_row(xlrd, book, found, at))
+                yield sheet
+    except ConnectorError as error:
+        hint = f"{error.failure.hint}, or save it as .xlsx" if error.failure.place is None else error.failure.hint
+        raise SourceFatalError(error.failure.what, place=path.name, hint=hint) from None
+    except Exception as error:
+        # Old and damaged workbooks make the library fail in many ways.
+        what = f"the workbook is damaged ({type(error).__name__})"
+        raise SourceFatalError(what, place=path.name, hint="open it and save it again as .xlsx") from None
 
 
 def _read_workbook(path: Path) -> Iterator[Sheet]:
@@ -161,7 +184,7 @@ def _delimiter(lines: list[str]) -> str:
     return max(",\t;|", key=head.count) if head else ","
 
 
-def _add(sheet: Sheet, number: int, values: list[str] | tuple[object, ...]) -> None:
+def _add(sheet: Sheet, number: int, values: Sequence[object]) -> None:
     texts = [_text(value) for value in values]
     if not any(texts):
         return

@@ -7,8 +7,8 @@ other in a sheet (a title row, a heading row, field rows), and an index of table
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
 
@@ -32,13 +32,21 @@ class Headings:
     """Headings → roles, with an operator's further words."""
 
     def __init__(self, further: Mapping[Role, list[str]] | None = None) -> None:
-        words = [(word, role) for role, listed in synonyms().items() for word in listed]
-        words += [(word, role) for role, listed in (further or {}).items() for word in listed]
-        self._roles = {heading(word)[0]: role for word, role in words}
+        self._roles = _by_heading(synonyms())
+        self._explicit = _by_heading(further or {})
 
     def role(self, text: str) -> Role | None:
         full, short = heading(text)
-        return self._roles.get(full) or self._roles.get(short)
+        return self.explicit(text) or self._roles.get(full) or self._roles.get(short)
+
+    def explicit(self, text: str) -> Role | None:
+        """The role that the operator gave it."""
+        full, short = heading(text)
+        return self._explicit.get(full) or self._explicit.get(short)
+
+
+def _by_heading(words: Mapping[Role, Sequence[str]]) -> dict[str, Role]:
+    return {heading(word)[0]: role for role, listed in words.items() for word in listed}
 
 
 @dataclass(frozen=True)
@@ -52,15 +60,19 @@ class Header:
 
 def read_header(row: Row, headings: Headings) -> Header | None:
     """The heading row that ``row`` is; None when it is none."""
-    cells: dict[Role, int] = {}
     filled = row.filled()
+    cells: dict[Role, int] = {}
+    for index, text in filled:
+        if role := headings.explicit(text):
+            cells.setdefault(role, index)
+    said = bool(cells)
     matched = 0
     for index, text in filled:
         if role := headings.role(text):
             matched += 1
             cells.setdefault(role, index)
     telling = len(cells.keys() - {"ordinal"})
-    if telling < 2 or not (telling >= 3 or matched / len(filled) >= 0.6):
+    if telling < 2 or not (said or telling >= 3 or matched / len(filled) >= 0.6):
         return None
     return _resolved(cells)
 
@@ -104,6 +116,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$#]*(?:\.[A-Za-z_][A-Za-z0-9_$#]*
 _KEY_VALUE = re.compile(r"^\s*([^:：]{2,12}?)\s*[:：]\s*(.*)$", re.S)
 _ENDING = re.compile(r"(?:数据)?(?:结构|字典|字段说明|字段清单|字段列表)$")
 _PUNCTUATION = " \t\r\n　:：,，;；-—_/()（）[]【】《》<>“”\"'"
+_FOREIGN_GROUP = re.compile(r"格式|共享|开放|分类|提供")
 _DEFAULT_TITLE = re.compile(r"(?:sheet|工作表|表格?)\s*\d*", re.I)
 
 
@@ -168,6 +181,7 @@ class Block:
 
 
 def find_blocks(sheet: Sheet, headings: Headings) -> list[Block]:
+    _join_headings(sheet.rows, headings)
     headers = _find_headers(sheet.rows, headings)
     blocks: list[Block] = []
     begins: list[tuple[int, int]] = []
@@ -189,6 +203,71 @@ def find_blocks(sheet: Sheet, headings: Headings) -> list[Block]:
         end = begins[index + 1][0] if index + 1 < len(blocks) else len(sheet.rows)
         block.rows = sheet.rows[begins[index][1] + 1 : end]
     return blocks
+
+
+def _join_headings(rows: list[Row], headings: Headings) -> None:
+    """Two rows of headings become one: merged cells leave what stands beside and below their text blank."""
+    for at in range(len(rows) - 1):
+        upper, lower = rows[at], rows[at + 1]
+        if lower.number == upper.number + 1 and (joined := _joined(upper, lower, headings)):
+            rows[at], rows[at + 1] = Row(upper.number, ()), joined
+
+
+def _joined(upper: Row, lower: Row, headings: Headings) -> Row | None:
+    """字段 | (blank) | 类型 over 英文名 | 中文名 | (blank), as one row; None when they are not two rows of headings."""
+    above, below = upper.filled(), lower.filled()
+    first = above[0][0] if above else 0
+    gaps = [index for index, _ in below if index > first and not upper.cell(index)]
+    roles = {index: role for index, text in above if (role := headings.role(text))}
+    if not gaps or not roles or sum(headings.role(text) is not None for _, text in below) < 2:
+        return None
+    if any(role.startswith("table") and lower.cell(index) for index, role in roles.items()):
+        # 表名 | T_JZ is a title, which is not merged with what stands below.
+        return None
+    lasting = [index for index, _ in above if not lower.cell(index)]
+    if not lasting and len(roles) * 2 < len(above):
+        return None
+    texts: list[str] = []
+    group = ""
+    for index in range(max(len(upper.cells), len(lower.cells))):
+        group = upper.cell(index) or group
+        text = lower.cell(index)
+        # 类型 below 信息资源格式 is not the type of a field.
+        texts.append(group + text if text and _FOREIGN_GROUP.search(group) else text or upper.cell(index))
+    return Row(lower.number, tuple(texts))
+
+
+def side_by_side(sheet: Sheet, headings: Headings) -> list[Sheet]:
+    """Tables beside each other, parted by blank columns, as sheets of their own; cells keep their places."""
+    for row in sheet.rows:
+        groups = _groups(row)
+        if len(groups) > 1 and all(read_header(_part(row, group), headings) for group in groups):
+            break
+    else:
+        return [sheet]
+    begins = [group.start for group in groups]
+    spans = [range(begin, end) for begin, end in zip(begins, [*begins[1:], 1 << 20], strict=True)]
+    spans[0] = range(spans[0].stop)
+    parts = [replace(sheet, rows=[_part(row, span) for row in sheet.rows], failures=[]) for span in spans]
+    parts[0].failures = sheet.failures
+    for part in parts:
+        part.rows = [row for row in part.rows if any(row.cells)]
+    return parts
+
+
+def _groups(row: Row) -> list[range]:
+    """Runs of filled cells."""
+    groups: list[range] = []
+    for index, _ in row.filled():
+        if groups and groups[-1].stop == index:
+            groups[-1] = range(groups[-1].start, index + 1)
+        else:
+            groups.append(range(index, index + 1))
+    return groups
+
+
+def _part(row: Row, span: range) -> Row:
+    return Row(row.number, tuple(text if index in span else "" for index, text in enumerate(row.cells)))
 
 
 def _says(named: Named) -> bool:

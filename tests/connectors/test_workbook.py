@@ -334,7 +334,7 @@ OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512)
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("d.xls", OLE2, "save it as .xlsx"),
+        ("d.xls", OLE2, r"as \.xlsx"),
         ("d.xlsx", OLE2, "password"),
         ("d.xlsx", b"PK\x03\x04 not really", "damaged"),
         ("d.xlsx", b"<html>", "not a workbook"),
