@@ -58,7 +58,8 @@ from workflows.publish.stored import (
 )
 from workflows.store import chunks
 
-BATCH = 50
+BATCH = 100
+"""Assets written together: what a server takes in one bulk request."""
 COLUMN_TYPE = "tableColumn"
 """The entity type whose custom properties are those of columns."""
 NOTHING = Values({}, (), {})
