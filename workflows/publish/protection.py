@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from classifiers.evidence import TIERS
 from classifiers.platform_names import REVIEWS
 from connectors.om_names import join_fqn
+from connectors.om_version import Features
 from workflows.publish.model import Definition, Entity
+from workflows.publish.places import owners_of
 from workflows.publish.taxonomy import ORGANIZATION
 from workflows.publish.vocabulary import Vocabulary
 from workflows.server_settings import DEPARTMENTS, ProtectionSettings
@@ -60,11 +62,12 @@ class Operations(NamedTuple):
     write: tuple[str, ...]
 
     @classmethod
-    def among(cls, known: Collection[str]) -> Operations:
+    def among(cls, known: Collection[str], features: Features) -> Operations:
         """From the operations that the server lists; what it does not know it would refuse (400)."""
         labels = [name for name in ("EditTags", "EditGlossaryTerms") if name == "EditTags" or name in known]
         bulk = [name for name in ("BulkCreate", "BulkUpdate") if name in known]
-        owner = "EditOwners" if "EditOwners" in known else "EditOwner"
+        listed = [name for name in ("EditOwners", "EditOwner") if name in known]
+        owner = listed[0] if listed else "EditOwners" if features.owners else "EditOwner"
         return cls(tuple(labels), owner, ("Create", "EditAll", *bulk))
 
 
@@ -102,7 +105,7 @@ class Rights(NamedTuple):
 
 def read_rights(client: OpenMetadata, pack: Pack, names: Vocabulary) -> Rights:
     """Asks the server what its operations are called and which roles its bots have; two requests."""
-    operations = Operations.among(client.permissions("table").keys())
+    operations = Operations.among(client.permissions("table").keys(), client.features)
     own = {name for name, _, _ in ROLES.values()}
     found = sorted(role["name"] for role in client.list("role") if role["name"].endswith(BOT_SUFFIX))
     return Rights(pack, names, operations, tuple(name for name in found if name not in own))
@@ -329,15 +332,15 @@ def protected(definitions: Sequence[Definition], rights: Rights, departments: Se
     found = [_holding(item, held) for item in definitions]
     teams = [at for at, item in enumerate(found) if item.kind == "team"]
     first, last = (teams[0], teams[-1] + 1) if teams else (len(found), len(found))
-    rest = [_team(name, body, rights) for name, body in held.items() if name not in departments]
+    ours = {*departments, *map(owners_of, departments)}
+    rest = [_team(name, body, rights) for name, body in held.items() if name not in ours]
     return [*found[:first], *protections(rights), *found[first:last], *rest, *found[last:]]
 
 
 def _holding(item: Definition, held: Mapping[str, Entity]) -> Definition:
-    sort, _, name = item.key.partition("/")
-    if sort != "team" or name not in held:
+    if item.kind != "team" or item.body["name"] not in held:
         return item
-    return Definition(item.key, item.kind, item.fqn, {**item.body, **held[name]}, item.texts)
+    return Definition(item.key, item.kind, item.fqn, {**item.body, **held[item.body["name"]]}, item.texts)
 
 
 def _team(name: str, body: Entity, rights: Rights) -> Definition:

@@ -81,6 +81,23 @@ def test_protect_shows_writes_and_is_done(desk: Desk, writes_of: Callable[[Any],
     assert (again["changes"], again["conflicts"], again["exit_code"]) == ([], [], 0)
 
 
+def test_publishing_brings_them_along_where_the_token_may(desk: Desk, writes_of: Callable[[Any], int]) -> None:
+    """The stock ingestion bot may write everything; whoever is no administrator of all may not and is told."""
+    kinds = {change["kind"] for change in json.loads(desk.pdc("plan", "--json").stdout)["definitions"]}
+    assert {"policy", "role", "team"} <= kinds
+    assert desk.pdc("publish").exit_code == 0
+    before = writes_of(desk.server)
+    again = desk.pdc("publish")
+    assert (again.exit_code, writes_of(desk.server)) == (0, before), again.output
+    assert json.loads(desk.pdc("protect", "--dry-run", "--json").stdout)["changes"] == []
+    (desk.site.root / "packs").mkdir(exist_ok=True)
+    opened = "extends: putuo-2020\nid: site\nversion: '1'\nprotection: {L3: {queries: [reviewer]}}\n"
+    (desk.site.root / "packs" / "a.yaml").write_text(opened, encoding="utf-8")
+    assert desk.pdc("publish").exit_code == 0
+    (rule,) = [one for one in desk.get("policy", "pdc-tier-L3")["rules"] if one["name"] == "queries"]
+    assert rule["condition"] == "matchAnyTag('数据分级.L3') && !hasAnyRole('pdc-reviewer')"
+
+
 def test_what_somebody_changed_is_told(desk: Desk) -> None:
     desk.pdc("protect")
     desk.patch("policy", "pdc-ownerless", at("/enabled", value=False))

@@ -12,10 +12,11 @@ import pytest
 from classifiers.policy import load_pack
 from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAllowed
+from connectors.om_version import Features, ServerVersion
 from workflows.publish.definition_steps import shared_list
 from workflows.publish.model import Entity
 from workflows.publish.protect import Protected, Protecting
-from workflows.publish.protection import quoted, role
+from workflows.publish.protection import Operations, quoted, role
 from workflows.server_settings import ServerSettings
 from workflows.settings import Department, Site, SiteSettings, SystemSettings
 from workflows.store import Store
@@ -264,6 +265,26 @@ def test_a_team_that_is_there_may_be_of_any_type(desk: Desk) -> None:
     done = desk.protect(roles={"reviewer": ["centre"]})
     assert (done.failures, done.conflicts) == ([], [])
     assert [one["name"] for one in desk.get("team", "centre", "defaultRoles")["defaultRoles"]] == ["pdc-reviewer"]
+
+
+def test_a_departments_group_may_hold_a_role(desk: Desk) -> None:
+    done = desk.protect(roles={"steward": ["mz-owners"], "reviewer": ["wj"]})
+    assert (done.failures, desk.protecting(roles={"steward": ["mz-owners"], "reviewer": ["wj"]}).plan().changes) == (
+        [],
+        [],
+    )
+    group = desk.get("team", "mz-owners", "defaultRoles", "parents")
+    assert [one["name"] for one in group["defaultRoles"]] == ["pdc-steward"]
+    assert [one["name"] for one in group["parents"]] == ["mz"]
+
+
+def test_names_of_operations() -> None:
+    old, new = (Features.of(ServerVersion.parse(text)) for text in ("1.2.0", "2.0.6"))
+    assert Operations.among({"EditTags", "EditOwner"}, old) == (("EditTags",), "EditOwner", ("Create", "EditAll"))
+    every = {"EditTags", "EditGlossaryTerms", "EditOwners", "BulkCreate", "BulkUpdate"}
+    assert Operations.among(every, new).write == ("Create", "EditAll", "BulkCreate", "BulkUpdate")
+    assert Operations.among(every, new).labels == ("EditTags", "EditGlossaryTerms")
+    assert [Operations.among((), one).owner for one in (old, new)] == ["EditOwner", "EditOwners"]
 
 
 def test_a_view_that_the_pack_opens_is_open_again(desk: Desk) -> None:
