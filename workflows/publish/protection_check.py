@@ -14,6 +14,8 @@ from classifiers.evidence import TIERS
 from connectors.om_errors import IncompleteListing, NotFound, ServerBroken
 from workflows.people import RULING, Person
 from workflows.publish.definitions import plan_definitions
+from workflows.publish.history import NESTED
+from workflows.publish.merge import stored_labels
 from workflows.publish.model import Change, Entity, WantedAsset
 from workflows.publish.planner import by_parent
 from workflows.publish.protect import GUARDED, Protecting
@@ -200,11 +202,7 @@ class Checker:
 
     def _masks(self, asset: _Tiered, stored: Entity) -> Iterator[Gap]:
         wanted = [one.name for one in asset.wanted.columns if any(mark.fqn == MASK for mark in one.marks)]
-        masked = {
-            column["name"]
-            for column in stored.get("columns") or []
-            if any(label["tagFQN"] == MASK for label in column.get("tags") or [])
-        }
+        masked = masked_columns(stored)
         bare = [name for name in wanted if name not in masked]
         if bare:
             yield Gap("mask", asset.wanted.fqn, f"信息项没有{MASK}标签，样例数据不会遮蔽：{'、'.join(bare)}")
@@ -216,6 +214,12 @@ class Checker:
         sample = self.client.sample(stored["id"])
         if sample and sample.get("rows"):
             yield Gap("sample", asset.wanted.fqn, f"{asset.tier}资产存有样例数据{len(sample['rows'])}行，应予清除")
+
+
+def masked_columns(stored: Entity) -> set[str]:
+    """Columns, fields of endpoints, and columns inside columns that bear the mask, by our names of them."""
+    labels = stored_labels(stored).items()
+    return {path.replace(NESTED, ".") for path, marks in labels if any(mark.fqn == MASK for mark in marks)}
 
 
 def _of_definition(change: Change) -> str:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from connectors.om_client import OpenMetadata
 from workflows.cli import cli
-from workflows.publish.protection_check import LIMITS
+from workflows.publish.protection_check import LIMITS, masked_columns
 
 TABLE = "mz-rescue.default.default.t_000"
 Patch = dict[str, Any]
@@ -219,6 +219,14 @@ def test_masks_and_samples(desk: Desk) -> None:
     }
     assert not [tag for tag in tags["sfzh"] if tag.startswith("PII.")]
     assert "PII.NonSensitive" in tags["xm"]
+
+
+def test_masks_of_fields_and_of_columns_inside_columns() -> None:
+    tags = [{"tagFQN": "PII.Sensitive", "source": "Classification", "labelType": "Manual", "state": "Confirmed"}]
+    fields = [{"name": "tel", "tags": tags}, {"name": "name", "tags": []}]
+    assert masked_columns({"responseSchema": {"schemaFields": fields}}) == {"tel"}
+    nested = [{"name": "person", "tags": [], "children": fields}]
+    assert masked_columns({"columns": nested, "tags": tags}) == {"", "person.tel"}
 
 
 def test_samples_of_the_highest_tier(desk: Desk) -> None:
