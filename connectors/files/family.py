@@ -20,7 +20,7 @@ _DATE = re.compile(
     rf"(?<![0-9])(?:{_YEAR}{_MONTH}{_DAY}(?:[-_T]?(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?(?:\d{{3}})?)?"
     rf"|{_YEAR}([-_.]){_MONTH}\1{_DAY}(?:[-_T ](?:[01]\d|2[0-3])[-_.:]?[0-5]\d(?:[-_.:]?[0-5]\d)?)?"
     rf"|{_YEAR}年(?:度|\d{{1,2}}月(?:份|\d{{1,2}}日)?|第?[一二三四1-4]季度|[上下]半年)?"
-    rf"|{_YEAR}[-_.]?(?:Q[1-4]|{_MONTH})|{_YEAR})(?![0-9])",
+    rf"|{_YEAR}[-_.]?(?:Q[1-4]|{_MONTH})|(?<![A-Za-z]){_YEAR}(?![A-Za-z]))(?![0-9])",
     re.I,
 )
 _PART = re.compile(
@@ -107,8 +107,8 @@ def _folder(name: str, archive: bool) -> tuple[str, str]:
 def without_date(stem: str) -> tuple[str, str]:
     """``ryxx_20260101`` → (``ryxx``, ``ryxx_{date}``).
 
-    >>> without_date("2026年低保名单"), without_date("20260101"), without_date("GB_2260"), without_date("a(2026-01)")
-    (('低保名单', '{date}低保名单'), ('', '{date}'), ('GB_2260', 'GB_2260'), ('a', 'a({date})'))
+    >>> without_date("2026年低保名单"), without_date("20260101"), without_date("GB2012"), without_date("a(2026-01)")
+    (('低保名单', '{date}低保名单'), ('', '{date}'), ('GB2012', 'GB2012'), ('a', 'a({date})'))
     """
     shown = _DATE.sub(DATE, stem)
     if shown == stem:

@@ -15,17 +15,16 @@ _CODE = 11
 
 _DAY = r"\d{4}(?:-\d{1,2}-|/\d{1,2}/|\.\d{1,2}\.|年\d{1,2}月)\d{1,2}日?"
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?"
-_PATTERNS = tuple(
-    (kind, re.compile(pattern, re.I))
-    for kind, pattern in (
-        ("BIGINT", r"[+-]?(?:0|[1-9]\d{0,17})"),
-        ("DECIMAL", r"[+-]?(?:(?:0|[1-9]\d{0,29})?\.\d{1,30}|\d{1,3}(?:,\d{3})+(?:\.\d+)?)(?:e[+-]?\d{1,3})?"),
-        ("DATE", _DAY),
-        ("DATETIME", rf"{_DAY}[T\s]+{_CLOCK}"),
-        ("TIME", _CLOCK),
-        ("BOOLEAN", r"true|false"),
-    )
-)
+_PATTERNS = {
+    "BIGINT": r"[+-]?(?:0|[1-9]\d{0,17})",
+    "DECIMAL": r"[+-]?(?:(?:0|[1-9]\d{0,29})?\.\d{1,30}|\d{1,3}(?:,\d{3})+(?:\.\d+)?)(?:e[+-]?\d{1,3})?",
+    "DATE": _DAY,
+    "DATETIME": rf"{_DAY}[T\s]+{_CLOCK}",
+    "TIME": _CLOCK,
+    "BOOLEAN": r"true|false",
+}
+_KIND = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()), re.I)
+_BEGIN = frozenset("0123456789+-.tTfF")
 _TYPES: tuple[tuple[type, str], ...] = (
     (bool, "BOOLEAN"),
     (int, "BIGINT"),
@@ -51,9 +50,10 @@ def kind_of(value: Any) -> str:
     if not isinstance(value, str):
         return next((name for known, name in _TYPES if isinstance(value, known)), "VARCHAR")
     text = value.strip()
-    if len(text) > 60:
+    if not text or len(text) > 60 or (text[0] not in _BEGIN and not text[0].isdigit()):
         return "VARCHAR"
-    return next((kind for kind, pattern in _PATTERNS if pattern.fullmatch(text)), "VARCHAR")
+    found = _KIND.fullmatch(text)
+    return found.lastgroup or "VARCHAR" if found else "VARCHAR"
 
 
 def data_type(values: Iterable[Any]) -> str:
@@ -64,7 +64,8 @@ def data_type(values: Iterable[Any]) -> str:
     >>> data_type(["2026-01-02", "2026-01-02 08:00:00"]), data_type(["1", "x"]), data_type(["", None])
     ('DATETIME', 'VARCHAR', 'UNKNOWN')
     """
-    known = [value for value in values if not is_null(value)]
+    # Equal values of different kinds (1, 1.0, True) must not become one.
+    known = [value for _, value in {(type(value), value) for value in values} if not is_null(value)]
     kinds = {kind_of(value) for value in known}
     if not kinds:
         return "UNKNOWN"
