@@ -35,6 +35,7 @@ INSTALL_REQUIRES = [
 
 EXTRAS_REQUIRE = {
     # What some kinds of files and addresses need besides.
+    "dcat": ["rdflib>=7,<8"],
     "parquet": ["pyarrow>=17"],
     "remote": ["fsspec>=2024.6"],
     "xls": ["xlrd>=2.0.1,<3"],
@@ -46,6 +47,7 @@ EXTRAS_REQUIRE = {
         "playwright>=1.45",
         "pytest>=8.2",
         "pytest-timeout>=2.3",
+        "rdflib>=7,<8",
         "responses>=0.25",
         "ruff>=0.6",
         "starlette>=0.40",
@@ -70,6 +72,7 @@ ENTRY_POINTS = {
         "workbook=connectors.workbook:WorkbookConnector",
         "files=connectors.files:FilesConnector",
         "openapi=connectors.openapi:OpenApiConnector",
+        "rest=connectors.rest:RestConnector",
         "openmetadata=connectors.om_server:ServerConnector",
     ],
 }

@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
@@ -82,7 +82,7 @@ class Response:
         """Raises ``SourceFatalError`` when the body is not JSON."""
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             kind = "a web page" if self.is_html else "something that is not JSON"
             raise SourceFatalError(
                 f"answered {kind} where JSON was expected", hint="check the address", place=self.host
@@ -106,6 +106,13 @@ _STATUS_HINTS = {
     503: "it is overloaded or starting: try again later",
     504: "the server behind the proxy is too slow: try again later",
 }
+
+
+class Signed(NamedTuple):
+    """What proves, in one request, who asks."""
+
+    params: Mapping[str, str]
+    headers: Mapping[str, str]
 
 
 class HttpClient:
@@ -152,17 +159,21 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         timeout: tuple[float, float] | None = None,
         safe: bool = False,
+        sign: Callable[[], Signed] | None = None,
     ) -> Response:
         """Send one request below ``base_url`` (or to an absolute URL of the same host); any status is an answer.
 
         ``path`` is already percent-encoded. ``safe``: sending it twice does no harm although the method is not
-        idempotent. Raises ``SourceRetryError`` and ``SourceFatalError``.
+        idempotent. ``sign`` gives further parameters and headers for each attempt anew: a time, a number used once.
+        Raises ``SourceRetryError`` and ``SourceFatalError``.
         """
         url = self._url(path)
         for attempt in range(self.retries + 1):
             last = attempt == self.retries
+            signed = sign() if sign else Signed({}, {})
+            query, more = {**(params or {}), **signed.params} or None, {**(headers or {}), **signed.headers}
             try:
-                answer = self._once(method, url, params, body, headers, timeout or self.timeout)
+                answer = self._once(method, url, query, body, more, timeout or self.timeout)
             except _Trouble as trouble:
                 again = trouble.passes and (not trouble.reached or safe or method in IDEMPOTENT)
                 if last or not again:

@@ -18,6 +18,8 @@ CHUNK = 1 << 18
 HEAD = 4 << 20
 """Bytes looked at, from the first non-ASCII one, to tell the encoding."""
 _SEARCH = 64 << 20
+_HALVES = re.compile("[\ud800-\udfff]")
+_UNSAYABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HAN = re.compile("[\u4e00-\u9fff]")
 # What real text in UTF-8 holds besides ASCII and Han: punctuation, full-width forms, rarer Han.
 _CHINESE = re.compile(r"[\x00-\x7f\u2000-\u22ff\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]*")
@@ -106,3 +108,12 @@ def _unmistaken(text: str) -> str:
 def decode(raw: bytes) -> str:
     """A whole small file as text, without its byte-order mark; broken bytes become ``�``."""
     return raw.decode(encoding_of(raw[: HEAD * 4]), "replace").removeprefix("\ufeff")
+
+
+def one_line(text: str) -> str:
+    """The text on one line, without control characters and halves of characters, which no store and no server takes.
+
+    >>> one_line("  a\\n\\tb\\x00 ")
+    'a b'
+    """
+    return " ".join(_UNSAYABLE.sub(" ", _HALVES.sub("\ufffd", text)).split())

@@ -16,9 +16,10 @@ from connectors.base import ConfigurationError, SourceFatalError, SystemConfig
 from connectors.files_base import Judged, ReadFiles, ReadOnce, find_files, judge, read_each
 from connectors.http_config import OPTIONS, http_client
 from connectors.model import Asset
-from connectors.openapi.document import MAX_BYTES, Document, Library, Problems, clean, parse_document
+from connectors.openapi.document import MAX_BYTES, Document, Library, Problems, parse_document
 from connectors.openapi.fields import Budget, DocumentExhausted, Flattener
 from connectors.openapi.operations import OperationReader
+from connectors.text import one_line
 
 SUFFIXES = (".json", ".yaml", ".yml")
 _VERSION = re.compile(r"3\.[0-9]+(?:\.[0-9]+)?(?:-.*)?|2(?:\.0)?")
@@ -130,5 +131,5 @@ def _tell_version(document: Document, problems: Problems) -> None:
     """Later versions of 3 are read as 3.1 is; an earlier Swagger describes other things by the same words."""
     written = str(document.data.get("openapi") or document.data.get("swagger"))
     if not _VERSION.fullmatch(written):
-        what = f"version {clean(written)[:30]} is not known and is read as the nearest one"
+        what = f"version {one_line(written)[:30]} is not known and is read as the nearest one"
         problems.add(what, document.name, "known are openapi 3.0, 3.1 and swagger 2.0")

@@ -19,7 +19,7 @@ import yaml
 
 from connectors.base import SourceFatalError
 from connectors.model import Failure
-from connectors.text import decode
+from connectors.text import decode, one_line
 
 MAX_BYTES = 64 << 20
 MAX_YAML_BYTES = 16 << 20
@@ -28,8 +28,6 @@ MAX_MERGED = 1_000_000
 MAX_REFERENCES = 50
 """Longest chain of ``$ref`` to ``$ref``."""
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
-_HALVES = re.compile("[\ud800-\udfff]")
-_UNSAYABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 # The loader written in C is ten times as fast; PyYAML may have been built without it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -97,7 +95,7 @@ class Node(NamedTuple):
     @property
     def place(self) -> str:
         """``file:line#pointer``, the line where it is known."""
-        return f"{self.document.name}{f':{self.line}' if self.line else ''}#{clean(self.pointer)[:500]}"
+        return f"{self.document.name}{f':{self.line}' if self.line else ''}#{one_line(self.pointer)[:500]}"
 
     def get(self, key: str) -> Node:
         """A member; the value None where there is none."""
@@ -115,15 +113,6 @@ class Node(NamedTuple):
     def text(self, key: str) -> str:
         value = self.value.get(key) if isinstance(self.value, dict) else None
         return value.strip() if isinstance(value, str) else ""
-
-
-def clean(text: str) -> str:
-    """On one line, without control characters and halves of characters, which no store and no server takes.
-
-    >>> clean("  a\\n\\tb\\x00 ")
-    'a b'
-    """
-    return " ".join(_UNSAYABLE.sub(" ", _HALVES.sub("\ufffd", text)).split())
 
 
 def escape(key: str) -> str:
@@ -171,7 +160,9 @@ def _parse_json(text: str, name: str, problems: Problems) -> Any:
         if len(made) < len(pairs):
             seen: set[str] = set()
             for key in (key for key, _ in pairs if key in seen or seen.add(key)):  # type: ignore[func-returns-value]
-                problems.add(f"the key {clean(key)[:100]!r} is given twice in one object", name, "the last one counts")
+                problems.add(
+                    f"the key {one_line(key)[:100]!r} is given twice in one object", name, "the last one counts"
+                )
         return made
 
     try:
@@ -270,7 +261,7 @@ class _YamlReader:
         line = _line(event)
         anchor = event.anchor or ""
         if anchor not in self.anchors:
-            what = f"the alias *{clean(anchor)[:100]} has no anchor"
+            what = f"the alias *{one_line(anchor)[:100]} has no anchor"
             raise SourceFatalError(what, place=self.at(line), hint="export the document again")
         value = self.anchors[anchor]
         if not (self.stack and self.stack[-1].wants_key):
@@ -284,7 +275,7 @@ class _YamlReader:
     def name(self, key: Any, line: int) -> None:
         top = self.stack[-1]
         if key is not _MERGE and key in top.container:
-            self.add(f"the key {clean(key)[:100]!r} is given twice", line, "the last one counts; keep one")
+            self.add(f"the key {one_line(key)[:100]!r} is given twice", line, "the last one counts; keep one")
         top.key = key
 
     def put(self, value: Any, line: int) -> None:
@@ -383,18 +374,18 @@ class Library:
         for part in unquote(fragment).split("/")[1:]:
             node = _step(node, part.replace("~1", "/").replace("~0", "~"))
         if node.value is None or (fragment and not fragment.startswith("/")):
-            raise Unusable(f"$ref leads nowhere: {clean(reference)[:200]}")
+            raise Unusable(f"$ref leads nowhere: {one_line(reference)[:200]}")
         return node
 
     def _beside(self, file: str, base: Document) -> Document:
         if self.root is None or base.path is None or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", file):
-            raise Unusable(f"$ref to another host is not followed: {clean(file)[:200]}")
+            raise Unusable(f"$ref to another host is not followed: {one_line(file)[:200]}")
         try:
             path = base.path.parent.joinpath(PurePosixPath(file)).resolve()
         except (OSError, ValueError, RuntimeError):
-            raise Unusable(f"$ref names no file: {clean(file)[:200]}") from None
+            raise Unusable(f"$ref names no file: {one_line(file)[:200]}") from None
         if not path.is_relative_to(self.root):
-            raise Unusable(f"$ref leaves the folder of the document: {clean(file)[:200]}")
+            raise Unusable(f"$ref leaves the folder of the document: {one_line(file)[:200]}")
         self.referenced.add(path)
         if path not in self.documents:
             self._try(path)

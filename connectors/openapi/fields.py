@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from connectors.openapi.document import Library, Node, Problems, clean
+from connectors.openapi.document import Library, Node, Problems
+from connectors.text import one_line
 
 MAX_DEPTH = 20
 MAX_COLUMNS = 2_000
@@ -139,7 +140,7 @@ class Flattener:
         if inner and not recursive:
             self.problems.add(f"nested more than {MAX_DEPTH} deep; its fields are left out", nodes[0].place)
         self.budget.column()
-        yield _leaf(shape, clean(name) or otherwise, may_miss)
+        yield _leaf(shape, one_line(name) or otherwise, may_miss)
 
     def resolve(self, node: Node) -> Node | None:
         return self.library.resolve(node, lambda what, at: self.problems.add(what, at.place, "correct the document"))
@@ -181,7 +182,7 @@ class Flattener:
             self.problems.add("properties must be a mapping", node.place, "correct the document")
         for key, value in properties.members():
             self.budget.step()
-            if clean(key):
+            if one_line(key):
                 shape.properties.setdefault(key, []).append(value)
             else:
                 self.problems.add("a property without a name", node.place, "name it")
@@ -229,7 +230,7 @@ def _take_type(shape: _Shape, node: Node) -> None:
     if shape.length is None and isinstance(length, int) and 0 < length < 2**31:
         shape.length = length
     if shape.default is None and isinstance(default, (str, int)):
-        shape.default = str(default).lower() if isinstance(default, bool) else clean(str(default))[:LONGEST_DEFAULT]
+        shape.default = str(default).lower() if isinstance(default, bool) else one_line(str(default))[:LONGEST_DEFAULT]
 
 
 def _leaf(shape: _Shape, name: str, may_miss: bool) -> Field:
@@ -252,8 +253,8 @@ def _typed(shape: _Shape) -> tuple[str, str]:
     A length makes VARCHAR of a text; where several types are allowed, text takes them all.
     """
     types = shape.types or (["object"] if shape.properties else ["array"] if shape.items else [])
-    form = clean(shape.format)[:50]
-    native = clean("|".join(types))[:100] + (f"({form})" if form else "")
+    form = one_line(shape.format)[:50]
+    native = one_line("|".join(types))[:100] + (f"({form})" if form else "")
     kind = "string" if "string" in types or (not types and form) else types[0] if len(types) == 1 else ""
     if kind == "string" and len(types) < 2:
         found = _STRINGS.get(form.lower())
@@ -274,7 +275,7 @@ def _letters(text: str) -> str:
 
 def joined(title: str, description: str) -> str | None:
     """``姓名（与户口簿一致）``: a title and what is said of it, as one comment; None when there is neither."""
-    title, description = clean(title)[:LONGEST_COMMENT], clean(description)[:LONGEST_COMMENT]
+    title, description = one_line(title)[:LONGEST_COMMENT], one_line(description)[:LONGEST_COMMENT]
     if title and description and title not in description:
         return f"{title}（{description}）"
     return description or title or None

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connectors.model import Asset, Column
-from connectors.openapi.document import Node, clean
+from connectors.openapi.document import Node
 from connectors.openapi.fields import DocumentExhausted, Exhausted, Field, Flattener, joined
+from connectors.text import one_line
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 DEFAULT_TAG = "default"
@@ -127,7 +128,7 @@ class OperationReader:
         return Asset(
             department=self.base.department,
             system=self.base.system,
-            name=f"{method.upper()} {clean(path)}",
+            name=f"{method.upper()} {one_line(path)}",
             kind="operation",
             schema=_tag(operation),
             comment=_comment(summary, operation.text("description") or item.text("description")),
@@ -161,7 +162,7 @@ class OperationReader:
                 parameter = self.flattener.resolve(written)
                 if parameter is None:
                     continue
-                if not isinstance(parameter.value, dict) or not clean(parameter.text("name")):
+                if not isinstance(parameter.value, dict) or not one_line(parameter.text("name")):
                     self._wrong("a parameter without a name", parameter)
                     continue
                 found[parameter.text("in"), parameter.text("name")] = parameter
@@ -218,7 +219,7 @@ class OperationReader:
 def _tag(operation: Node) -> str:
     tags = operation.value.get("tags")
     first = tags[0] if isinstance(tags, list) and tags else None
-    return (clean(first) if isinstance(first, str) else "") or DEFAULT_TAG
+    return (one_line(first) if isinstance(first, str) else "") or DEFAULT_TAG
 
 
 def _comment(summary: str, description: str) -> str | None:

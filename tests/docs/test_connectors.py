@@ -1,0 +1,58 @@
+"""The examples in docs/connectors.md are systems that a site takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connectors.base import SystemConfig, open_connector
+from connectors.config import check_keys, expand_all
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "connectors.md"
+COMMON = (
+    "id",
+    "name",
+    "connector",
+    "url",
+    "path",
+    "include",
+    "exclude",
+    "restricted",
+    "sample",
+    "update_cycle",
+    "origin",
+)
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", DOCS.read_text(encoding="utf-8"), re.M | re.S)
+SYSTEMS = [system for block in BLOCKS for system in yaml.safe_load(block)]
+
+
+def test_every_connector_has_an_example() -> None:
+    headings = re.findall(r"^## (.+)$", DOCS.read_text(encoding="utf-8"), re.M)
+    described = {name for heading in headings for name in heading.split(", ") if name != "Writing one"}
+    assert {system["connector"] for system in SYSTEMS} >= described - {"mariadb", "mysql"}
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=[system["id"] for system in SYSTEMS])
+def test_the_example_can_be_configured(system: dict[str, Any], tmp_path: Path) -> None:
+    assert check_keys(system["connector"], system, COMMON) == []
+
+
+@pytest.mark.parametrize(
+    "system", [one for one in SYSTEMS if one["connector"] in ("openapi", "rest")], ids=lambda one: one["id"]
+)
+def test_the_options_are_understood(system: dict[str, Any]) -> None:
+    environ = dict.fromkeys(("LICENCES_TOKEN", "PLATFORM_KEY", "PLATFORM_SECRET"), "x")
+    options = {key: value for key, value in system.items() if key not in COMMON}
+    config = SystemConfig(
+        department="d",
+        id=system["id"],
+        connector=system["connector"],
+        url=system.get("url"),
+        path=system.get("path"),
+        options=expand_all(options, Path(), environ),
+    )
+    open_connector(config).close()
