@@ -59,14 +59,14 @@ def understand(
         ]
     subject, context = table_context(_shortened(table), statements, values)
     people = people_prefixes(statements)
-    strange = strange_to(subject.kind, context)
+    strange = strange_to(table, subject.kind, context)
     found = tuple(
         _weigh(
             said,
             values.get(said.column.name, ()),
             subject.kind,
             said.contexts & context,
-            table.table if said.own else "",
+            table.table if said.own and "presumed" not in context else "",
             any(said.key.startswith(prefix) and said.key != prefix for prefix in people),
             strange,
         )

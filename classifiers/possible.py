@@ -10,10 +10,11 @@ import re
 
 from classifiers.elements import elements
 from classifiers.evaluate import HARMLESS
-from classifiers.evidence import ColumnInput, SubjectKind
+from classifiers.evidence import ColumnInput, SubjectKind, TableInput
 from classifiers.names.grammar import Candidate
 from classifiers.names.rules import Doubt, grammar
 from classifiers.names.tokens import tokenize
+from classifiers.subject import domains
 
 
 def _ids(text: str) -> frozenset[str]:
@@ -72,7 +73,7 @@ def possible_name(name: Candidate | None, column: ColumnInput, alone: bool) -> C
         return name._replace(element="system.id", strength=0.6)
     if native in _DECIMAL_TYPES and family in _WORDY | {"id_card", "mobile", "landline"}:
         return name._replace(element="measure.quantity", strength=0.55)
-    counted = native in _WHOLE_TYPES and family in _CODED_TRAITS and column.name.lower().endswith(("num", "nums"))
+    counted = native in _WHOLE_TYPES and family in _COUNTABLE and column.name.lower().endswith(("num", "nums"))
     if counted:
         return name._replace(element="measure.count", strength=0.6)
     if native in _WHOLE_TYPES and family in _WORDY - {"place_or_division"} and name.term not in _WHOLE_TERMS:
@@ -82,7 +83,10 @@ def possible_name(name: Candidate | None, column: ColumnInput, alone: bool) -> C
 
 _DECIMAL_TYPES = ("decimal", "numeric", "float", "double", "real", "money")
 _KEYED = _ids("account_login email address penalty_or_criminal medical student_no phone_any")
-_CODED_TRAITS = _ids("gender ethnicity education disability marital_status political_status biometric")
+_COUNTABLE = _ids(
+    "gender ethnicity education disability marital_status political_status biometric student_no "
+    "medical_record_no minor_related penalty_or_criminal"
+)
 # What is a number in spite of its family: 编号, a password or an account of figures only.
 _WHOLE_TERMS = frozenset(["no", "num", "number", "bh", "编号", "password", "pwd", "passwd", "qq", "qq no", "qq number"])
 # Thirty-six characters are a UUID, exactly thirty-two one without hyphens: sid is no student number then.
@@ -107,12 +111,12 @@ _HINT = 0.45
 _PEOPLE = frozenset({"person", "minor", "contact", "audit"})
 
 
-def strange_to(kind: SubjectKind, context: frozenset[str]) -> frozenset[str]:
+def strange_to(table: TableInput, kind: SubjectKind, context: frozenset[str]) -> frozenset[str]:
     """Families and elements that are not believed of a table of this kind; none where it identifies a person."""
     doubt = grammar().doubt
     strange = frozenset() if "identified" in context else doubt.strange.get(kind, frozenset())
     if strange:
-        for field in context & doubt.at_home.keys():
+        for field in domains(table) & doubt.at_home.keys():
             strange -= doubt.at_home[field]
     return strange
 
@@ -134,11 +138,14 @@ def believed(
         return said._replace(element="system.foreign_key")
     if _is_state(said, element.family, column, doubt):
         return said._replace(element="code.status")
+    counted = kind == "aggregate" and said.element not in doubt.codes and element.family in doubt.strange["place"]
+    if counted and is_whole(column.type):
+        return said._replace(element="measure.count")
     if said.strength > _HINT and (
         _is_strange(said, element.family, strange)
         or (kind == "system" and strange and said.style == "english" and said.term in doubt.machines)
         or _are_loose_initials(said, element.family, column, doubt)
-        or (element.family in doubt.bounded and _is_bound(said, column, doubt))
+        or (element.family in doubt.bounded and _is_bound(column, doubt))
     ):
         return said._replace(strength=_HINT)
     return said
@@ -178,7 +185,9 @@ _WHOLE_NUMBER = re.compile(r"(?:number|numeric|decimal)\s*\(\s*\d+\s*(?:,\s*0\s*
 
 
 def _is_state(said: Candidate, family: str, column: ColumnInput, doubt: Doubt) -> bool:
-    return bool(said.owner) and family in doubt.recorded and said.term in doubt.states and is_whole(column.type)
+    if not said.owner or said.term not in doubt.states or not is_whole(column.type):
+        return False
+    return family in doubt.recorded or said.element in doubt.recorded
 
 
 def _is_strange(said: Candidate, family: str, strange: frozenset[str]) -> bool:
@@ -194,8 +203,7 @@ def _are_loose_initials(said: Candidate, family: str, column: ColumnInput, doubt
     return not said.term.isascii() and is_whole(column.type) and said.element not in doubt.codes
 
 
-def _is_bound(said: Candidate, column: ColumnInput, doubt: Doubt) -> bool:
+def _is_bound(column: ColumnInput, doubt: Doubt) -> bool:
     """``salary_min``, 最高年龄."""
-    if said.style == "comment":
-        return any(word in (column.comment or column.name) for word in doubt.bounds if not word.isascii())
-    return tokenize(column.name)[-1] in doubt.bounds
+    han = column.comment or column.name
+    return not doubt.bound_ends.isdisjoint(tokenize(column.name)[-1:]) or any(word in han for word in doubt.bounds)

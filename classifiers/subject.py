@@ -214,7 +214,9 @@ def subject_of(table: TableInput, found: Mapping[str, str]) -> Subject:
 
 _IDENTITIES = frozenset({"person.name", "person.id_card", "person.id_number"})
 _OWNERS = re.compile(r"所有人|车主|姓名|owner|syr|czxm|\bxm\b", re.I)
-_OWNABLE = frozenset({"车辆", "机动车", "vehicle", "vehicles", "car", "jdc", "clxx"})
+_OWNABLE = frozenset(
+    {"车辆", "机动车", "vehicle", "vehicles", "car", "jdc", "clxx", "犬只", "宠物", "pet", "pets", "dog", "dogs"}
+)
 _UNITS = frozenset({"org.uscc", "org.code", "org.reg_no", "org.tax_no", "org.name", "org.legal_rep"})
 _ACTS = _ids(
     "许可 许可证 处罚 行政处罚 行政许可 双公示 信用 黑名单 红名单 penalty punish punishment licence license permit "
@@ -263,12 +265,16 @@ def _kind_of_table(table: TableInput) -> tuple[SubjectKind, str]:
     last = _last_mention(table)
     if last is None:
         return "unknown", "表名和注释未说明"
+    if not table.comment and tokenize(table.table)[:1] and tokenize(table.table)[0] in _COUNTED:
+        return "aggregate", f"表名中的“{tokenize(table.table)[0]}”"
     if last.term in _MATTERS:
         whose = next((m for m in mentions("kinds", table.table, table.comment) if m.symbol == "organisation"), last)
         last = whose if whose.end < last.end else last
     return cast(SubjectKind, last.symbol), f"表名或注释中的“{last.term}”"
 
 
+# stat_population: counts of what the rest of the name says.
+_COUNTED = frozenset({"stat", "stats", "statistic", "statistics", "tj", "agg", "kpi"})
 # What firms get and stand on as well as people: 企业补贴, 企业名单.
 _MATTERS = frozenset({"补贴", "参保", "名单", "名册", "缴存", "roster"})
 
@@ -298,8 +304,12 @@ def _kind_of_columns(
     if before[0] == "unknown" and any(
         elements()[e].category in _PERSONAL and e.startswith("person.") for e in found.values()
     ):
-        return "person", "含有个人信息的信息项"
+        return "person", PRESUMED
     return before
+
+
+PRESUMED = "含有个人信息的信息项"
+"""Reason of a subject that is taken for people to be safe: a person is mentioned, and nothing tells what a row is."""
 
 
 _PERSONAL = frozenset({"PB", "PI", "PL", "PF", "PE", "PH", "PM", "PS"})

@@ -12,7 +12,8 @@ from classifiers.names.grammar import Reader, Reading
 from classifiers.names.phrases import comment_parts
 from classifiers.names.pinyin import initials
 from classifiers.names.tokens import tokenize
-from classifiers.subject import domains, initials_style, is_about_students, subject_of
+from classifiers.possible import is_whole
+from classifiers.subject import PRESUMED, domains, initials_style, is_about_students, subject_of
 
 DECIDES = 0.5
 """Evidence of this strength may decide what a column holds."""
@@ -159,7 +160,7 @@ def table_context(
     sure: dict[str, str] = {}
     for statement in statements:
         element = statement.sure() or _by_value(values.get(statement.column.name, ()))
-        if element is not None:
+        if element is not None and not (element == "person.name" and is_whole(statement.column.type)):
             sure[statement.column.name] = element
     context = set(domains(table))
     for element in sure.values():
@@ -178,11 +179,13 @@ def table_context(
     if subject.kind == "unknown" and _personal_initials(statements):
         subject = Subject("person", "多个信息项名称是个人信息的拼音首字母", subject.minors)
     context.add(subject.kind)
+    if subject.reason == PRESUMED:
+        context.add("presumed")
     if subject.kind == "unknown" and {"contact"} & context:
         context.add("organisation_or_person")
     if _is_identified(statements, sure):
         context.add("identified")
-    if subject.kind == "person" and "person.id_card" not in sure.values() and "disabled" not in context:
+    if subject.kind == "person" and _IDENTITIES.isdisjoint(sure.values()) and not {"disabled", "cards"} & context:
         context.add("cardless")
     if _is_user_table(table):
         context.add("account")

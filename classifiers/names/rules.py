@@ -32,9 +32,11 @@ class Doubt(msgspec.Struct):
     states: frozenset[str]
     """Terms."""
     recorded: frozenset[str]
-    """Families."""
+    """Families and elements."""
     bounds: tuple[str, ...]
-    """Words."""
+    """Han words."""
+    bound_ends: frozenset[str]
+    """Last words of English names."""
     bounded: frozenset[str]
     """Families."""
 

@@ -1,0 +1,146 @@
+"""What a column cannot hold, or not on so little evidence: the lists are ``doubt`` in ``names/grammar.yaml``."""
+
+from __future__ import annotations
+
+import pytest
+
+from classifiers.element import understand
+from classifiers.elements import elements
+from classifiers.evidence import ColumnInput, ElementFinding, Evidence, TableInput
+from classifiers.names.grammar import default_reader
+from classifiers.names.rules import grammar
+
+
+def _found(table: str, columns: str, comment: str | None = None) -> dict[str, ElementFinding]:
+    """``columns``: ``name=comment|type`` separated by blanks."""
+    given = []
+    for written in columns.split():
+        said, _, native = written.partition("|")
+        name, _, remark = said.partition("=")
+        given.append(ColumnInput(name, remark or None, native or None))
+    _, found = understand(TableInput(table, tuple(given), comment=comment), {})
+    return {column.name: finding for column, finding in zip(given, found, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "column", "element"),
+    [
+        # a key holds nothing of whom it points to
+        ("teacher", "collegeID=院系|int(11) sex", "collegeID", "system.foreign_key"),
+        ("t_nurse", "ACCOUNT_ID=账号编码|int(11) sex", "ACCOUNT_ID", "system.foreign_key"),
+        ("t_student", "s_ID|int(11) sex", "s_ID", "system.foreign_key"),
+        ("oa_meeting", "host_user_id=主持人|varchar(64)", "host_user_id", "system.foreign_key"),
+        ("correct_person", "jzxz_id=矫正小组|NUMBER(10) sfzh", "jzxz_id", "system.foreign_key"),
+        ("location", "kid|char(32) lng lat", "kid", "system.id"),
+        # unless it is a code, a number in its own right, or a comment promises a name
+        ("t_person", "nation_id|int(8) sfzh", "nation_id", "person.ethnicity"),
+        ("t_person", "card_id|varchar(18) sex", "card_id", "person.id_card"),
+        ("t_person", "openid=微信openid|varchar(50) sex", "openid", "person.im_account"),
+        ("t_case", "handler_id=经办人姓名|varchar(50)", "handler_id", "person.staff_name"),
+        # the state of a record
+        ("medicalrecord", "Case_State=病历状态|bigint(20)", "Case_State", "code.status"),
+        ("choose_class", "class_status=班级状态|tinyint", "class_status", "code.status"),
+        # types that a comment cannot be
+        ("t_user", "c1=某某盐|decimal(5,2) mobile", "c1", "measure.quantity"),
+        ("company", "addr=地址|int", "addr", "system.foreign_key"),
+        ("vote", "candidate_num|int title", "candidate_num", "measure.count"),
+        # a certificate beside the identity card
+        ("doctor_info", "id_card certificate_no", "certificate_no", "act.certificate_no"),
+        ("t_doctor", "sex certificate_no", "certificate_no", "person.id_number"),
+        ("t_donation", "donor_name cert_no", "cert_no", "act.certificate_no"),
+        ("disabled_person", "id_card certificate_number", "certificate_number", "person.disability_no"),
+        ("member_card", "card_no member_id", "card_no", "act.certificate_no"),
+        # two letters that need a school beside them
+        ("t_ryxx", "xm sfzh whcd zy", "zy", "person.occupation"),
+        ("t_ryxx", "xm sfzh byyx zy", "zy", "person.school"),
+        # a director does not make the row's own name a person's
+        ("t_clip", "clip_name director poster", "clip_name", "object.name"),
+    ],
+)
+def test_what_a_column_can_hold(table: str, columns: str, column: str, element: str) -> None:
+    assert _found(table, columns)[column].element == element
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "column"),
+    [
+        ("device_repair", "symptom diagnosis treatment", "diagnosis"),
+        ("t_goods", "goods_name brand age nation", "nation"),
+        ("exam_paper", "paper_name total_score grade", "grade"),
+        ("pet", "pet_name birthday health", "health"),
+        ("office_building", "building_name louceng", "louceng"),
+        ("quartz_log", "job_name host handler", "handler"),
+        ("tpg_ryxx", "xm sfzh LSBZ|int(8)", "LSBZ"),
+        ("campus", "xxmc ghgm_bj", "ghgm_bj"),
+        ("t_staff", "name sex age_min|int", "age_min"),
+    ],
+)
+def test_weak_evidence_is_a_hint_and_leaves_the_column_open(table: str, columns: str, column: str) -> None:
+    found = _found(table, columns)[column]
+    sensitive = found.element is not None and elements()[found.element].category not in ("SY", "EV", "GE", "OR")
+    assert not sensitive, found.element
+
+
+def test_a_thing_that_names_a_person_is_believed() -> None:
+    assert _found("t_activity", "title join_name join_sex join_age")["join_sex"].element == "person.gender"
+    assert _found("t_goods", "goods_name id_card marriage")["marriage"].element == "person.marital_status"
+    assert _found("hotline_order", "caller_gender=来电人性别")["caller_gender"].element == "person.gender"
+    assert _found("dm_jb", "jbmc=疾病名称", "疾病分类代码表")["jbmc"].element == "health.diagnosis"
+
+
+def test_values_confirm_what_was_only_hinted_at() -> None:
+    table = TableInput("t_goods", (ColumnInput("goods_name"), ColumnInput("disease")))
+    shape = (Evidence("disease_code", "health.disease_code", "value", 0.4, hits=20, distinct=20),)
+    _, alone = understand(table, {})
+    _, confirmed = understand(table, {"disease": shape})
+    assert (alone[1].element, confirmed[1].element) == (None, "health.disease_code")
+
+
+def test_bounds_are_asked_for_and_not_held() -> None:
+    found = _found("t_staff", "salary=最高薪资 wage=工资", "员工招聘要求")
+    assert found["salary"].element is None
+    assert found["wage"].element == "person.income"
+
+
+def test_a_plain_comment_beats_our_codebook_only_towards_the_sensitive() -> None:
+    found = _found("x1", "AAC005=联系电话 AAC003=个人编号")
+    assert found["AAC005"].element == "person.phone"
+    assert set(found["AAC005"].accepted) == {"person.ethnicity", "person.phone"}
+    assert found["AAC005"].findings
+    assert found["AAC005"].confidence <= 0.6
+    assert found["AAC003"].element == "person.name"
+
+
+@pytest.mark.parametrize("word", ["welfare", "distribute", "integers", "glossary", "triggers", "contribute"])
+def test_english_words_are_not_read_as_pinyin(word: str) -> None:
+    assert [c for c in default_reader().name(word) if c.style in ("pinyin", "initials")] == []
+
+
+def test_whether_may_stand_inside_initials() -> None:
+    reading = default_reader().name("dasfzrxx")
+    assert reading[0].element == "code.flag"
+
+
+def test_a_word_shared_by_all_names_may_leave_nothing() -> None:
+    found = _found("t1", "qq_1 qq_2 qq_3 qq_4 zv_a zv_b zv_c zv_d zv_e zv_f zv_g zv_h zv_i zv_j zv_k")
+    assert found["zv_a"].element is None
+
+
+def test_one_column_makes_no_person_of_its_own_prefix() -> None:
+    assert _found("school", "xxbxlxm xxmc xxdz")["xxbxlxm"].element != "person.name"
+    assert _found("ljxg", "mc bjyxm bjydh", "垃圾箱房")["bjydh"].element == "person.phone"
+
+
+def test_counts_by_group_are_about_nobody() -> None:
+    table = TableInput("stat_population", tuple(ColumnInput(name, None, "int") for name in ("male", "births", "year")))
+    subject, found = understand(table, {})
+    assert subject.kind == "aggregate"
+    assert found[1].element == "measure.count"
+
+
+def test_the_lists_of_doubt_name_what_exists() -> None:
+    doubt = grammar().doubt
+    known = {*elements(), *(element.family for element in elements().values())}
+    listed = [doubt.keys, doubt.whole_keys, doubt.codes, doubt.loose, doubt.recorded, doubt.bounded]
+    listed += [*doubt.strange.values(), *doubt.at_home.values()]
+    assert [name for names in listed for name in names if name not in known] == []
