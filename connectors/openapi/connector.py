@@ -37,14 +37,12 @@ class OpenApiConnector(ReadOnce):
         self._client = None if config.path else http_client(config, MAX_BYTES)
 
     def probe(self) -> None:
-        if self.config.path:
-            find_files(Path(self.config.path), SUFFIXES, "OpenAPI document")
-        else:
-            _check_is_description(self._fetched(Problems()))
+        problems = Problems()
+        self._documents(self._library(problems), problems)
 
     def read(self) -> Judged:
         problems = Problems()
-        library = Library(_folder(Path(self.config.path)) if self.config.path else None, problems)
+        library = self._library(problems)
         found = self._documents(library, problems)
         assets = self._assets(found, library, problems)
         for document in found.results:
@@ -59,6 +57,9 @@ class OpenApiConnector(ReadOnce):
             self._client.close()
 
     # --- documents -----------------------------------------------------------------------------------------------
+
+    def _library(self, problems: Problems) -> Library:
+        return Library(_folder(Path(self.config.path)) if self.config.path else None, problems)
 
     def _documents(self, library: Library, problems: Problems) -> ReadFiles[Document]:
         if self.config.path:

@@ -23,7 +23,7 @@ MAX_STEPS = 50_000
 """Schema parts looked at for one operation; a sane one needs hundreds."""
 DOCUMENT_COLUMNS = 500_000
 DOCUMENT_STEPS = 3_000_000
-LONGEST_NAME, LONGEST_COMMENT, LONGEST_DEFAULT = 500, 2_000, 200
+LONGEST_NAME, LONGEST_COMMENT, LONGEST_DEFAULT = 240, 2_000, 200
 
 _STRINGS = {
     **{"date": "DATE", "date-time": "TIMESTAMP", "datetime": "TIMESTAMP", "time": "TIME", "duration": "INTERVAL"},

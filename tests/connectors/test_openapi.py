@@ -155,6 +155,30 @@ def test_fields_of_one_name_are_one_column_only_if_they_are_alike(tmp_path: Path
     assert assets["POST /x"].columns[1].comment == "甲"
 
 
+def test_parameters_of_the_operation_win_over_those_of_the_path(tmp_path: Path) -> None:
+    def parameter(where: str, kind: str) -> Data:
+        return {"name": "id", "in": where, "schema": {"type": kind}}
+
+    item = {
+        "parameters": [parameter("query", "string"), parameter("header", "boolean")],
+        "get": {"parameters": [parameter("query", "integer")]},
+    }
+    assets, failures = read(tmp_path, api({"/x": item}))
+    assert failures == []
+    assert shape(assets["GET /x"]) == [("id", "integer（查询参数）"), ("request.id", "boolean（请求头）")]
+
+
+def test_only_what_is_always_there_is_required(tmp_path: Path) -> None:
+    a, b, c = ({"required": [name], "properties": {name: {"type": "string"}}} for name in "abc")
+    schema = {"allOf": [a, {"oneOf": [b, {"allOf": [c]}]}]}
+    assets, _ = read(tmp_path, api({"/x": {"get": answer(schema)}}))
+    assert [(column.name, column.nullable) for column in assets["GET /x"].columns] == [
+        ("a", False),
+        ("b", True),
+        ("c", True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("schema", "columns"),
     [

@@ -303,6 +303,17 @@ def test_half_a_list_is_not_the_whole(web: Any, told: Any, more: Data, pages: Da
     assert reason in str(listing.reason)
 
 
+@pytest.mark.parametrize(("code", "fine"), [(1, True), ("1", False), (True, False), (None, False), ([1], False)])
+def test_success_is_what_the_platform_calls_so(web: Any, told: Any, code: Any, fine: bool) -> None:
+    web.answer = rows(told, code=code)
+    with source(web.url, list={"items": "rows", "success": {"code": [1]}}, **PLAIN) as opened:
+        if fine:
+            assert opened.list_assets().complete
+        else:
+            with pytest.raises(SourceFatalError, match="where success was expected"):
+                opened.list_assets()
+
+
 def test_circles_and_endless_lists_end(web: Any, told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     web.answer = lambda asked: told({"rows": [{"code": len(web.asked)}], "next": f"/{len(web.asked) % 3}"})
     with source(web.url, list={"items": "rows", "pages": {"style": "next", "next": "next"}}, **PLAIN) as opened:
