@@ -15,12 +15,12 @@ from connectors.files.source import MIB, Limits, Source
 from connectors.model import Failure
 from connectors.text import encoding_of
 
-ARCHIVES = frozenset({".zip"})
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 _END = b"PK\x05\x06"
 _TIMES = 16
 """Members together may unpack to so many times what one file may."""
+_LONGEST_NAME = 1_000
 _ENTRY = 1024
 """Bytes of the directory that one member may take, on average."""
 
@@ -38,7 +38,7 @@ def members(archive: Source, limits: Limits, tell: Tell) -> Iterator[Source]:
     for entry in entries:
         if entry.is_dir():
             continue
-        path = f"{archive.path}/{member_name(entry)}"
+        path = f"{archive.path}/{member_name(entry)[:_LONGEST_NAME]}"
         total += entry.file_size
         if reason := _refusal(entry, limits, total, path in seen):
             what, hint, missing = reason
@@ -82,6 +82,8 @@ def _refusal(entry: zipfile.ZipInfo, limits: Limits, total: int, again: bool) ->
     """Why a member is left out, what to do, and whether its data is missed."""
     parts = PurePosixPath(member_name(entry)).parts
     first = parts[0] if parts else ""
+    if len(entry.orig_filename) > _LONGEST_NAME:
+        return "the member's name is too long; it is refused", "have the archive made anew", False
     if not parts or ".." in parts or first == "/" or first.endswith(":"):
         return "the member's name leads out of the archive; it is refused", "have the archive made anew", False
     if stat.S_ISLNK(entry.external_attr >> 16):

@@ -22,7 +22,6 @@ READERS: Mapping[str, Reader] = {
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".et"), read_spreadsheet),
     ".dbf": read_dbf,
 }
-"""In the order in which the endings claim a name for themselves."""
 WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".et"})
 DATABASES = frozenset({".sqlite", ".sqlite3", ".db", ".db3"})
 PACKED = ".gz"
@@ -37,8 +36,3 @@ REFUSED: Mapping[str, str] = {
     **dict.fromkeys((".sql", ".dmp"), "read dumps with the connector ddl"),
 }
 """Endings of data that is not read → what to do. Anything else (.docx, .pdf, .jpg, …) is no data and passed over."""
-
-
-def rank(suffix: str) -> int:
-    order = [*READERS, *sorted(DATABASES)]
-    return order.index(suffix) if suffix in order else len(order)

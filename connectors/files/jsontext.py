@@ -25,6 +25,8 @@ _LIST = 50
 """Elements of an inner list that are looked at."""
 _ENVELOPE = 4
 """Objects around the records, at most: {"data": {"list": [...]}}."""
+_KEY = 200
+"""Characters of a key that are looked at."""
 _LONGEST_NUMBER = 4_000
 # A string that is cut off reaches to the end.
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[][{},]', re.S)
@@ -172,7 +174,7 @@ def _walk(value: Any, path: str, found: Record, depth: int) -> None:
         return
     if isinstance(value, dict) and value and depth:
         for key, inner in value.items():
-            part = "*" if _DATA_KEY.fullmatch(key) else clean_name(key) or "_"
+            part = "*" if _DATA_KEY.fullmatch(key[:_KEY]) else clean_name(key) or "_"
             _walk(inner, f"{path}.{part}" if path else part, found, depth - 1)
     elif isinstance(value, list) and value and depth:
         for inner in value[:_LIST]:

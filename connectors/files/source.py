@@ -32,7 +32,7 @@ class Limits:
 
     files: int = 100_000
     """Files of one system, members of archives included."""
-    mebibytes: int = 512
+    mebibytes: int = 256
     """Of a file that has to be read or unpacked whole, and of an archive's members together times 16."""
     ratio: int = 200
     """Unpacked size over packed size, for members above one mebibyte."""

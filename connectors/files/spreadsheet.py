@@ -53,7 +53,7 @@ def _read_xlsx(source: Source, settings: Settings) -> Iterator[Table]:
             for sheet in book.worksheets:
                 # Some programs write a wrong extent, which would cut the sheet off.
                 sheet.reset_dimensions()
-                rows = sheet.iter_rows(max_row=ROWS + _CHECKED, max_col=MAX_COLUMNS, values_only=True)
+                rows = sheet.iter_rows(max_row=ROWS + _CHECKED, values_only=True)
                 yield from _sheet(sheet.title, rows, source, settings)
         finally:
             book.close()

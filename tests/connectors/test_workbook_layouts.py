@@ -68,7 +68,8 @@ MERGED: list[list[Cells]] = [
 
 @pytest.mark.parametrize("rows", MERGED)
 def test_headings_of_one_or_two_rows(tmp_path: Path, rows: list[Cells]) -> None:
-    assets, failures = read(write(tmp_path / "d.xlsx", rows, "T_A"))
+    # Only the third one says itself what the table is called.
+    assets, failures = read(write(tmp_path / "d.xlsx", rows, "Sheet1" if "T_A" in rows[0] else "T_A"))
     assert failures == []
     assert {name: fields(asset) for name, asset in assets.items()} == {"T_A": EXPECTED}
 

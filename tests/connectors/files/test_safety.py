@@ -184,6 +184,29 @@ def test_a_file_replaced_by_a_link_while_reading_is_not_followed(drop: Any, tmp_
             source.sample(asset, 1)
 
 
+def test_a_folder_replaced_by_a_link_while_reading_is_not_followed(drop: Any, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "a.csv").write_text(PEOPLE, encoding="utf-8")
+    path = drop.write("sub/a.csv", PEOPLE)
+    with drop.source() as source:
+        (asset,) = source.assets()
+        path.unlink()
+        path.parent.rmdir()
+        path.parent.symlink_to(tmp_path / "outside")
+        with pytest.raises(Exception, match=r"sub/a\.csv: the file cannot be read"):
+            source.sample(asset, 1)
+
+
+def test_a_packed_file_that_hides_its_size_is_unpacked_up_to_the_limit(drop: Any) -> None:
+    import gzip
+
+    drop.write("b.csv", PEOPLE)
+    drop.write("a.db.gz", gzip.compress(b"SQLite format 3\0" + bytes(3 * MIB)))
+    assets, failures, complete = drop.troubled(max_mib=1)
+    assert (list(assets), complete) == (["b"], False)
+    assert failures == ["a.db: it unpacks to more than 1 MiB (raise max_mib if that is right)"]
+
+
 @pytest.mark.timeout(20)
 def test_pipes_and_devices_do_not_hang(drop: Any) -> None:
     os.mkfifo(drop.root / "pipe.csv")
@@ -239,3 +262,37 @@ def test_deep_nesting_of_json_is_an_error_of_that_file(drop: Any) -> None:
     assets, failures, _ = drop.troubled()
     assert set(assets) == {"a", "c"}
     assert [text.split(" (")[0] for text in failures] == ["b.json: the file is not JSON, or nested too deeply"]
+
+
+@pytest.mark.timeout(20)
+def test_patterns_take_no_time_on_endless_texts(drop: Any) -> None:
+    endless = ["1" * 900_000, "@" * 900_000, "a." * 450_000, " " * 900_000, "某 " * 200_000, "(" * 900_000]
+    for number, text in enumerate(endless):
+        drop.write(f"k{number}x.json", f'{{"{text}": 1}}')
+        drop.write(f"t{number}x.csv", f"编号,名称\n1,{text}\n")
+        drop.write(f"h{number}x.csv", f"编号,{text}\n1,x\n")
+    with drop.source() as source:
+        assert len(source.list_assets().names) == 18
+        assert all(len(column.name) <= 600 for asset in source.assets() for column in asset.columns)
+
+
+def test_a_sheet_with_one_cell_far_out_is_read_quickly(drop: Any) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for number in range(1, 1_000):
+        book.active.cell(number, 1, number)
+    book.active.cell(1, 16_000, "编号")
+    book.active.cell(1_048_576, 2, "x")
+    book.save(drop.root / "a.xlsx")
+    with bounded(200):
+        assets, _, _ = drop.troubled()
+    assert [asset.kind for asset in assets.values()] == ["sheet"]
+
+
+def test_names_of_members_have_an_end(drop: Any) -> None:
+    drop.zip("d.zip", {"x/" * 20_000 + "a.csv": PEOPLE, "b.csv": PEOPLE})
+    assets, failures, _ = drop.troubled()
+    assert list(assets) == ["d.zip.b"]
+    assert len(failures) == 1
+    assert "the member's name is too long" in failures[0]
