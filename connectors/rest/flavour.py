@@ -16,7 +16,7 @@ from connectors.text import one_line
 from connectors.types import normalise
 
 T = TypeVar("T")
-LONGEST_NAME, LONGEST_COMMENT = 256, 2_000
+LONGEST_NAME, LONGEST_COMMENT, LONGEST_TYPE = 256, 2_000, 200
 MAX_COLUMNS = 5_000
 _TRUE, _FALSE = ("true", "1", "是", "y", "yes", "可空", "可为空"), ("false", "0", "否", "n", "no", "不可空", "不可为空")
 
@@ -79,13 +79,14 @@ def columns_of(items: Iterable[Item]) -> tuple[Column, ...]:
         name = (item.name or item.comment)[:LONGEST_NAME]
         if not name or name in made or len(made) >= MAX_COLUMNS:
             continue
-        sized = item.length.isdecimal() and item.type and "(" not in item.type
-        native = f"{item.type}({item.length})" if sized else item.type
+        native = item.type[:LONGEST_TYPE]
+        if native and "(" not in native and item.length.isdecimal():
+            native += f"({item.length[:9]})"
         kind = normalise(native)
         made[name] = Column(
             name=name,
             ordinal=len(made) + 1,
-            type=native[:200],
+            type=native,
             data_type=kind.data_type,
             length=kind.length,
             precision=kind.precision,

@@ -57,9 +57,11 @@ class Graph:
 
     def _values(self, value: Any, context: Context, term: Any, depth: int) -> list[Any]:
         """`Text` and `Node` of one property's value; ``term`` is what the context says of the property."""
+        if depth > MAX_DEPTH:
+            return []
         if isinstance(value, list):
-            return [one for item in value for one in self._values(item, context, term, depth)]
-        if isinstance(value, dict) and depth < MAX_DEPTH:
+            return [one for item in value for one in self._values(item, context, term, depth + 1)]
+        if isinstance(value, dict):
             return self._mapping(value, context, term, depth + 1)
         if isinstance(value, (str, int, float)) and not isinstance(value, bool):
             language = term.get("@language") if isinstance(term, dict) else context.get("@language")

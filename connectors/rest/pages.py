@@ -23,6 +23,7 @@ from connectors.rest.paths import Path
 
 MAX_PAGES = 10_000
 MAX_ITEMS = 200_000
+LONGEST_LINK = 4_000
 _NEXT = re.compile(r"""<([^<>]*)>\s*;[^,<]*?\brel\s*=\s*["']?[^"',;]*\bnext\b""", re.I)
 Parameters = dict[str, str | int | float | bool]
 
@@ -143,7 +144,10 @@ class Api:
         return items
 
     def _new(self, items: list[Any], seen: set[bytes]) -> None:
-        mark = hashlib.sha256(_encoded(items)).digest()
+        try:
+            mark = hashlib.sha256(_encoded(items)).digest()
+        except RecursionError:
+            raise self._broken("the answer is nested too deeply", "ask the catalogue's operator") from None
         if mark in seen:
             raise self._broken("the same page came twice", "correct pages; leave them out if the list has none")
         seen.add(mark)
@@ -164,7 +168,7 @@ class Api:
         if pages.style in ("page", "offset"):
             return any_items
         if pages.style == "link":
-            found = _NEXT.search(response.headers.get("Link", ""))
+            found = _NEXT.search(response.headers.get("Link", "")[:LONGEST_LINK])
             target: Any = found[1] if found else None
         else:
             target = Path(str(pages.next)).first(answer)

@@ -634,6 +634,33 @@ def test_nodes_may_refer_to_one_another_in_circles() -> None:
     assert [one.ident for one in graph.of_type("Dataset")] == ["a"]
 
 
+@pytest.mark.parametrize("depth", [100, 900, 980, 5_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"dataset":', "}")])
+def test_deep_answers(web: Any, told: Any, depth: int, opening: str, closing: str) -> None:
+    deep = opening * depth + "1" + closing * depth
+    web.answer = lambda asked: told(f'{{"@graph": [{{"@type": "Dataset", "title": "x"}}, {deep}]}}'.encode())
+    endpoint = {"items": "['@graph']", "pages": {"style": "link"}}
+    opened = [dcat(web.url), source(web.url, list=endpoint, **{**PLAIN, "asset": {"name": "title"}})]
+    for one in opened:
+        with one:
+            try:
+                names = one.list_assets().names
+            except SourceFatalError as error:
+                names = (str(error),)
+        assert names[0] == "x" or "not JSON" in names[0] or "nested too deeply" in names[0]
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 4_000, "9" * 5_000, "1e400", "-0.0"])
+def test_numbers_as_names(web: Any, told: Any, number: str) -> None:
+    web.answer = lambda asked: told(f'[{{"code": {number}}}, {{"code": "b"}}]'.encode())
+    with source(web.url, list={}, **PLAIN) as opened:
+        try:
+            found = len(opened.list_assets().names)
+        except SourceFatalError as error:
+            found = 2 if "not JSON" in str(error) else 0
+    assert found >= 1
+
+
 # --- hostile answers -----------------------------------------------------------------------------------------------
 
 KEYS = [
