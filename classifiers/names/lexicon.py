@@ -306,12 +306,12 @@ def _generated_senses(form: str, entries: Sequence[Entry], style: Style) -> tupl
     initials = style == "initials"
     weak = initials and not clear
     return tuple(
-        Sense(e.symbol, e.text, style, e.contexts or (_needed(e.symbol, form) if initials else ()), weak)
-        for e in readings.values()
+        Sense(e.symbol, e.text, style, e.contexts or _needed(e, form, initials), weak) for e in readings.values()
     )
 
 
-# Generated initials of health and justice terms are believed only where the table speaks of such things.
+# Generated initials of health and justice terms, and pinyin of two syllables, are believed only where the table speaks
+# of such things: XINGQI is 星期 more often than 刑期.
 _FIELDS = {
     "health": ("medical",),
     "justice": ("justice",),
@@ -320,11 +320,11 @@ _FIELDS = {
 }
 
 
-def _needed(symbol: str, form: str) -> tuple[str, ...]:
-    field = _FIELDS.get(symbol.split(".")[0])
-    if field and len(form) <= 5:
+def _needed(entry: Entry, form: str, initials: bool) -> tuple[str, ...]:
+    field = _FIELDS.get(entry.symbol.split(".")[0])
+    if field and (len(form) <= 5 if initials else len(entry.text) == 2):
         return field
-    return ("initials",) if len(form) <= MIN_INITIALS else ()
+    return ("initials",) if initials and len(form) <= MIN_INITIALS else ()
 
 
 @cache

@@ -116,6 +116,11 @@ def test_english_words_are_not_read_as_pinyin(word: str) -> None:
     assert [c for c in default_reader().name(word) if c.style in ("pinyin", "initials")] == []
 
 
+def test_short_pinyin_of_sensitive_fields_needs_its_field() -> None:
+    assert _found("jiaoshi_kebiao", "kecheng xingqi jieci")["xingqi"].element == "code.type"
+    assert _found("社区矫正人员", "xingming xingqi")["xingqi"].element == "justice.crime"
+
+
 def test_whether_may_stand_inside_initials() -> None:
     reading = default_reader().name("dasfzrxx")
     assert reading[0].element == "code.flag"
