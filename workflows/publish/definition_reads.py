@@ -9,7 +9,7 @@ from connectors.om_client import OpenMetadata
 from connectors.om_errors import IncompleteListing, NotAllowed, Refused
 from connectors.om_kinds import kind_of
 from connectors.om_names import join_fqn, split_fqn
-from workflows.publish.ledger import DefinitionBase
+from workflows.publish.ledger import DefinitionBase, renamed_fqn
 from workflows.publish.model import Definition, Entity
 
 PROPERTY = "type"
@@ -18,6 +18,8 @@ HIDDEN = ("recognizers", "autoClassificationEnabled", "autoClassificationPriorit
 """What the SDK asks for by name, so that a server may not show it otherwise."""
 REFERENCES = ("domain", "domains", "policies", "defaultRoles")
 """Fields of a body that name other entities, and that an answer shows only when asked."""
+RENAMED = ("classification", "tag", "glossary", "glossaryTerm")
+"""Kinds that a server renames, labels following; what stands in others after them."""
 FEW = 3
 """So many of one parent are asked for one by one; more of them by a list."""
 
@@ -34,6 +36,8 @@ class Stored:
     types: dict[str, Entity] = field(default_factory=dict)
     """Entity type → the type with its custom properties."""
 
+    renamed: dict[str, str] = field(default_factory=dict)
+    """FQN that was written last → FQN by which people call it since."""
     unread: set[str] = field(default_factory=set)
     """Kinds of which nothing is known: what is not found there may well exist."""
 
@@ -56,11 +60,43 @@ def read_definitions(
             if kind == PROPERTY:
                 _read_properties(client, stored, group)
             else:
-                _read_kind(client, stored, kind, group)
+                now = [(renamed_fqn(fqn, stored.renamed), item) for fqn, item in group]
+                _read_kind(client, stored, kind, now)
+                if kind in RENAMED:
+                    _follow(client, stored, kind, now, bases or {})
         except NotAllowed as exc:
             stored.failures.append(str(exc))
             stored.unread.add(kind)
     return stored
+
+
+def names_by_people(client: OpenMetadata, bases: Mapping[str, DefinitionBase]) -> dict[str, str]:
+    """FQN that was written last → FQN now, of what of ours people have renamed since."""
+    every = [
+        Definition(base.key, base.kind, base.fqn, {})
+        for kind in RENAMED
+        for base in bases.values()
+        if base.id and kind_of(base.kind).name == kind
+    ]
+    return read_definitions(client, every, bases).renamed
+
+
+def _follow(
+    client: OpenMetadata, stored: Stored, kind: str, asked: _Asked, bases: Mapping[str, DefinitionBase]
+) -> None:
+    """What is not there by the name that it had may have been renamed by people: its id tells."""
+    for fqn, item in asked:
+        base = bases.get(item.key)
+        if base is None or not base.id or fqn != renamed_fqn(base.fqn, stored.renamed) or (kind, fqn) in stored.found:
+            continue
+        parent = join_fqn(*split_fqn(fqn)[:-1])
+        spec = kind_of(kind)
+        if parent and (spec.parent or spec.fqn_parent, parent) not in stored.found:
+            continue
+        found = client.get(kind, base.id, _fields(client, kind, [(fqn, item)]), include="all")
+        if found is not None:
+            stored.found[kind, found["fullyQualifiedName"]] = found
+            stored.renamed[base.fqn] = found["fullyQualifiedName"]
 
 
 _Asked = list[tuple[str, Definition]]
@@ -102,7 +138,7 @@ def _read_kind(client: OpenMetadata, stored: Stored, kind: str, asked: _Asked) -
             # What is not there holds nothing.
             continue
         fields = _fields(client, kind, group)
-        missing = [fqn for fqn, _ in group]
+        missing = list(dict.fromkeys(fqn for fqn, _ in group))
         stored.asked.update((kind, fqn) for fqn in missing)
         if len(group) > FEW and (holder or not parent):
             missing = _listed(client, stored, kind, fields, group, holder)

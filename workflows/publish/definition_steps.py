@@ -15,12 +15,10 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from connectors.om_kinds import kind_of
-from workflows.publish.definition_reads import HIDDEN, PROPERTY, REFERENCES, Stored
+from workflows.publish.definition_reads import HIDDEN, PROPERTY, REFERENCES, RENAMED, Stored
 from workflows.publish.ledger import DefinitionBase, renamed_fqn
 from workflows.publish.model import Change, Definition, Entity
 
-RENAMED = frozenset(("classification", "tag", "glossary", "glossaryTerm"))
-"""Kinds that a server renames, labels following."""
 FIXED = {"teamType": "team", "serviceType": "service"}
 """What a server never changes."""
 ONCE = frozenset(
@@ -78,10 +76,18 @@ def steps_of(
     facts = Facts(failures=list(stored.failures), notices=list(stored.notices))
     steps = []
     for item in definitions:
-        step = _step(item, bases.get(item.key), stored, facts)
+        step = _step(item, _as_called(bases.get(item.key), stored), stored, facts)
         if step is not None:
             steps.append(step)
     return steps, facts
+
+
+def _as_called(base: DefinitionBase | None, stored: Stored) -> DefinitionBase | None:
+    """What was written last, by the name that people have given it since: it is renamed as the pack says, like all
+    that has another name than it should, and its labels stay on it."""
+    if base is None or not stored.renamed or kind_of(base.kind).name not in RENAMED:
+        return base
+    return msgspec.structs.replace(base, fqn=renamed_fqn(base.fqn, stored.renamed))
 
 
 def _step(item: Definition, base: DefinitionBase | None, stored: Stored, facts: Facts) -> Step | None:

@@ -215,8 +215,10 @@ class _Writer:
         self.applied.done += step.changes
         base = DefinitionBase(item.key, item.kind, item.fqn, str(found.get("id", "")), step.base)
         before = bases.get(item.key)
-        if before is not None and before.fqn != item.fqn:
-            self.ledger.rename_marks(dict.fromkeys(_called(before.fqn, item.fqn), item.fqn), self.at)
+        for name in dict.fromkeys((before.fqn if before else "", step.rename_from)):
+            # As it was written last, and as people called it since: a pull may have met it by that name.
+            if name and name != item.fqn:
+                self.ledger.rename_marks(dict.fromkeys(_called(name, item.fqn), item.fqn), self.at)
         self.ledger.save_definitions([base], self.at)
 
     def _write(self, step: Step, found: Entity) -> Entity:

@@ -156,11 +156,10 @@ class Ledger:
             with self.store.write() as connection:
                 for row in connection.execute(select(table.c.key, table.c.body).where(match)).all():
                     base = _base.decode(row.body)
-                    lists = {name: _renamed(getattr(base, name), prefixes) for name in ("marks", "seen", "gone")}
-                    if any(getattr(base, name) != marks for name, marks in lists.items()):
+                    after = renamed_base(base, prefixes)
+                    if after != base:
                         own = (table.c.server == self.server) & (table.c.key == row.key)
-                        body = _text(msgspec.structs.replace(base, **lists))
-                        connection.execute(update(table).where(own).values(body=body, at=at))
+                        connection.execute(update(table).where(own).values(body=_text(after), at=at))
                         changed += 1
         return changed
 
@@ -311,6 +310,14 @@ class Ledger:
 
 def _text(value: Any) -> str:
     return _encode(value).decode()
+
+
+def renamed_base(base: Base, renamed: Mapping[str, str]) -> Base:
+    """The base as its labels are called after the renames (old FQN → new)."""
+    if not renamed:
+        return base
+    lists = {name: _renamed(getattr(base, name), renamed) for name in ("marks", "seen", "gone")}
+    return msgspec.structs.replace(base, **lists)
 
 
 def _renamed(marks: list[tuple[str, Mark]], prefixes: Mapping[str, str]) -> list[tuple[str, Mark]]:

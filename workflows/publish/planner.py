@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-import msgspec
-
 from connectors.om_errors import NotAuthenticated, ServerError
 from connectors.om_names import join_fqn
 from workflows.publish.differences import known_base
 from workflows.publish.history import NESTED
-from workflows.publish.ledger import Ledger, renamed_fqn
+from workflows.publish.ledger import Ledger, renamed_base, renamed_fqn
 from workflows.publish.merge import (
     Acts,
     Dispute,
@@ -364,7 +362,7 @@ class Planner:
         renames = self.names.renames
         if renames:
             stored = stored and _renamed_labels(stored, renames)
-            base = base and _renamed_base(base, renames)
+            base = base and renamed_base(base, renames)
         acts = self.histories.of(wanted.kind, stored)
         found = _withheld(draft(wanted, stored, base, self.names.scheme, acts), self.names.usable)
         return _compatible(found, self.names.scheme, self.terms)
@@ -375,13 +373,6 @@ def _renamed_labels(entity: Entity, renames: Mapping[str, str]) -> Entity:
         for label in found.labels or ():
             label["tagFQN"] = renamed_fqn(label["tagFQN"], renames)
     return entity
-
-
-def _renamed_base(base: Base, renames: Mapping[str, str]) -> Base:
-    def renamed(marks: list[tuple[str, Mark]]) -> list[tuple[str, Mark]]:
-        return [(path, msgspec.structs.replace(mark, fqn=renamed_fqn(mark.fqn, renames))) for path, mark in marks]
-
-    return msgspec.structs.replace(base, marks=renamed(base.marks), seen=renamed(base.seen), gone=renamed(base.gone))
 
 
 def _withheld(found: Draft, usable: Callable[[str], bool]) -> Draft:

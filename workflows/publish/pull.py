@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,10 +21,11 @@ from connectors.om_kinds import kind_of
 from connectors.om_names import join_fqn, split_fqn
 from workflows.packs import record_decisions
 from workflows.people import Person
+from workflows.publish.definition_reads import names_by_people
 from workflows.publish.differences import differences, known_base, text_differences
 from workflows.publish.exceptions import except_from
 from workflows.publish.history import history_of
-from workflows.publish.ledger import Description, Ledger, Question
+from workflows.publish.ledger import Description, Ledger, Question, renamed_base, renamed_fqn
 from workflows.publish.model import AssetKind, Base, Entity
 from workflows.publish.questions import is_kept
 from workflows.publish.rulings import Case, Reading, Setting, read
@@ -107,14 +109,28 @@ class _Pull:
     """As the server calls things now."""
 
     def __post_init__(self) -> None:
-        known = self.site.ledger.definitions()
-        self.names = self.site.names.as_published({key: base.fqn for key, base in known.items()})
-        self.renamed = renames_of(self.site.ledger)
+        self._call({})
         self.result = PullResult(dry_run=self.dry_run)
         self.histories = Histories(self.site.client)
         self.asked = defaultdict(list)
         for question in self.site.ledger.questions():
             self.asked[question.asset].append(question)
+
+    def _call(self, theirs: Mapping[str, str]) -> None:
+        """Call tags as the server does. ``theirs``: FQN that was written last → what people have renamed it to."""
+        known = self.site.ledger.definitions()
+        now = {key: renamed_fqn(base.fqn, theirs) for key, base in known.items()}
+        self.names = self.site.names.as_published(now)
+        former = {old: new for old, new in renames_of(self.site.ledger).items() if old not in theirs.values()}
+        self.renamed = {**former, **theirs}
+
+    @cached_property
+    def _theirs(self) -> Mapping[str, str]:
+        """What people renamed, asked when something differs: every label of a renamed tag does."""
+        found = names_by_people(self.site.client, self.site.ledger.definitions())
+        if found:
+            self._call(found)
+        return found
 
     def run(self, departments: Sequence[str]) -> PullResult:
         for schema in self._schemas(departments):
@@ -156,6 +172,9 @@ class _Pull:
                 yield from self._case(schema, *known, entity)
 
     def _case(self, schema: _Schema, key: str, base: Base, entity: Entity) -> Iterator[Case]:
+        if not self._differs(key, base, entity):
+            return
+        base = renamed_base(base, self._theirs)
         if not self._differs(key, base, entity):
             return
         try:

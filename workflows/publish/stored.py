@@ -229,6 +229,8 @@ def remember_renames(ledger: Ledger, renames: Mapping[str, str], at: str) -> Non
     rows = [DefinitionBase(FORMERLY + digest(old), "formerly", new, body={"old": old}) for old, new in renames.items()]
     if rows:
         ledger.save_definitions(rows, at)
+        # A name that is given again is no former one.
+        ledger.forget([FORMERLY + digest(new) for new in renames.values()])
 
 
 class Terms:

@@ -208,6 +208,14 @@ class PublishedSite:
         with self.publishing() as job:
             return job.plan()
 
+    def pull(self, *, dry_run: bool = False) -> Any:
+        from workflows.publish.pull import Puller
+        from workflows.run import now
+
+        with self.publishing() as job:
+            puller = Puller(job.store, job.ledger, job.client, job.vocabulary, job.site.people, now().isoformat())
+            return puller.run(dry_run=dry_run)
+
 
 @pytest.fixture(scope="session")
 def site_template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
