@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import doctest
 import hashlib
 import hmac
 import json
@@ -12,7 +13,10 @@ from typing import Any
 
 import pytest
 
+import connectors.rest.cycles as cycles_module
 import connectors.rest.pages as pages_module
+import connectors.rest.paths as paths_module
+import connectors.text as text_module
 from connectors.base import ConfigurationError, SourceFatalError, SourceRetryError, SystemConfig
 from connectors.rest import RestConnector
 from connectors.rest.auth import Basic, Bearer, Key, Signature, _Signer
@@ -201,6 +205,26 @@ def test_an_address_is_needed() -> None:
 )
 def test_paths(path: str, value: Any, found: list[Any]) -> None:
     assert Path(path).all(value) == found
+
+
+@pytest.mark.parametrize("module", [cycles_module, paths_module, text_module])
+def test_examples_in_docstrings(module: Any) -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "cycle"),
+    [
+        ("按月", "每月"),
+        (" DAILY ", "每日"),
+        ("freq:quarterly", "每季度"),
+        ("R/P6M", "每半年"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_update_cycles(written: str | None, cycle: str | None) -> None:
+    assert cycles_module.cycle_of(written) == cycle
 
 
 # --- pages ---------------------------------------------------------------------------------------------------------
