@@ -101,7 +101,7 @@ def is_heading(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
 def _is_word(text: str) -> bool:
     han, english = _words()
     bare = _BRACKETS.sub("", text)
-    if bare.endswith(han):
+    if bare.endswith(han) or bare.startswith("是否"):
         return len(bare) <= 20
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", text)
     return 0 < len(words) <= 6 and not english.isdisjoint((words[0].lower(), words[-1].lower()))
@@ -117,7 +117,7 @@ def _is_foreign(text: str, values: list[str]) -> bool:
     if not _IDENTIFIER.fullmatch(text):
         return False
     alike = sum(bool(_IDENTIFIER.fullmatch(value)) for value in values)
-    return "_" in text or alike * 2 < len(values)
+    return "_" in text or alike * 2 < len(values) or not values
 
 
 def _is_note(row: Sequence[str]) -> bool:

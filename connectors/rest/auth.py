@@ -2,7 +2,7 @@
 
 Municipal platforms let a caller put its application's key, the time, a number used once and a digest over all of them
 into headers or parameters; which, in which order, and with which digest differs from platform to platform, so all of it
-is configuration. Secrets stay in this module's objects, whose ``repr`` does not show them.
+is configuration. Secrets stay in this module's objects, whose ``repr`` shows nothing.
 """
 
 from __future__ import annotations
@@ -27,16 +27,23 @@ _PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 _KNOWN = ("key", "secret", "timestamp", "nonce", "method", "path", "query", "body", "body_md5", "body_sha256")
 
 
-class Bearer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="bearer"):
+class _Discreet(msgspec.Struct, frozen=True):
+    """Its ``repr`` shows nothing: what it holds would come into tracebacks and failed tests."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+
+class Bearer(_Discreet, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="bearer"):
     token: str
 
 
-class Basic(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="basic"):
+class Basic(_Discreet, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="basic"):
     user: str
     password: str
 
 
-class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="key"):
+class Key(_Discreet, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="key"):
     """A key in a header or in a parameter of that name."""
 
     value: str
@@ -44,7 +51,7 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="ki
     query: str | None = None
 
 
-class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="signature"):
+class Signature(_Discreet, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="signature"):
     """``canonical`` is what is signed; ``headers`` and ``query`` are sent. All may hold ``{placeholders}``:
 
     key, secret, timestamp, nonce, method, path, query (sorted ``a=1&b=2``, without what holds the signature), body,

@@ -28,4 +28,4 @@ def cycle_of(text: str | None) -> str | None:
     """
     written = (text or "").strip().lower()
     last = re.split(r"[/#:]", written.rstrip("/"))[-1] if "://" in written or ":" in written else written
-    return _CYCLES.get(last.removeprefix("freq:"))
+    return _CYCLES.get(last)

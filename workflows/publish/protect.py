@@ -18,7 +18,7 @@ from workflows.publish.definitions import apply_definitions, plan_definitions, r
 from workflows.publish.ledger import DefinitionBase, Ledger
 from workflows.publish.model import Change, Definition
 from workflows.publish.protection import Rights, protected, read_rights
-from workflows.publish.taxonomy import definitions
+from workflows.publish.taxonomy import ORGANIZATION, definitions
 from workflows.publish.vocabulary import Vocabulary, vocabulary
 from workflows.run import now
 from workflows.server_settings import ServerSettings
@@ -33,6 +33,8 @@ GUARDED = ("policy", "role", "team")
 DEMANDED = ("rules", "policies", "defaultRoles", "enabled")
 """Fields that protect; the others are texts."""
 ASK = "run `pdc protect` with an administrator's token"
+EVERYBODY = f"holder/{ORGANIZATION}"
+"""The definition that gives roles and policies to all users of the server."""
 SORTS = frozenset(("policy", "role", "team", "owners", "holder"))
 DIMENSIONS = ("classification/tier", "classification/review", "tag/tier/", "tag/review/")
 """What policies name must be there before them."""
@@ -56,11 +58,22 @@ class Guard:
             return found
         every = protected(found, rights, [department.id for department in self.site.departments])
         if _may(self.client, "policy"):
-            return every
+            return self._invited(every)
         stale = differing(every, self.ledger.definitions())
         if stale:
             self.notices.append(f"{len(stale)} roles, policies and teams are not as the pack demands ({ASK})")
         return found if _may(self.client, "team") else [item for item in found if item.kind not in GUARDED]
+
+    def _invited(self, every: list[Definition]) -> list[Definition]:
+        """Without what binds everybody on the server, until an administrator has once said so by `pdc protect`.
+
+        The team Organization is not ours, and whoever edited labels yesterday shall not learn from a publication that
+        he may no longer.
+        """
+        if EVERYBODY in self.ledger.definitions():
+            return every
+        self.notices.append(f"tiers do not yet limit who sees samples or edits labels on this server ({ASK})")
+        return [item for item in every if item.key != EVERYBODY]
 
 
 def _may(client: OpenMetadata, kind: str) -> bool:

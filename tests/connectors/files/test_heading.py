@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import itertools
+import json
+import random
+from pathlib import Path
 
 import pytest
 
@@ -144,3 +148,25 @@ def test_an_unclosed_quotation_mark_does_not_swallow_the_rest() -> None:
 )
 def test_types(values: list[object], expected: str) -> None:
     assert data_type(values) == expected
+
+
+CORPUS = Path(__file__).parents[2] / "data" / "columns-own.jsonl"
+
+
+@pytest.mark.parametrize(("names", "least"), [("column", 0.99), ("comment", 0.9)])
+def test_names_of_real_tables_are_headings_and_their_rows_are_none(names: str, least: float) -> None:
+    lines = (json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines())
+    tables = [list(columns)[:20] for _, columns in itertools.groupby(lines, key=lambda line: line["table"])]
+    headings = [[column[names] for column in columns if column.get(names)] for columns in tables]
+    headings = [heading for heading in headings if len(heading) > 2]
+    chance = random.Random(1)
+    right = 0
+    for heading in headings:
+        # Words of places and offices, the hardest values to tell from headings.
+        letters = [chance.sample("普陀长征桃浦真如石泉路街道社区中心正常张王李赵", 3) for _ in range(5 * len(heading))]
+        values = iter(map("".join, letters))
+        body = [[next(values) for _ in heading] for _ in range(5)]
+        right += find_heading([heading, *body]).names == heading
+        assert find_heading(body).names is None
+    assert len(headings) > 40
+    assert right >= least * len(headings)

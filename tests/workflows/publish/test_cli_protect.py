@@ -85,10 +85,19 @@ def test_publishing_brings_them_along_where_the_token_may(desk: Desk, writes_of:
     """The stock ingestion bot may write everything; whoever is no administrator of all may not and is told."""
     kinds = {change["kind"] for change in json.loads(desk.pdc("plan", "--json").stdout)["definitions"]}
     assert {"policy", "role", "team"} <= kinds
-    assert desk.pdc("publish").exit_code == 0
+    first = desk.pdc("publish")
+    assert (first.exit_code, "tiers do not yet limit" in first.stderr) == (0, True), first.output
+    everybody = desk.get("team", "Organization", "policies", "defaultRoles")
+    assert not [
+        one["name"] for key in ("policies", "defaultRoles") for one in everybody.get(key, ()) if "pdc" in one["name"]
+    ]
     before = writes_of(desk.server)
     again = desk.pdc("publish")
     assert (again.exit_code, writes_of(desk.server)) == (0, before), again.output
+    # What binds everybody is an administrator's to say, once.
+    changes = json.loads(desk.pdc("protect", "--json").stdout)["changes"]
+    assert {change["fqn"] for change in changes} == {"Organization"}
+    assert "tiers do not yet limit" not in desk.pdc("publish").stderr
     assert json.loads(desk.pdc("protect", "--dry-run", "--json").stdout)["changes"] == []
     (desk.site.root / "packs").mkdir(exist_ok=True)
     opened = "extends: putuo-2020\nid: site\nversion: '1'\nprotection: {L3: {queries: [reviewer]}}\n"
