@@ -65,6 +65,8 @@ $(VENV)/.tools: requirements/build.txt
 
 $(VENV)/.plain: $(VENV)/.tools requirements/plain.txt $(METADATA)
 	@$(INSTALL) -r requirements/plain.txt
+	@# Python finds this folder's own metadata first: an old copy would hide new entry points.
+	@rm -rf public_data_catalog.egg-info
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -42,9 +42,11 @@ EXTRAS_REQUIRE = {
     # pytz: the SDK imports it without declaring it.
     "openmetadata": ["openmetadata-ingestion==2.0.6.0", "pytz"],
     "dev": [
+        "fsspec>=2024.6",
         "hypothesis>=6.100",
         "mypy>=1.11",
         "playwright>=1.45",
+        "pyarrow>=17",
         "pytest>=8.2",
         "pytest-timeout>=2.3",
         "rdflib>=7,<8",
@@ -58,6 +60,7 @@ EXTRAS_REQUIRE = {
         "types-requests",
         "types-setuptools",
         "uvicorn>=0.30",
+        "xlrd>=2.0.1,<3",
     ],
 }
 
