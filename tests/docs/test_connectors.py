@@ -56,4 +56,5 @@ def test_the_options_are_understood(system: dict[str, Any]) -> None:
         path=system.get("path"),
         options=expand_all(options, Path(), environ),
     )
-    open_connector(config).close()
+    with open_connector(config) as source:
+        assert source.failures == []
