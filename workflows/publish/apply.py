@@ -22,12 +22,11 @@ from workflows.publish.ledger import InFlight
 from workflows.publish.merge import Edit, all_marks, edited, encoder, label_ops, stored_labels
 from workflows.publish.model import AssetKind, Base, Change, Entity, PlannedAsset, WantedAsset
 from workflows.publish.planner import Draft, Group, Planner, allowed, changes_of, conflicts_of
-from workflows.publish.stored import SERVER_KINDS
+from workflows.publish.stored import FIRST_VERSION, SERVER_KINDS
 from workflows.publish.writing import Reference, ownership_ops, property_ops, put_body, text_ops
 from workflows.store import chunks
 
 BATCH = 50
-FIRST_VERSION = 0.1
 SILENCE = 10
 """Assets in a row for which the server could not be reached, retries and all, before the publication is given up."""
 
@@ -289,13 +288,13 @@ class Publisher:
     def _attempt(self, job: _Job, found: Draft) -> _Outcome:
         entity = found.stored
         assert entity is not None
-        lost = self.repairer.lost(found.wanted.kind, entity, job.labels, found.labels.edits)
-        edits = [*found.labels.edits, *lost]
+        kind = found.wanted.kind
+        edits = self.repairer.giving_way(kind, entity, job.labels, found.labels.edits)
+        edits += self.repairer.lost(kind, entity, job.labels, edits)
         ops = self._operations(found, entity, edits)
         answer = entity
         if ops:
-            kind = SERVER_KINDS[found.wanted.kind]
-            answer = self.client.patch(kind, entity["id"], ops, entity["version"])
+            answer = self.client.patch(SERVER_KINDS[kind], entity["id"], ops, entity["version"])
             self._verify(job, found, answer, edits)
         base = msgspec.structs.replace(
             found.after, id=entity["id"], version=_version(job, found, entity, answer), deleted=False

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from workflows.publish.history import NESTED, mark_of, places
+from workflows.publish.history import NESTED, mark_of, places, present_case
 from workflows.publish.merge import PLATFORM
 from workflows.publish.model import Base, Entity, Mark, Slot
 from workflows.publish.vocabulary import Vocabulary
@@ -39,10 +39,27 @@ class Difference(NamedTuple):
 def known_base(base: Base, entity: Entity) -> Base:
     """The base to compare with: what we knew of an asset that was deleted for good and made anew counts no longer."""
     if not base.id or base.id == entity["id"]:
-        return base
+        return with_present_case(base, entity)
     return msgspec.structs.replace(
         base, id=entity["id"], structure="", marks=[], seen=[], gone=[], texts={}, properties={}, edges=[]
     )
+
+
+def with_present_case(base: Base, entity: Entity) -> Base:
+    """The base with columns called as they are now: to servers a change of case is none, and labels stay."""
+    lists = (base.marks, base.seen, base.gone)
+    paths = {path for marks in lists for path, _ in marks} | {path.removeprefix(NAMES) for path in base.texts}
+    now = present_case(paths, places(entity))
+    if not now:
+        return base
+
+    def text_key(key: str) -> str:
+        path = key.removeprefix(NAMES)
+        return key[: len(key) - len(path)] + now.get(path, path)
+
+    marks, seen, gone = ([(now.get(path, path), mark) for path, mark in one] for one in lists)
+    texts = {text_key(key): text for key, text in base.texts.items()}
+    return msgspec.structs.replace(base, marks=marks, seen=seen, gone=gone, texts=texts)
 
 
 def differences(base: Base, entity: Entity, vocabulary: Vocabulary) -> list[Difference]:

@@ -89,6 +89,22 @@ def places(entity: Entity) -> dict[str, Entity]:
     return {ON_ASSET: entity, **dict(_named(outer))}
 
 
+def present_case(paths: Iterable[str], present: Collection[str]) -> dict[str, str]:
+    """Former path → present one, of columns whose names have only changed case.
+
+    >>> present_case(["xm", "ID", "x"], ["XM", "id", "Id"])
+    {'xm': 'XM'}
+    """
+    gone = {path for path in paths if path not in present}
+    if not gone:
+        return {}
+    folded: dict[str, list[str]] = {}
+    for path in present:
+        folded.setdefault(path.casefold(), []).append(path)
+    found = {path: folded.get(path.casefold(), []) for path in gone}
+    return {path: names[0] for path, names in found.items() if len(names) == 1}
+
+
 def _named(columns: Iterable[Entity], above: str = "") -> Iterator[tuple[str, Entity]]:
     for column in columns:
         path = above + column["name"]
@@ -137,8 +153,20 @@ class History:
 
     def _last(self, path: str, fqn: str, wanted: Sequence[What], passing: Sequence[What] = ()) -> Author | None:
         """The author of the last act on a label, if that is such an act and surely was here."""
-        act = next((act for act in self.acts if act.concerns(path, fqn) and act.what not in passing), None)
+        acts = [act for act in self.acts if act.concerns(path, fqn) and act.what not in passing]
+        while self._is_put_back(acts):
+            acts = acts[1:]
+            acts = acts[acts[0].what == "lost" :]
+        act = acts[0] if acts else None
         return self.author(act) if act is not None and act.what in wanted and act.paths == (path,) else None
+
+    def _is_put_back(self, acts: Sequence[Act]) -> bool:
+        """Whether the last act was a bot's that put back what a column's change of type or a refused write erased: the
+        label is still of who had put it before."""
+        if len(acts) < 2 or acts[0].what != "added" or not self.is_bot(acts[0].who):
+            return False
+        mark, before = acts[0].mark, acts[1]
+        return before.what in ("lost", "added") and mark is not None and mark.by_person and mark.same(before.mark)
 
 
 def history_of(versions: Sequence[Entity], bots: Collection[str], renamed: Mapping[str, str] | None = None) -> History:
@@ -149,6 +177,9 @@ def history_of(versions: Sequence[Entity], bots: Collection[str], renamed: Mappi
     """
     older: list[Entity | None] = [*versions[1:], None]
     acts = [act for version, before in zip(versions, older, strict=True) for act in _acts(version, before)]
+    now = present_case({path for act in acts for path in act.paths}, places(versions[0])) if versions else {}
+    if now:
+        acts = [_placed_now(act, now) for act in acts]
     if renamed:
         acts = [_today(act, renamed) for act in acts]
         for label in (label for one in versions for place in places(one).values() for label in place.get("tags") or []):
@@ -174,6 +205,10 @@ def _today(act: Act, renamed: Mapping[str, str]) -> Act:
         return act
     mark = msgspec.structs.replace(act.mark, fqn=name_today(act.mark.fqn, renamed))
     return msgspec.structs.replace(act, mark=mark)
+
+
+def _placed_now(act: Act, now: Mapping[str, str]) -> Act:
+    return msgspec.structs.replace(act, paths=tuple(now.get(path, path) for path in act.paths))
 
 
 class _Step(NamedTuple):

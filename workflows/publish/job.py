@@ -28,8 +28,8 @@ from workflows.publish.journal import Journal, Mended, Repairer, mend
 from workflows.publish.ledger import Ledger
 from workflows.publish.links import Linker
 from workflows.publish.merge import Scheme
-from workflows.publish.model import Change, Definition, Plan, PlannedAsset, WantedAsset
-from workflows.publish.places import Place
+from workflows.publish.model import ON_ASSET, Change, Definition, Plan, PlannedAsset, WantedAsset
+from workflows.publish.places import Place, stored_name
 from workflows.publish.planner import Names, Planner, allowed, by_parent, changes_of, conflicts_of, planned
 from workflows.publish.protect import Guard
 from workflows.publish.removals import Removals, Remover, removals
@@ -151,7 +151,21 @@ class Publishing:
                 return self._masks
             return facts.usable(fqn) and fqn not in unusable
 
-        return Planner(self.shelf, self.histories, self.terms, self.ledger, Names(self.scheme, renames, usable))
+        names = Names(self.scheme, renames, self._waiting(), usable)
+        return Planner(self.shelf, self.histories, self.terms, self.ledger, names)
+
+    def _waiting(self) -> dict[str, set[tuple[str, str]]]:
+        """Labels that stay away once a person has taken them, confirmed ones too, by asset: nobody who may rule has
+        settled it, or it is settled and the tier that stays in force is no reason to put it back."""
+        latest = {(one.asset, one.column, one.dimension): one.value for one in self.store.decisions()}
+        found: set[tuple[str, str | None, str]] = {place for place, value in latest.items() if value is None}
+        questions = (one for one in self.ledger.questions() if one.kind == "author" and one.value is None)
+        found |= {(one.asset, one.column, one.dimension) for one in questions}
+        waiting: dict[str, set[tuple[str, str]]] = {}
+        for asset, column, dimension in found:
+            path = ON_ASSET if column is None else stored_name(column)
+            waiting.setdefault(asset, set()).add((path, self.vocabulary.groups[dimension]))
+        return waiting
 
     def _notices(self) -> list[str]:
         version, found = self.client.version, []
@@ -204,7 +218,7 @@ class Publishing:
         stale, and ``NotAuthenticated``; what a single asset or definition meets is in the result.
         """
         started = time.monotonic()
-        repairer = Repairer(self.client, self.shelf, self.histories, self.scheme)
+        repairer = Repairer(self.client, self.shelf, self.histories, self.scheme, self.terms)
         mended = mend(self.ledger, repairer, self.at)
         changes, facts = plan_definitions(self.client, self._definitions, self.ledger.definitions())
         if plan is not None:

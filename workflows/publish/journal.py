@@ -18,6 +18,7 @@ from workflows.publish.differences import known_base
 from workflows.publish.ledger import InFlight, Ledger
 from workflows.publish.merge import (
     Edit,
+    Labels,
     Scheme,
     all_marks,
     bare,
@@ -29,7 +30,7 @@ from workflows.publish.merge import (
 )
 from workflows.publish.model import AssetKind, Base, Entity, Mark
 from workflows.publish.planner import Draft
-from workflows.publish.stored import SERVER_KINDS, Histories, Shelf
+from workflows.publish.stored import SERVER_KINDS, Histories, Shelf, Terms
 
 Marks = list[tuple[str, Mark]]
 ATTEMPTS = 6
@@ -61,8 +62,8 @@ def kept(item: InFlight) -> Marks:
 class Repairer:
     """Puts back labels that were lost."""
 
-    def __init__(self, client: OpenMetadata, shelf: Shelf, histories: Histories, scheme: Scheme) -> None:
-        self.client, self.shelf, self.histories, self.scheme = client, shelf, histories, scheme
+    def __init__(self, client: OpenMetadata, shelf: Shelf, histories: Histories, scheme: Scheme, terms: Terms) -> None:
+        self.client, self.shelf, self.histories, self.scheme, self.terms = client, shelf, histories, scheme, terms
 
     def put_back(self, kind: AssetKind, ref: str, labels: Marks) -> Entity | None:
         """Read the asset and put back what is gone of ``labels`` without a person's act; the asset as it then stands.
@@ -87,7 +88,37 @@ class Repairer:
         """What must be added to an asset, beside ``edits``, so that ``labels`` stand again."""
         now = edited(stored_labels(entity), edits)
         found = lost_labels(labels, now, self.scheme, self.histories.of(kind, entity))
-        return [edit for edit in found if edit.new is not None and self._exists(edit.new)]
+        found = [edit for edit in found if edit.new is not None and self._exists(edit.new)]
+        found = self._yielding(found, [edit for edit in found if edit.new is not None and edit.new.by_person])
+        after = edited(now, found)
+        # What its term brings along since must not push out what stands there: the write would be refused.
+        return [edit for edit in found if edit.new is not None and not self._clashes(edit.new, edit.slot.path, after)]
+
+    def giving_way(self, kind: AssetKind, entity: Entity, labels: Marks, edits: Sequence[Edit]) -> list[Edit]:
+        """The edits without additions of ours where a person's label of ``labels`` is gone without a person's act."""
+        mine = [(path, mark) for path, mark in labels if path and mark.by_person]
+        return self._yielding(edits, self.lost(kind, entity, mine))
+
+    def _yielding(self, edits: Sequence[Edit], theirs: Sequence[Edit]) -> list[Edit]:
+        """The edits without additions that cannot stand beside people's labels."""
+
+        def gives_way(one: Edit) -> bool:
+            if one.old is not None or one.new is None or one in theirs:
+                return False
+            return any(
+                one.slot == other.slot
+                or (
+                    one.slot.path == other.slot.path
+                    and self._clashes(other.new, one.slot.path, {one.slot.path: [one.new]})
+                )
+                for other in theirs
+                if other.new is not None
+            )
+
+        return [one for one in edits if not gives_way(one)]
+
+    def _clashes(self, mark: Mark, path: str, after: Labels) -> bool:
+        return self.terms.clash(mark, path, after.get(path, ()), self.scheme) is not None
 
     def _exists(self, mark: Mark) -> bool:
         """A label of a tag that is no more cannot be put back; trying would erase the others of the same place."""

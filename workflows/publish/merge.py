@@ -9,6 +9,7 @@ label of a table anew).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -90,14 +91,23 @@ Labels = Mapping[str, Sequence[Mark]]
 """Path → labels in the stored order; paths that exist have an entry, be it empty."""
 
 
-def merge_labels(wanted: Labels, stored: Labels, base: Base, scheme: Scheme, acts: Acts) -> Merged:
+Waiting = AbstractSet[Place]
+"""(path, classification) of labels that somebody took away who may not rule, until somebody has settled that."""
+
+
+def merge_labels(
+    wanted: Labels, stored: Labels, base: Base, scheme: Scheme, acts: Acts, waiting: Waiting = frozenset()
+) -> Merged:
     """Merge all labels of one asset. Wanted labels of paths that are not stored, and foreign ones, are left out."""
-    return _Merge(wanted, stored, base, scheme, acts).run()
+    return _Merge(wanted, stored, base, scheme, acts, waiting).run()
 
 
 class _Merge:
-    def __init__(self, wanted: Labels, stored: Labels, base: Base, scheme: Scheme, acts: Acts) -> None:
-        self.scheme, self.acts = scheme, acts
+    def __init__(
+        self, wanted: Labels, stored: Labels, base: Base, scheme: Scheme, acts: Acts, waiting: Waiting
+    ) -> None:
+        self.scheme, self.acts, self.waiting = scheme, acts, waiting
+        self.strange = not (base.id or base.marks or base.seen or base.gone)
         self.wanted: dict[Slot, Mark] = {}
         for slot, mark in self._slots(wanted):
             if slot.path in stored:
@@ -111,6 +121,9 @@ class _Merge:
             if place is not None and path in stored:
                 self.base.setdefault(place, {})[mark.fqn] = mark
         self.seen: set[Place] = {(path, mark.fqn) for path, mark in base.seen}
+        self.theirs: dict[Slot | None, list[str]] = {}
+        for path, mark in base.seen:
+            self.theirs.setdefault(scheme.slot(path, mark.fqn), []).append(mark.fqn)
         self.gone: set[Place] = {(path, mark.fqn) for path, mark in base.gone}
         self.edits: list[Edit] = []
         self.disputes: list[Dispute] = []
@@ -140,6 +153,9 @@ class _Merge:
             self._withdraw(slot, [mark for mark in own if mark is not keep], base)
             if keep not in held and not slot.tag:
                 self._dispute(slot, wanted, held)
+            if wanted is not None and keep in held and self._is_news(slot, keep):
+                # A person's, and what we would say: known from now on, so that it stays away when they take it off.
+                base.setdefault(wanted.fqn, wanted)
         else:
             self._rewrite(slot, wanted, keep, own, base)
         if keep is not None and wanted is not None and keep.same(wanted) and keep.label_type != "Manual":
@@ -152,15 +168,19 @@ class _Merge:
         remover = self._remover(slot, wanted, base)
         if remover is not None:
             self.disputes.append(Dispute(slot, None, wanted, remover))
-            return base
+            # Known from now on, so that a pull asks who took it away.
+            return {**base, wanted.fqn: wanted} if self.strange else base
         self.edits.append(Edit(slot, None, wanted))
         return {wanted.fqn: wanted}
 
     def _remover(self, slot: Slot, wanted: Mark, base: Mapping[str, Mark]) -> str | None:
         """Why an empty slot stays empty; None when nobody emptied it."""
-        if wanted.state == "Suggested" and (slot.path, wanted.fqn) in self.gone:
+        unsettled = wanted.state == "Suggested" or (slot.path, slot.classification) in self.waiting
+        if unsettled and (slot.path, wanted.fqn) in self.gone:
             return "已被人工移除，不再自动标注"
-        for fqn in base:
+        # Of an asset that this site has not written to before, another site or an earlier store may have.
+        known = (*base, *self.theirs.get(slot, ()), *((wanted.fqn,) if self.strange else ()))
+        for fqn in dict.fromkeys(known):
             who = self.acts.removed_by(slot.path, fqn)
             if who is not None and who.person:
                 return f"{who.login} 已移除 {fqn}，待 pdc pull 处理"
@@ -177,6 +197,10 @@ class _Merge:
         if slot.path != ON_ASSET or (wanted is not None and mark.fqn == wanted.fqn):
             return False
         return (slot.path, mark.fqn) not in self.seen and self._no_person_put(slot, mark, written)
+
+    def _is_news(self, slot: Slot, mark: Mark) -> bool:
+        """Whether no pull has dealt with a person's label."""
+        return mark.label_type not in PLATFORM and (slot.path, mark.fqn) not in self.seen
 
     def _no_person_put(self, slot: Slot, mark: Mark, written: Mark | None) -> bool:
         """On an asset itself only history tells; where it is silent, what we wrote is ours and all else is not."""

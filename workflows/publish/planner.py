@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from connectors.om_errors import NotAuthenticated, ServerError
 from connectors.om_names import join_fqn
-from workflows.publish.differences import known_base
+from workflows.publish.differences import known_base, with_present_case
 from workflows.publish.history import NESTED
 from workflows.publish.ledger import Ledger, renamed_base, renamed_fqn
 from workflows.publish.merge import (
@@ -23,6 +23,7 @@ from workflows.publish.merge import (
     Merged,
     Scheme,
     Values,
+    Waiting,
     bare,
     columns_of,
     edited,
@@ -116,7 +117,14 @@ class Draft(NamedTuple):
         )
 
 
-def draft(wanted: WantedAsset, stored: Entity | None, base: Base | None, scheme: Scheme, acts: Acts) -> Draft:
+def draft(
+    wanted: WantedAsset,
+    stored: Entity | None,
+    base: Base | None,
+    scheme: Scheme,
+    acts: Acts,
+    waiting: Waiting = frozenset(),
+) -> Draft:
     """Compare one asset; ``stored`` as `stored.trimmed` gives it, deleted ones included."""
     known = Base(wanted.fqn) if base is None or stored is None else known_base(base, stored)
     why = _blocked(wanted, stored, base)
@@ -125,8 +133,9 @@ def draft(wanted: WantedAsset, stored: Entity | None, base: Base | None, scheme:
     there: Entity = stored or {"columns": []}
     structure, drifted = (None, False) if wanted.labels_only else _structure(wanted, stored, known)
     after = there if structure is None else _restructured(wanted, there)
+    known = with_present_case(known, after)
     there_labels = stored_labels(after)
-    labels = merge_labels(_wanted_labels(wanted, there_labels), there_labels, known, scheme, acts)
+    labels = merge_labels(_wanted_labels(wanted, there_labels), there_labels, known, scheme, acts, waiting)
     found = Draft(wanted, stored, known, structure, drifted, restore=bool(there.get("deleted")), labels=labels)
     return found if wanted.labels_only else _with_values(found, after)
 
@@ -304,6 +313,8 @@ class Names(NamedTuple):
     scheme: Scheme
     renames: Mapping[str, str] = {}
     """FQN of a tag as stored labels have it → as it will be once definitions are written; empty after that."""
+    waiting: Mapping[str, Waiting] = {}
+    """Asset key → labels whose removal nobody has settled yet."""
     usable: Callable[[str], bool] = lambda _: True
     """Whether a tag, term, property or container is there and not deleted; no write may refer to another."""
 
@@ -364,7 +375,8 @@ class Planner:
             stored = stored and _renamed_labels(stored, renames)
             base = base and renamed_base(base, renames)
         acts = self.histories.of(wanted.kind, stored)
-        found = _withheld(draft(wanted, stored, base, self.names.scheme, acts), self.names.usable)
+        waiting = self.names.waiting.get(wanted.key, frozenset())
+        found = _withheld(draft(wanted, stored, base, self.names.scheme, acts, waiting), self.names.usable)
         return _compatible(found, self.names.scheme, self.terms)
 
 
@@ -410,17 +422,12 @@ def _compatible(found: Draft, scheme: Scheme, terms: Terms) -> Draft:
 def _clash(found: Draft, edit: Edit, scheme: Scheme, terms: Terms) -> str:
     """Which tag of the term cannot stand beside what will be there; empty when all can."""
     path = edit.slot.path
-    brought = terms.brought_by(edit.new.fqn) if edit.new is not None else ()
-    if not brought:
+    if edit.new is None or not terms.brought_by(edit.new.fqn):
         return ""
     there: Labels = stored_labels(found.stored) if found.stored else {}
     after = edited({path: there.get(path, ())}, (one for one in found.labels.edits if one.slot.path == path))[path]
-    for fqn in brought:
-        slot = scheme.slot(path, fqn)
-        beside = next((mark.fqn for mark in after if scheme.slot(path, mark.fqn) == slot and mark.fqn != fqn), "")
-        if slot is not None and beside:
-            return f"术语自带 {fqn}，与 {beside} 互斥"
-    return ""
+    clash = terms.clash(edit.new, path, after, scheme)
+    return f"术语自带 {clash[0]}，与 {clash[1]} 互斥" if clash else ""
 
 
 def _property_fqn(kind: AssetKind, key: str) -> str:

@@ -6,7 +6,7 @@ Reference, "Lists, concurrency, limits": lists are made per schema, 100 a page, 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -17,13 +17,14 @@ from connectors.om_errors import NotAllowed
 from connectors.om_version import Features
 from workflows.publish.history import Author, History, history_of
 from workflows.publish.ledger import DefinitionBase, Ledger, renamed_fqn
-from workflows.publish.merge import FIELDS_POINTER, columns_of
-from workflows.publish.model import AssetKind, Entity
+from workflows.publish.merge import FIELDS_POINTER, Scheme, columns_of
+from workflows.publish.model import AssetKind, Entity, Mark
 from workflows.store import digest
 
 SERVER_KINDS: dict[AssetKind, str] = {"table": "table", "endpoint": "apiEndpoint"}
 PARENT_KINDS: dict[AssetKind, str] = {"table": "databaseSchema", "endpoint": "apiCollection"}
 """Kind of the parent, which is also the list parameter that selects one."""
+FIRST_VERSION = 0.1
 DISPLAY = "displayName:"
 """Before the path, in keys of ``Base.texts``."""
 
@@ -169,15 +170,16 @@ def former_names(fqn: str, renamed: Mapping[str, str]) -> Iterator[str]:
 class LazyActs:
     """The history of one entity, read when first asked. Versions keep the names that tags had when they were made."""
 
-    def __init__(self, load: Callable[[], History], renamed: Mapping[str, str]) -> None:
-        self._load, self._renamed = load, renamed
+    def __init__(self, load: Callable[[], History], renamed: Mapping[str, str], untouched: bool = False) -> None:
+        """``untouched``: nothing was written since it was made, so that nobody can have taken a label away."""
+        self._load, self._renamed, self._untouched = load, renamed, untouched
 
     @cached_property
     def _history(self) -> History:
         return self._load()
 
     def removed_by(self, path: str, fqn: str) -> Author | None:
-        return self._first(self._history.removed_by, path, fqn)
+        return None if self._untouched else self._first(self._history.removed_by, path, fqn)
 
     def put_by(self, path: str, fqn: str) -> Author | None:
         return self._first(self._history.put_by, path, fqn)
@@ -211,7 +213,10 @@ class Histories:
         if entity is None:
             return LazyActs(lambda: History((), frozenset()), {})
         ident, server_kind = entity["id"], SERVER_KINDS[kind]
-        return LazyActs(lambda: history_of(self._client.versions(server_kind, ident), self.bots), self.renamed)
+        untouched = entity.get("version") == FIRST_VERSION
+        return LazyActs(
+            lambda: history_of(self._client.versions(server_kind, ident), self.bots), self.renamed, untouched
+        )
 
 
 FORMERLY = "formerly/"
@@ -255,3 +260,13 @@ class Terms:
     def brought_by(self, fqn: str) -> tuple[str, ...]:
         """FQNs of the tags of a term; read for all terms when first asked."""
         return self._tags.get(fqn, ())
+
+    def clash(self, term: Mark, path: str, beside: Iterable[Mark], scheme: Scheme) -> tuple[str, str] | None:
+        """A tag of the term, and the label of the same exclusive classification that it cannot stand beside."""
+        there = list(beside) if term.source == "Glossary" else []
+        for fqn in self.brought_by(term.fqn) if there else ():
+            slot = scheme.slot(path, fqn)
+            for mark in there:
+                if slot is not None and mark.fqn != fqn and scheme.slot(path, mark.fqn) == slot:
+                    return fqn, mark.fqn
+        return None

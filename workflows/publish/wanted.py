@@ -21,6 +21,7 @@ from connectors.om_names import join_fqn
 from connectors.om_version import Features
 from workflows.catalogue import citation_line, entry, people_texts
 from workflows.entry import Entry, EntryItem
+from workflows.publish.history import present_case
 from workflows.publish.model import AssetKind, Mark, WantedAsset, WantedColumn, WantedEdge
 from workflows.publish.places import LONGEST_FIELD, Place, is_existing, owners_of, services, stored_name
 from workflows.publish.siblings import Row, Siblings, rows_of
@@ -184,6 +185,10 @@ class _Maker:
     ) -> WantedAsset:
         """With structure, texts, properties, owner, domain and lineage: what is only written to our own services."""
         asset, texts = stored.asset, self.people.texts.get(stored.asset.key, {})
+        if texts:
+            # A column whose name has only changed case is the same one to servers.
+            now = present_case([name for name in texts if name], [column.name for column in asset.columns])
+            texts = {now.get(name or "", name): text for name, text in texts.items()}
         found = entry(stored, given, system.department_number, system.department, system.settings, self.pack, texts)
         items = {item.name: item for item in found.items}
         stored_names = {source.name: column.name for source, column in columns}

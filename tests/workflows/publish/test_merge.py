@@ -69,7 +69,7 @@ def merged(
     told: Told | None = None,
     **more: Any,
 ) -> Merged:
-    known = Base("s.d.x.t", marks=[(path, mark) for mark in base], **more)
+    known = Base("s.d.x.t", **{"id": "7", "marks": [(path, mark) for mark in base], **more})
     return merge_labels({path: wanted}, {ON_ASSET: [], path: stored}, known, SCHEME, told or Told())
 
 
@@ -96,7 +96,7 @@ COLUMN_CASES: dict[str, tuple[list[Mark], list[Mark], list[Mark], list[Any], int
     "a person confirmed it, pulled": ([CONFIRMED], [CONFIRMED], [L2], [], 0, [CONFIRMED]),
     "a person confirmed it, rules moved on": ([L4], [CONFIRMED], [L2], [], 1, [L2]),
     "a person replaced it": ([L2], [BY_HAND], [L2], [], 1, [L2]),
-    "a person replaced it, pulled": ([RULED], [BY_HAND], [], [], 0, []),
+    "a person put what is wanted": ([RULED], [BY_HAND], [], [], 0, [RULED]),
     "a person's own": ([], [BY_HAND], [], [], 1, []),
     "the platform's, same": ([L3], [DERIVED], [], [], 0, []),
     "the platform's, other": ([L2], [DERIVED], [], [], 1, []),
@@ -104,13 +104,13 @@ COLUMN_CASES: dict[str, tuple[list[Mark], list[Mark], list[Mark], list[Any], int
     "two of ours": ([L3], [L2, L4], [L2], [(L2, L3), (L4, None)], 0, [L3]),
     "two of ours, one wanted": ([L4], [L2, L4], [L2, L4], [(L2, None)], 0, [L4]),
     "a person's term beside ours": ([PHONE], [PHONE, NAME_BY_HAND], [PHONE], [], 1, [PHONE]),
-    "a person's term beside ours, pulled": (
+    "a person's term, wanted, beside ours": (
         [NAME],
         [PHONE, NAME_BY_HAND],
         [PHONE],
         [(PHONE, None)],
         0,
-        [],
+        [NAME],
     ),
     "categories side by side": ([HEALTH, MONEY], [HEALTH], [HEALTH], [(None, MONEY)], 0, [HEALTH, MONEY]),
     "a category less": ([HEALTH], [HEALTH, MONEY], [HEALTH, MONEY], [(MONEY, None)], 0, [HEALTH]),
@@ -146,6 +146,29 @@ def test_what_a_person_removed_stays_away() -> None:
         assert outcome(found) == []
         assert found.disputes[0].reason == "zhang 已移除 数据分级.L2，待 pdc pull 处理"
         assert found.marks == (("idno", L2),), "the next pull must see what was removed"
+
+
+def test_what_a_person_put_and_took_away_stays_away() -> None:
+    """A label that a pull had taken for the person's own, too."""
+    told = Told(removed={("idno", L2.fqn): ZHANG})
+    assert outcome(merged([CONFIRMED], [], [], told=told, seen=[("idno", CONFIRMED)])) == []
+    assert outcome(merged([CONFIRMED], [], [], seen=[("idno", CONFIRMED)])) == [(None, CONFIRMED)]
+
+
+def test_history_is_asked_of_what_this_site_has_never_written() -> None:
+    """Another address of the server, a store of last week: somebody may have taken a label of ours away."""
+    told = Told(removed={("idno", L2.fqn): ZHANG})
+    found = merged([L2], [], [], told=told, id="")
+    assert (outcome(found), found.marks) == ([], (("idno", L2),))
+    assert outcome(merged([L2], [], [], id="")) == [(None, L2)]
+
+
+def test_a_removal_that_waits_for_somebody_stands() -> None:
+    """By somebody who may not rule, of a label that people had confirmed."""
+    base = Base("t", id="7", gone=[("idno", L2)])
+    for waiting, edits in ((frozenset({("idno", "数据分级")}), 0), (frozenset({("idno", "共享类型")}), 1)):
+        found = merge_labels({"idno": [CONFIRMED]}, {"idno": ()}, base, SCHEME, Told(), waiting)
+        assert (len(found.edits), len(found.disputes)) == (edits, 1 - edits)
 
 
 def test_what_a_bot_removed_comes_back() -> None:
