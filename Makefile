@@ -35,7 +35,7 @@ check: setup ## What has to pass before a commit: format, lint, types, tests
 	$(MAKE) --no-print-directory test
 
 corpus: $(VENV)/.plain ## Accuracy on the labelled columns beside the recorded baseline (UPDATE=1 records it anew)
-	@status=0; for file in tests/data/columns-own.jsonl tests/data/columns-validation.jsonl; do \
+	@status=0; for file in tests/data/columns-own.jsonl tests/data/columns-validation.jsonl tests/data/columns-difficult.jsonl; do \
 	  for hidden in "" --no-comments; do echo "== $$file $$hidden"; \
 	    $(PY) -m workflows.cli evaluate $$file $$hidden --by style --baseline tests/data/baseline.json \
 	      $(if $(UPDATE),--update-baseline) || status=1; echo; \

@@ -122,7 +122,7 @@ def _weigh(
     keyed = is_named_as_key(column.name, name)
     comment = believed(possible_comment(comment, name, column), column, keyed, kind, strange)
     name = believed(name, column, keyed, kind, strange)
-    heard: list[Evidence] = [said.codebook] if said.codebook else []
+    heard: list[Evidence] = [said.codebook] if said.codebook and not _is_key_comment(comment, said.codebook) else []
     if comment is not None and name is not None and comment.strength >= DECIDES and _refines(name, comment):
         heard.append(_evidence(name._replace(strength=min(0.95, comment.strength)), "comment", kind))
         comment = name
@@ -139,6 +139,13 @@ def _is_key_of(name: Candidate, comment: Candidate) -> bool:
     if name.element not in KEYS or name.strength < DECIDES:
         return False
     return comment.bare or (NAMED.isdisjoint(comment.term) and elements()[comment.element].family in _WHO)
+
+
+def _is_key_comment(comment: Candidate | None, coded: Evidence) -> bool:
+    """经办人ID on a codebook's column for the name: a site that keeps the key there."""
+    if comment is None or comment.strength < DECIDES or not comment.term.endswith(grammar().doubt.key_words):
+        return False
+    return comment.element in KEYS and elements()[coded.element].family in _WHO
 
 
 _WHO = _ids("person_name legal_rep org_name")

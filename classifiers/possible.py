@@ -71,14 +71,21 @@ def possible_name(name: Candidate | None, column: ColumnInput, alone: bool) -> C
         return name._replace(element="code.flag", strength=0.6)
     if family in _UNHASHED and _UUID_TYPE.match(column.type) and name.term.endswith("id"):
         return name._replace(element="system.id", strength=0.6)
-    if native in _DECIMAL_TYPES and family in _WORDY | {"id_card", "mobile", "landline"}:
+    if native in _DECIMAL_TYPES and family in _WORDY | {"id_card", "mobile", "landline", "vehicle_plate"}:
         return name._replace(element="measure.quantity", strength=0.55)
-    counted = native in _WHOLE_TYPES and family in _COUNTABLE and column.name.lower().endswith(("num", "nums"))
-    if counted:
+    if (native in _WHOLE_TYPES and family in _COUNTABLE and column.name.lower().endswith(("num", "nums"))) or (
+        native in (*_WHOLE_TYPES, *_DECIMAL_TYPES) and family in _COUNTABLE | _NUMBERED and _is_counted(column)
+    ):
         return name._replace(element="measure.count", strength=0.6)
     if native in _WHOLE_TYPES and family in _WORDY - {"place_or_division"} and name.term not in _WHOLE_TERMS:
         return name._replace(element="system.foreign_key", strength=0.55)
     return name
+
+
+def _is_counted(column: ColumnInput) -> bool:
+    """``avgbusnum``, ``sum_bed_num``: a measure over many."""
+    name, doubt = column.name.lower(), grammar().doubt
+    return name.startswith(doubt.counted_starts) and name.endswith(doubt.counted_ends)
 
 
 _DECIMAL_TYPES = ("decimal", "numeric", "float", "double", "real", "money")
@@ -109,6 +116,8 @@ _NO_DATE = _NO_FLAG | _ids("education penalty_or_criminal disability location ge
 _HINT = 0.45
 """Strength of what only supports."""
 _PEOPLE = frozenset({"person", "minor", "contact", "audit"})
+_SCHOOLED = frozenset({"", "person", "minor", "trait", "org"})
+"""Owners of a degree."""
 
 
 def strange_to(table: TableInput, kind: SubjectKind, context: frozenset[str]) -> frozenset[str]:
@@ -143,7 +152,8 @@ def believed(
         return said._replace(element="measure.count")
     if said.strength > _HINT and (
         _is_strange(said, element.family, strange)
-        or (kind == "system" and strange and said.style == "english" and said.term in doubt.machines)
+        or (strange and said.style == "english" and said.term in doubt.machines.get(kind, ()))
+        or (said.term in doubt.modified and (said.after_unknown or said.owner not in _SCHOOLED))
         or _are_loose_initials(said, element.family, column, doubt)
         or (element.family in doubt.bounded and _is_bound(column, doubt))
     ):

@@ -104,12 +104,17 @@ def _token_mentions(tokens: Sequence[str], vocabulary: _Vocabulary) -> list[Ment
 
 def _bare(word: str) -> str:
     """``students``, ``stutable`` and ``tblstudent`` without what is glued to the word."""
+    if word.endswith("ies") and len(word) > 5:
+        return f"{word[:-3]}y"
     if word.endswith("s"):
         return word[:-1]
-    for tail in ("table", "info", "list"):
+    for tail in _TAILS:
         if word.endswith(tail) and len(word) > len(tail) + 2:
             return word[: -len(tail)]
     return word[3:] if word.startswith(("tbl", "tab")) and len(word) > 6 else word
+
+
+_TAILS = ("table", "info", "list", "information", "record", "processing", "handling", "management", "manage")
 
 
 def _plain(token: str) -> str:
@@ -267,12 +272,16 @@ def _kind_of_table(table: TableInput) -> tuple[SubjectKind, str]:
         return "unknown", "表名和注释未说明"
     if not table.comment and tokenize(table.table)[:1] and tokenize(table.table)[0] in _COUNTED:
         return "aggregate", f"表名中的“{tokenize(table.table)[0]}”"
+    if not table.comment and len(last.term) < 4 and set(tokenize(table.table)[:1]) & _INDUSTRIAL:
+        return "place", f"表名中的“{tokenize(table.table)[0]}”"
     if last.term in _MATTERS:
         whose = next((m for m in mentions("kinds", table.table, table.comment) if m.symbol == "organisation"), last)
         last = whose if whose.end < last.end else last
     return cast(SubjectKind, last.symbol), f"表名或注释中的“{last.term}”"
 
 
+# MES_BD_DB: initials in the systems of a plant are of its things.
+_INDUSTRIAL = frozenset({"mes", "wms", "ems", "scada", "dcs", "eam"})
 # stat_population: counts of what the rest of the name says.
 _COUNTED = frozenset({"stat", "stats", "statistic", "statistics", "tj", "agg", "kpi"})
 # What firms get and stand on as well as people: 企业补贴, 企业名单.
@@ -294,10 +303,15 @@ _NAMED_THINGS = _ids(
 )
 
 
+_AGED = frozenset({"person.age", "person.body_measure"})
+
+
 def _kind_of_columns(
     anchors: Mapping[str, int], found: Mapping[str, str], before: tuple[SubjectKind, str]
 ) -> tuple[SubjectKind, str]:
     best = max(anchors, key=lambda kind: (anchors[kind], kind == "person"))
+    if best == "person" and {e for e in found.values() if e.startswith("person.") or e in _PERSON_ANCHORS} <= _AGED:
+        return before  # whatever it is has an age and a size
     if anchors[best] >= 2 or (anchors["person"] and best == "person"):
         columns = [name for name, element in found.items() if _kind_of_element(element) == best][:3]
         return cast(SubjectKind, best), f"信息项 {'、'.join(columns)}"

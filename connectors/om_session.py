@@ -82,11 +82,16 @@ class Session:
     @cached_property
     def version(self) -> ServerVersion:
         """The server's version; raises ``NotOpenMetadata`` or ``TooOld`` ("Errors")."""
-        answer = self.request("GET", "system/version", doing="ask for the version")
+        what = "what answers there is not OpenMetadata: no version in its answer"
         try:
+            answer = self.request("GET", "system/version", doing="ask for the version")
             version = ServerVersion.parse(answer["version"])
-        except (TypeError, KeyError, ValueError) as exc:
-            what = "what answers there is not OpenMetadata: no version in its answer"
+        except (NotFound, TypeError, KeyError, ValueError) as exc:
+            raise NotOpenMetadata(what, hint="check the address", place=self.host) from exc
+        except ServerBroken as exc:
+            # A server answers unknown paths with 500 (reference, "Errors"); every version knows this one.
+            if not exc.routing:
+                raise
             raise NotOpenMetadata(what, hint="check the address", place=self.host) from exc
         if not version.supported:
             raise TooOld(f"OpenMetadata {version} is too old", hint="upgrade it to 1.2 or newer", place=self.host)

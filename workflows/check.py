@@ -23,7 +23,7 @@ class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of the report."""
 
     subject: str
-    """``settings``, ``pack``, ``folders``, ``store``, or ``department/system``."""
+    """``settings``, ``pack``, ``folders``, ``store``, ``openmetadata``, or ``department/system``."""
     status: Status
     message: str
     place: str | None = None
@@ -33,11 +33,13 @@ class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def check_site(site: Site, connect: bool = False) -> list[CheckResult]:
-    """Settings, pack and files; with ``connect`` each system that is not restricted is reached and its rights checked.
+    """Settings, pack and files; with ``connect`` the OpenMetadata server and each system that is not restricted
+    are reached and the rights there checked.
 
     Mistakes in the files themselves do not come so far: `workflows.settings.load_site` has raised them.
     """
     results = [*check_settings(site), *check_pack(site), *check_folders(site), *check_store(site, connect)]
+    results += check_server(site, connect)
     for department, system in site.systems():
         results.append(check_system(site, department, system, connect))
     return results
@@ -96,6 +98,26 @@ def check_store(site: Site, connect: bool) -> Iterator[CheckResult]:
         yield _from(error.failure, "store", "failed")
     except StoreError as error:
         yield CheckResult("store", "failed", str(error))
+
+
+def check_server(site: Site, connect: bool) -> Iterator[CheckResult]:
+    """The OpenMetadata server, where one is configured: secrets; with ``connect`` address, version, token, rights."""
+    from workflows.publish.connect import PUBLISHING, ServerUnreachable, ServerUnusable, open_server
+
+    if site.openmetadata is None:
+        return
+    try:
+        settings = site.server
+        if not connect:
+            yield CheckResult("openmetadata", "ok", "configured")
+            return
+        with open_server(settings, PUBLISHING) as client:
+            told = f"OpenMetadata {client.version}, reachable, with the right to create tables"
+            yield CheckResult("openmetadata", "ok", told, client.host)
+    except ConnectorError as error:
+        yield _from(error.failure, "openmetadata", "failed")
+    except (ServerUnusable, ServerUnreachable) as error:
+        yield CheckResult("openmetadata", "failed", str(error))
 
 
 def check_system(site: Site, department: Department, system: SystemSettings, connect: bool) -> CheckResult:

@@ -158,8 +158,6 @@ def show_bot(made: BotMade, root: Path, as_json: bool) -> None:
         click.echo(f"put into openmetadata.yaml: token: file:{shown}")
     for notice in made.notices:
         say(f"notice: {notice}")
-    if len(made.roles) == 1:
-        say("notice: it may delete nothing; set `removals: {enabled: false}`, or make it with --allow-delete")
 
 
 COMMANDS = (protect, bot)

@@ -27,12 +27,12 @@ def init(folder: Path) -> None:
 
 
 @click.command()
-@click.option("--connect", is_flag=True, help="Also reach every system and look at its permissions.")
+@click.option("--connect", is_flag=True, help="Also reach every system and the server, and look at permissions.")
 @json_option
 @click.pass_context
 @pass_state
 def check(state: State, ctx: click.Context, connect: bool, as_json: bool) -> None:
-    """Check settings and packs; with --connect also that every system can be reached."""
+    """Check settings and packs; with --connect also that every system and the server can be reached."""
     from workflows.check import check_site
 
     results = check_site(state.site(), connect)
@@ -42,7 +42,7 @@ def check(state: State, ctx: click.Context, connect: bool, as_json: bool) -> Non
         rows = [(item.status, item.subject, item.message, item.place or "", item.hint or "") for item in results]
         emit_table(("status", "what", "message", "place", "what to do"), rows)
     failed = {item.subject for item in results if item.status == "failed"}
-    # Settings and packs are configuration; a system that cannot be reached is a failure of its own.
+    # Settings and packs are configuration; a server or system that cannot be reached is a failure of its own.
     ctx.exit(2 if failed & {"settings", "pack"} else int(bool(failed)))
 
 

@@ -79,14 +79,15 @@ class ServerSettings(_Settings):
     protection: ProtectionSettings = Field(default_factory=ProtectionSettings)
 
     def resolved(self, root: Path, environ: Mapping[str, str] | None = None) -> ServerSettings:
-        """With secrets put in. Raises `connectors.base.ConfigurationError` for one that is not there."""
+        """With url and token put in. Raises `connectors.base.ConfigurationError` for what is not there.
+
+        ``admin_token`` stays a reference: whoever publishes every night needs no administrator's secret at hand.
+        """
         ca_file = None if self.ca_file is None else str(root / self.ca_file)
-        admin = None if self.admin_token is None else expand(self.admin_token, root, environ).strip()
         return self.model_copy(
             update={
                 "url": expand(self.url, root, environ),
                 "token": expand(self.token, root, environ).strip(),
-                "admin_token": admin,
                 "ca_file": ca_file,
             }
         )

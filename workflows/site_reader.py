@@ -242,7 +242,8 @@ class SiteReader:
         if document.data is None:
             return None
         settings = self.validate(ServerSettings, document.data, document)
-        for key in ("url", "token", "admin_token") if settings else ():
+        # The administrator's is for two commands only, which look for it themselves.
+        for key in ("url", "token") if settings else ():
             self.check_secret(getattr(settings, key), document, (key,))
         return settings
 

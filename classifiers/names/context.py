@@ -229,7 +229,28 @@ _TRANSACTION = _words(
 )
 _BESIDE_GENDER = _words("xm zjh zjhm zjlx zjzl sfzh sfzhm mz csrq csny hyzk gj lxdh sqrmc qlrmc qlr")
 _STUDYING = frozenset(
-    {"xsxm", "rxnf", "rxnd", "rxny", "xnzymc", "bjmc", "xymc", "zymc", "njmc", "sznj", "xyxm", "xjh", "nj"}
+    {
+        "xsxm",
+        "rxnf",
+        "rxnd",
+        "rxny",
+        "xnzymc",
+        "bjmc",
+        "xymc",
+        "zymc",
+        "njmc",
+        "sznj",
+        "xyxm",
+        "xjh",
+        "nj",
+        "xjzt",
+        "xjztdm",
+        "xjztm",
+        "yxdm",
+        "yxmc",
+        "xznj",
+        "dqnj",
+    }
 )
 
 
@@ -249,11 +270,21 @@ def _neighbours(statements: list[Statements], names: list[str], sure: Mapping[st
         found.add("trans")
     if len(_STUDYING & every) > (1 if "xh" in every else 2):
         found |= {"student", "education"}
+    if any(map(_is_audit_trail, names, names[1:], names[2:])):
+        found.add("audited")
     if any((s.column.comment or "").startswith("租户") and _is_personal(sure.get(s.column.name)) for s in statements):
         found.add("tenant")
     return found
 
 
+def _is_audit_trail(first: str, second: str, third: str) -> bool:
+    """``userId, userName, createTime`` in a row: who made the record."""
+    if not second.endswith("name") or not third.startswith(("creat", "add", "insert")):
+        return False
+    return first.replace("_", "") in _MAKERS_KEY and second.replace("_", "") in _MAKERS_NAME
+
+
+_MAKERS_KEY, _MAKERS_NAME = frozenset({"userid", "uid", "sysuserid"}), frozenset({"username", "sysusername"})
 _IDENTITIES = frozenset({"person.id_card", "person.id_number"})
 _NAMES = frozenset({"person.name", "person.applicant", "person.household_head", "person.guardian_name"})
 

@@ -21,6 +21,7 @@ from classifiers.names.phrases import (
     LEVEL,
     OPTION,
     PROCESS,
+    PURPOSE,
     TRAILING,
     WHETHER,
     comment_parts,
@@ -90,7 +91,7 @@ class Reader:
         if told:
             return (Candidate(told, 0.8, "comment", "代码列表"),)
         for index, part in enumerate(parts[:3]):
-            if index and part.isascii() and has_han(parts[0]):
+            if index and ((part.isascii() and has_han(parts[0])) or PURPOSE.match(part)):
                 continue
             reading = self._phrase(part)
             if reading and CODES_ONLY.match(text):

@@ -28,6 +28,8 @@ _YES_OR_NO = re.compile(rf"(?<!\w)(?:{_NO}\W{{0,4}}{_YES}|{_YES}\W{{0,4}}{_NO})"
 PROCESS = re.compile(
     r"^(?:已经?|需要?)?(?:建立|组建|成立|录入|上传|采集|签订|填写|完成|审核|默认|提交|打印|归档|开具|制定|推送|同步|查看|显示|主(?:病历|档案|要?诊断|要?手术))"
 )
+# 名称加后缀，用于匹配经纬度: what it serves is not what it is.
+PURPOSE = re.compile(r"^(?:仅|只|主要)?(?:用于|用来|用以|便于|以便|方便|供)")
 # 户籍（省）, 现居住地（区）: one level of an address is no address.
 LEVEL = re.compile(r"(?:省份?|地?市|城市|[区县镇乡村州旗]|区县|县区|街道|乡镇|街镇|镇街|社区|村居|居委会?|村委会)级?$")
 _AND_MORE = re.compile(

@@ -25,8 +25,14 @@ class Doubt(msgspec.Struct):
     """Kind of table → families and elements."""
     at_home: dict[str, frozenset[str]]
     """Domain of a table → families."""
-    machines: frozenset[str]
+    machines: dict[str, frozenset[str]]
+    """Kind of table → terms."""
+    modified: frozenset[str]
     """Terms."""
+    counted_starts: tuple[str, ...]
+    counted_ends: tuple[str, ...]
+    key_words: tuple[str, ...]
+    """Ends of terms of comments."""
     loose: frozenset[str]
     """Families."""
     states: frozenset[str]

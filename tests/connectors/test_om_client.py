@@ -143,6 +143,8 @@ def test_an_old_server_is_refused(connect: Callable[..., OpenMetadata]) -> None:
         {"json": {"version": "latest"}},
         {"body": "pong", "content_type": "text/plain"},
         {"body": "{", "content_type": "application/json"},
+        {"json": {"code": 404, "message": "no such page"}, "status": 404},
+        {"json": {"responseMessage": "An exception with message [HTTP 404 Not Found] was thrown"}, "status": 500},
     ],
 )
 def test_something_else_answers(server: responses.RequestsMock, answer: dict[str, Any]) -> None:

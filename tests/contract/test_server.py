@@ -27,7 +27,13 @@ def test_version_is_public(contract_server: Callable[..., Any], profile: str, ve
 def test_the_server_ends_with_its_parent(contract_server: Callable[..., Any]) -> None:
     server = contract_server("1.2")
     server.process.stdin.close()
-    assert server.process.wait(10) is not None
+    assert server.process.wait(60) is not None
+
+
+def test_logins_with_dots(contract_server: Callable[..., Any]) -> None:
+    server = contract_server("1.2")
+    for token in (server.token("zhang.san"), server.token("zhang.san")):
+        assert get(server, "users/loggedInUser", token).json()["name"] == "zhang.san"
 
 
 def test_state_survives_a_restart(contract_server: Callable[..., Any], tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 @pytest.mark.parametrize("hidden", [[], ["--no-comments"]])
-@pytest.mark.parametrize("name", ["columns-own.jsonl", "columns-validation.jsonl"])
+@pytest.mark.parametrize("name", ["columns-own.jsonl", "columns-validation.jsonl", "columns-difficult.jsonl"])
 def test_the_recorded_baseline_holds(name: str, hidden: list[str]) -> None:
     """What `make corpus` runs."""
     arguments = ["evaluate", str(DATA / name), *hidden, "--baseline", str(DATA / "baseline.json")]

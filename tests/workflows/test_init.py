@@ -9,6 +9,7 @@ import yaml
 
 from classifiers.policy import load_pack
 from connectors.base import ConfigurationError
+from workflows.cli_protect import administrators
 from workflows.init import init_site, template_files
 from workflows.server_settings import ServerSettings
 from workflows.settings import load_site
@@ -77,7 +78,7 @@ def test_the_example_server_loads_once_its_comment_signs_are_gone(tmp_path: Path
     example = tmp_path / "openmetadata.yaml"
     example.write_text(uncommented(example.read_text("utf-8")), "utf-8")
     site = load_site(tmp_path, environ={"OPENMETADATA_TOKEN": "bot", "OPENMETADATA_ADMIN": "admin"})
-    assert (site.server.token, site.server.admin_token, site.server.workers) == ("bot", "admin", 4)
+    assert (site.server.token, administrators(site).token, site.server.workers) == ("bot", "admin", 4)
     assert site.server.ca_file == str(tmp_path / "tls" / "district-ca.pem")
     assert site.server.model_dump(exclude={"url", "token", "admin_token", "ca_file"}) == ServerSettings(
         url="x", token="x"

@@ -28,8 +28,10 @@ from workflows.server_settings import ServerSettings
 
 DOMAIN = "open-metadata.org"
 """As the addresses of the server's own bots; reserved domains such as ``.invalid`` are refused by the SDK's models."""
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
-"""Logins are kept in lower case, and stand before the @ of an address."""
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{1,62}")
+"""Logins are kept in lower case, and stand before the @ of an address; in full names a dot would want quotes."""
+
+NO_DELETE = "it may delete nothing; set `removals: {enabled: false}`, or make it with --allow-delete"
 
 
 class Wish(NamedTuple):
@@ -67,7 +69,7 @@ def make_bot(job: Protecting, wish: Wish) -> BotMade:
     """
     client = job.client
     if not NAME.fullmatch(wish.name):
-        raise InputError(f"{wish.name!r} is no name for a bot (2 to 63 of a-z, 0-9, . _ -)")
+        raise InputError(f"{wish.name!r} is no name for a bot (2 to 63 of a-z, 0-9, _ -)")
     if not client.whoami().get("isAdmin"):
         raise ServerUnusable(f"{client.host}: only an administrator makes bots (set admin_token in openmetadata.yaml)")
     user = _known(client, wish)
@@ -86,7 +88,7 @@ def make_bot(job: Protecting, wish: Wish) -> BotMade:
         token_file=str(wish.token_file),
         expires_at=found.get("JWTTokenExpiresAt"),
         rotated=wish.rotate,
-        notices=_tried(job.settings, found["JWTToken"]),
+        notices=[*_tried(job.settings, found["JWTToken"]), *([] if wish.allow_delete else [NO_DELETE])],
     )
 
 

@@ -58,6 +58,7 @@ from workflows.publish.stored import (
 from workflows.store import chunks
 
 BATCH = 100
+WITHDRAWN = "规则已不给出此标签"
 """Assets written together: what a server takes in one bulk request."""
 COLUMN_TYPE = "tableColumn"
 """The entity type whose custom properties are those of columns."""
@@ -264,7 +265,7 @@ def _label_change(line: _Line, edit: Edit) -> Change:
     same = old is not None and new is not None and old.fqn == new.fqn
     operation: Operation = "create" if old is None else "withdraw" if new is None else "update"
     was, will = _named(old, stamped=same), _named(new, stamped=same)
-    return line(operation, edit.slot.classification, edit.slot.path, was, will, new.reason if new else "")
+    return line(operation, edit.slot.classification, edit.slot.path, was, will, new.reason if new else WITHDRAWN)
 
 
 def _named(mark: Mark | None, stamped: bool) -> str:

@@ -34,6 +34,15 @@ MASKED = ("L3", "L4")
 """Tiers of the columns that bear it, where the site says so (``protection: mask:``)."""
 
 
+def shortened(told: str) -> str:
+    """At most ``LONGEST_REASON`` characters; what is cut stands before the articles and the pack's version."""
+    if len(told) <= LONGEST_REASON:
+        return told
+    ends = (told[told.rindex(sign) :] for sign in ("；依据：", "；") if sign in told)
+    end = next((one for one in ends if len(one) < LONGEST_REASON // 2), "")
+    return f"{told[: LONGEST_REASON - len(end) - 1]}…{end}"
+
+
 class Named(NamedTuple):
     """One tag or term of ours."""
 
@@ -72,28 +81,27 @@ class Vocabulary:
         if named is None:
             return None
         confirmed = label.origin == "steward" or label.state == "confirmed"
-        told = reason(label, element, self.pack)[:LONGEST_REASON] if self.features.reason else ""
+        told = reason(label, element, self.pack)
         return self._mark(named, "Confirmed" if confirmed else "Suggested", told)
 
     def mask(self, tier: Label | None) -> Mark | None:
         """``PII.Sensitive`` for a column of this tier, where the site wants samples masked."""
         if tier is None or not self.settings.protection.mask or tier.value not in MASKED:
             return None
-        told = f"{tier.value}；{self.pack.ident}" if self.features.reason else ""
-        return self._mark(Named("", "", "", MASK, ""), "Suggested", told)
+        return self._mark(Named("", "", "", MASK, ""), "Suggested", f"{tier.value}；{self.pack.ident}")
 
     def plain_mark(self, dimension: str, key: str, state: LabelState = "Suggested", why: str = "") -> Mark:
         """A mark that stands for no verdict: 审核状态, 数据类别. ``KeyError`` for an unknown key."""
-        told = why[:LONGEST_REASON] if self.features.reason else ""
-        return self._mark(self.named[dimension, key], state, told)
+        return self._mark(self.named[dimension, key], state, why)
 
     def _mark(self, named: Named, state: LabelState, told: str) -> Mark:
+        """With its reason, which plans show whatever the server can keep (`merge.encoder` leaves it out)."""
         return Mark(
             fqn=named.fqn,
             label_type="Generated" if self.features.generated else "Automated",
             state=state,
             source="Glossary" if named.dimension == "element" else "Classification",
-            reason=told,
+            reason=shortened(told),
         )
 
     def as_published(self, known: Mapping[str, str]) -> Vocabulary:

@@ -305,7 +305,7 @@ class _Maker:
     def _review(self, key: str) -> Mark:
         ruled = self.people.reviews.get(key)
         if ruled is None or ruled.value not in ("confirmed", "objected"):
-            return self.names.plain_mark("review", "pending", why="机器建议，待数据提供单位确认")
+            return self.names.plain_mark("review", "pending", why=f"机器建议，待数据提供单位确认；{self.pack.ident}")
         return self.names.plain_mark("review", ruled.value, "Confirmed", f"{ruled.who}，{ruled.at[:10]}")
 
     def properties(self, found: Entry) -> dict[str, str | int]:

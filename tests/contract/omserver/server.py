@@ -25,6 +25,7 @@ from .access import Principal, principal_of
 from .intake import Intake
 from .kinds import Kind, kinds_of
 from .listing import Lists
+from .names import join
 from .profiles import Profile
 from .properties import Properties
 from .render import View
@@ -126,7 +127,7 @@ class Server:
 
     def user_token(self, name: str, *, admin: bool = False, bot: bool = False, lifetime: float | None = None) -> str:
         """A token of a user, who is made when there is none of that name."""
-        if self.store.named("user", name) is None:
+        if self.store.named("user", join(None, name)) is None:
             if bot:
                 self.create_bot(name)
             else:

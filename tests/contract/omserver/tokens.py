@@ -12,6 +12,7 @@ from typing import Any
 
 from .access import Principal, principal_of
 from .errors import Unauthorized
+from .names import join
 from .store import Entity, Store
 
 #: Not a secret: it only has to be the same after a restart.
@@ -71,7 +72,7 @@ class Tokens:
         claims = self.claims(header[7:].strip())
         if "exp" in claims and claims["exp"] <= self.clock():
             raise Unauthorized("Expired token!")
-        user = self.store.named("user", claims["sub"])
+        user = self.store.named("user", join(None, claims["sub"]))
         if claims["jti"] in self.revoked or user is None or user.deleted:
             raise Unauthorized("Not Authorized! Invalid token")
         if claims.get("tokenType") == BOT and claims["jti"] != self.of_bot(user):

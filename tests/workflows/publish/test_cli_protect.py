@@ -178,7 +178,7 @@ ACTS: dict[str, tuple[Callable[[Desk], None], list[tuple[str, str]]]] = {
     "steward without a team": (lambda d: d.member("zhang", ""), [("role", "mz"), ("person", "zhang")]),
     "tag renamed": (
         lambda d: d.patch("tag", "数据分级.L4", at("/name", value="四级")),
-        [("tier", "数据分级.L4")],
+        [("tier", "数据分级.四级")],
     ),
 }
 

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from workflows.check import check_site
 from workflows.errors import WorkflowError
 from workflows.publish.connect import PUBLISHING, open_server, server_name
 from workflows.server_settings import ServerSettings
+from workflows.settings import SettingsError, load_site
 
 TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJib3QifQ.c2lnbmF0dXJl"
 
@@ -74,6 +76,26 @@ def test_a_server_that_answers_is_opened(warm_servers: Any) -> None:
     for token in (server.tokens["bot"], server.admin_token):
         with open_server(ServerSettings(url=server.url, token=token), PUBLISHING) as client:
             assert client.features.bulk
+
+
+def test_a_check_of_the_site_looks_at_its_server(warm_servers: Any, tmp_path: Path) -> None:
+    """``pdc check --connect``; whoever publishes needs no administrator's token at hand."""
+    server = warm_servers("2.0")
+    (tmp_path / "site.yaml").write_text("")
+    text = f"url: {server.url}\ntoken: ${{BOT}}\nadmin_token: ${{ADMIN}}\n"
+    (tmp_path / "openmetadata.yaml").write_text(text)
+
+    def told(connect: bool, **environ: str) -> list[tuple[str, str]]:
+        results = check_site(load_site(tmp_path, environ=environ), connect)
+        return [(one.status, one.message) for one in results if one.subject == "openmetadata"]
+
+    with pytest.raises(SettingsError, match="BOT is not set"):
+        told(False)
+    assert told(False, BOT="x") == [("ok", "configured")]
+    ((status, message),) = told(True, BOT="x")
+    assert (status, "the token is no JWT" in message) == ("failed", True)
+    ready = "OpenMetadata 2.0.6, reachable, with the right to create tables"
+    assert told(True, BOT=server.tokens["bot"]) == [("ok", ready)]
 
 
 def test_refused_connections_may_pass() -> None:

@@ -51,6 +51,16 @@ def test_a_new_asset_is_one_creation_and_its_labels() -> None:
     assert planned(found).wanted == found.wanted.digest
 
 
+def test_a_withdrawal_says_why() -> None:
+    asset = wanted(WantedColumn("id", 1, "BIGINT"), WantedColumn("sfzh", 2, "VARCHAR", length=18))
+    there = stored(asset)
+    there["columns"][1]["tags"] = [{"tagFQN": L3.fqn, "labelType": "Generated", "state": "Suggested"}]
+    found = compared(asset, there, written(asset, marks=[("sfzh", L3)]))
+    assert [(c.operation, c.path, c.old, c.new, c.reason) for c in changes_of(found)] == [
+        ("withdraw", "sfzh", "数据分级.L3", "", "规则已不给出此标签")
+    ]
+
+
 def test_what_is_as_wanted_needs_nothing_and_is_remembered_without_reasons() -> None:
     asset = wanted()
     there = stored(asset)

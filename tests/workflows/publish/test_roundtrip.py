@@ -20,7 +20,7 @@ SITE = """
 name: 测试
 store: sqlite:///var/store.db
 people:
-  - {id: lihua, name: 李华, accounts: [lihua], openmetadata: lihua, departments: [dept], roles: [steward]}
+  - {id: lihua, name: 李华, accounts: [lihua], openmetadata: li.hua, departments: [dept], roles: [steward]}
   - {id: wangfang, name: 王芳, accounts: [wangfang], openmetadata: Wang, roles: [reviewer]}
   - {id: zhao, name: 赵云, accounts: [zhao], openmetadata: zhao, departments: [other], roles: [steward]}
 """
@@ -145,7 +145,7 @@ def told(pulled: dict[str, Any]) -> set[tuple[str, str | None, str, str | None, 
 
 def test_what_a_steward_decides_stands_for_ever(town: Town, browser: Callable[..., Any]) -> None:
     """Through new runs, a pack that says otherwise, other names for tags, and a changed table."""
-    li = browser(town.server, "lihua")
+    li = browser(town.server, "li.hua")
     li.put_back(PERSON, "sfzh", L3)
     li.replace_on_column(PERSON, "zt", L1, L3)
     mobile = next(tag for tag in town.labels(PERSON, "sjh") if tag.startswith("数据元."))
@@ -198,7 +198,7 @@ def test_what_a_steward_decides_stands_for_ever(town: Town, browser: Callable[..
 
 def test_tags_renamed_by_a_pack_are_still_the_peoples(town: Town, browser: Callable[..., Any]) -> None:
     """What was set, taken away and asked about under the old name is known under the new one."""
-    li, guest = browser(town.server, "lihua"), browser(town.server, "guest")
+    li, guest = browser(town.server, "li.hua"), browser(town.server, "guest")
     free, none = "共享类型.无条件共享", "共享类型.非共享"
     li.label_column(TOILET, "name", remove=[free])
     li.put_back(TOILET, "address", free)
@@ -219,7 +219,7 @@ def test_tags_renamed_by_a_pack_are_still_the_peoples(town: Town, browser: Calla
 @pytest.mark.parametrize("published", [True, False])
 def test_acts_under_a_tags_old_name_are_known(town: Town, browser: Callable[..., Any], published: bool) -> None:
     """The pack calls a tag, or the site a classification, otherwise between the act and the pull."""
-    li = browser(town.server, "lihua")
+    li = browser(town.server, "li.hua")
     free, limited = "共享类型.无条件共享", "共享类型.授权共享"
     li.replace_on_column(TOILET, "name", free, limited)
     li.label_column(TOILET, "address", remove=[free])
@@ -255,7 +255,7 @@ def test_acts_under_a_tags_old_name_are_known(town: Town, browser: Callable[...,
 
 def test_acts_between_two_publications_are_not_lost_without_a_pull(town: Town, browser: Callable[..., Any]) -> None:
     """Publishing twice between the act and the pull changes neither the label nor who is told to have put it."""
-    li = browser(town.server, "lihua")
+    li = browser(town.server, "li.hua")
     li.replace_on_column(PERSON, "zt", L1, L3)
     li.label_column(PERSON, "xm", remove=[L3])
     town.write("packs/other.yaml", OVERLAY)
@@ -312,7 +312,7 @@ def test_a_restamped_table_keeps_its_labels_as_ours(town: Town, browser: Callabl
     """Tagging the table with something else makes every label of it Manual; they go on following the rules."""
     town.admin.put("classification", {"name": "其他", "description": "d"})
     town.admin.put("tag", {"name": "标记", "description": "d", "classification": "其他"})
-    browser(town.server, "lihua").label_table(PERSON, add=["其他.标记"])
+    browser(town.server, "li.hua").label_table(PERSON, add=["其他.标记"])
     pulled = town.pdc("pull")
     assert (pulled["decisions"], pulled["questions"]) == ([], [])
     town.write("packs/other.yaml", OVERLAY)
@@ -322,7 +322,7 @@ def test_a_restamped_table_keeps_its_labels_as_ours(town: Town, browser: Callabl
 
 @pytest.mark.parametrize("how", ["openmetadata", "pending"])
 def test_a_lower_tier_takes_effect_with_a_second_person(town: Town, browser: Callable[..., Any], how: str) -> None:
-    li, wang = browser(town.server, "lihua"), browser(town.server, "wang")
+    li, wang = browser(town.server, "li.hua"), browser(town.server, "wang")
     li.replace_on_column(PERSON, "dz", L3, L2)
     (question,) = town.pdc("pull")["questions"]
     assert (question["kind"], question["who"]) == ("lowering", "李华")
@@ -345,7 +345,7 @@ def test_a_lower_tier_takes_effect_with_a_second_person(town: Town, browser: Cal
 
 
 def test_a_changed_description_comes_back_and_is_compiled(town: Town, browser: Callable[..., Any]) -> None:
-    li = browser(town.server, "lihua")
+    li = browser(town.server, "li.hua")
     li.describe(TOILET, "全区公共厕所的位置")
     li.describe(TOILET, "厕所的门牌地址", "address")
     assert len(town.pdc("pull")["descriptions"]) == 2
@@ -366,7 +366,7 @@ def test_a_table_deleted_for_good_is_published_again_without_decisions(town: Tow
     assert table is not None
     town.admin.delete("table", table["id"], hard=True)
     columns = [{"name": "name", "dataType": "VARCHAR", "dataLength": 50}]
-    li = browser(town.server, "lihua", admin=True)
+    li = browser(town.server, "li.hua", admin=True)
     li.client.put("table", {"name": "toilet", "databaseSchema": "dept-reg.default.default", "columns": columns})
     assert town.pdc("pull")["decisions"] == []
     li.label_column(TOILET, "name", add=[L2])

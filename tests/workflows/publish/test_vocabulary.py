@@ -13,6 +13,7 @@ from connectors.om_version import Features, ServerVersion
 from workflows.cli_common import State
 from workflows.cli_openmetadata import chosen_names
 from workflows.errors import PackProblem
+from workflows.publish.merge import encoder
 from workflows.publish.model import Mark, Slot
 from workflows.publish.vocabulary import Vocabulary, vocabulary
 from workflows.server_settings import ServerSettings
@@ -102,15 +103,27 @@ def test_marks_of_rules_are_suggestions_with_their_reason() -> None:
 
 
 def test_older_servers_get_no_reason_and_another_type() -> None:
+    """The reason is for the plan, which no server limits."""
     mark = made(features=OLD).mark("tier", LABEL, ELEMENT)
-    assert mark == Mark("数据分级.L3", "Automated", "Suggested")
+    assert mark == Mark("数据分级.L3", "Automated", "Suggested", reason=mark.reason if mark else "")
+    assert mark.reason.endswith("putuo-2020@1")
+    sent = {"tagFQN": "数据分级.L3", "source": "Classification", "labelType": "Automated", "state": "Suggested"}
+    assert encoder(OLD.reason)(mark) == sent
 
 
-def test_a_reason_is_cut_where_the_server_cuts() -> None:
-    long = Label("tier", "L3", "suggested", 0.9, "长" * 600)
+@pytest.mark.parametrize(
+    ("basis", "end"),
+    [
+        (("putuo-2020/31",), "…；依据：《上海市普陀区公共数据管理办法》第三十一条；putuo-2020@1"),
+        ((), "…；putuo-2020@1"),
+        (tuple(f"law/{number}" for number in range(100)), "…；putuo-2020@1"),
+    ],
+)
+def test_a_long_reason_keeps_article_and_pack(basis: tuple[str, ...], end: str) -> None:
+    long = Label("tier", "L3", "suggested", 0.9, "长" * 600, basis, pack="putuo-2020@1")
     mark = made().mark("tier", long)
     assert mark is not None
-    assert len(mark.reason) == 500
+    assert (len(mark.reason), mark.reason.startswith("长长"), mark.reason.endswith(end)) == (500, True, True)
 
 
 @pytest.mark.parametrize(("state", "origin"), [("confirmed", "rule"), ("suggested", "steward")])
