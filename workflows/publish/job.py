@@ -233,7 +233,7 @@ class Publishing:
         for group in by_parent(self._wanted("publish")):
             publisher.write(group, by_key)
         result = self._result(publisher, applied, facts, mended, planner)
-        self._finish(publisher, result, by_key)
+        self._finish(publisher, publication, result, by_key)
         result.requests, result.seconds = dict(self.client.requests_made), time.monotonic() - started
         if not journal.open:
             self.ledger.finish(publication, self.at, {"written": result.written, "seconds": result.seconds})
@@ -260,11 +260,13 @@ class Publishing:
             failures=[*mended.failures, *applied.failures, *planner.failures, *map(str, self.told.failures)],
         )
 
-    def _finish(self, publisher: Publisher, result: PublishResult, plan: Mapping[str, PlannedAsset] | None) -> None:
+    def _finish(
+        self, publisher: Publisher, publication: int, result: PublishResult, plan: Mapping[str, PlannedAsset] | None
+    ) -> None:
         """Lineage, foreign keys and removals."""
         linker = Linker(self.client, self.ledger, self.at)
         linker.write(publisher.links)
-        remover = Remover(self.client, self.ledger, self.at)
+        remover = Remover(self.client, self.ledger, publication, self.at)
         gone = self._removals()
         if plan is not None:
             gone = gone._replace(wanted=tuple(item for item in gone.wanted if item.key in plan))

@@ -149,7 +149,7 @@ def learned(item: InFlight, base: Base | None, entity: Entity, scheme: Scheme) -
         id=entity["id"],
         structure="",
         marks=bare((path, mark) for (path, _), mark in marks.items()),
-        deleted=bool(entity.get("deleted")) and known.deleted,
+        deleted=bool(entity.get("deleted")) and (known.deleted or item.removing),
     )
 
 

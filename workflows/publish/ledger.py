@@ -40,6 +40,8 @@ class InFlight(msgspec.Struct, frozen=True, omit_defaults=True):
     """(path, label) of every label that stood there, people's and foreign ones included."""
     after: list[tuple[str, Mark]] = []
     """(path, label) of every label that should stand there afterwards."""
+    removing: bool = False
+    """The write is a soft deletion of ours."""
 
 
 class Question(msgspec.Struct, frozen=True, omit_defaults=True):

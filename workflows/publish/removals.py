@@ -17,7 +17,7 @@ from connectors.base import ConfigurationError
 from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAuthenticated, ServerError
 from connectors.om_names import split_fqn
-from workflows.publish.ledger import Ledger, asset_row
+from workflows.publish.ledger import InFlight, Ledger, asset_row
 from workflows.publish.model import AssetKind, Base, Change, PlannedAsset
 from workflows.publish.places import is_existing, service_of
 from workflows.publish.planner import COLLECTIONS
@@ -145,8 +145,8 @@ def _services(site: Site) -> Iterator[tuple[str, tuple[Department, SystemSetting
 class Remover:
     """Soft-deletes assets and remembers it."""
 
-    def __init__(self, client: OpenMetadata, ledger: Ledger, at: str) -> None:
-        self.client, self.ledger, self.at = client, ledger, at
+    def __init__(self, client: OpenMetadata, ledger: Ledger, publication: int, at: str) -> None:
+        self.client, self.ledger, self.publication, self.at = client, ledger, publication, at
         self.deleted = 0
         self.failures: list[str] = []
 
@@ -154,13 +154,17 @@ class Remover:
         for batch in chunks(found.wanted):
             done: dict[str, Base] = {}
             gone: list[str] = []
+            # On disk first: what a kill leaves deleted was deleted by us, and comes back when its source does.
+            known = [item for item in batch if not item.forgotten]
+            flights = [InFlight(item.key, item.base.fqn, item.kind, item.base.id, removing=True) for item in known]
+            self.ledger.enter(self.publication, flights)
             for item in batch:
                 if self._delete(item):
                     if item.forgotten:
                         gone.append(item.key)
                     else:
                         done[item.key] = msgspec.structs.replace(item.base, deleted=True)
-            self.ledger.save_bases(done, self.at)
+            self.ledger.settle(self.publication, done, self.at)
             self.ledger.forget(gone)
 
     def _delete(self, item: Removal) -> bool:

@@ -146,3 +146,26 @@ def test_a_term_that_has_got_tags_since(scene: Scene, by_person: bool) -> None:
         {ID_CARD: "Manual", L4: "Derived"} if by_person else {ID_CARD: None, L4: None}
     )
     assert (L3 in found) != by_person
+
+
+def test_killed_after_a_deletion_of_ours(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source comes back before the next publication: so does the table, with what people did there."""
+    from workflows.publish.removals import Remover
+
+    scene.zhang.replace_on_column(TABLE, "lxdh", L3, L4)
+    scene.site.accept_removals = True
+    scene.site.connect(scene.server, removals={"share": 1.0})
+    scene.site.harvest(scene.site.sql(1, dropped=[0], added=1))
+    delete = Remover._delete
+
+    def killed(self: Remover, item: Any) -> bool:
+        delete(self, item)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Remover, "_delete", killed)
+        with pytest.raises(KeyboardInterrupt):
+            scene.site.publish()
+    scene.site.harvest(scene.site.sql(1))
+    scene.settled()
+    assert scene.labels("lxdh")[L4] == "Manual"
