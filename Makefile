@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+# Each worker starts servers of its own; a file's tests stay together. WORKERS=0 runs all in one process.
+WORKERS ?= 2
 
 PY := $(VENV)/bin/python
 UV := $(PY) -m uv
@@ -26,7 +28,7 @@ system: ## Install the system packages that tests need (as root), or print the c
 	@tools/system-packages
 
 test: setup ## Run the tests, against real PostgreSQL, MariaDB and Chromium (PYTEST_ARGS="-k name")
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 check: setup ## What has to pass before a commit: format, lint, types, tests
 	$(PY) -m ruff format --check .

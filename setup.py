@@ -49,6 +49,7 @@ EXTRAS_REQUIRE = {
         "pyarrow>=17",
         "pytest>=8.2",
         "pytest-timeout>=2.3",
+        "pytest-xdist>=3.6",
         "rdflib>=7,<8",
         "responses>=0.25",
         "ruff>=0.6",

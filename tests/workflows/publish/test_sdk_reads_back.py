@@ -24,6 +24,7 @@ from connectors.om_client import OpenMetadata
 from connectors.om_names import decode_name, split_fqn
 from workflows.publish.job import Publishing
 from workflows.publish.model import Definition, Mark, WantedAsset, WantedColumn
+from workflows.publish.protect import Protecting
 from workflows.publish.protection import protected, read_rights
 from workflows.publish.taxonomy import ORGANIZATION, definitions
 from workflows.publish.wanted import wanted_assets, wanted_places
@@ -143,11 +144,13 @@ class Published:
 
     def __init__(self, root: Path, server: Any, profile: str) -> None:
         self.server, self.profile = server, profile
-        # First as a bot, then as an administrator, who may write roles and policies.
+        # First as a bot, then as an administrator, who may write roles and policies, and bind everybody by them.
         with self.publishing(root, "bot") as job:
             self.published(job)
         with self.publishing(root, "admin") as job:
             self.published(job)
+            protected_by = Protecting(job.site, job.store, job.pack, job.site.server, job.client).protect()
+            assert (protected_by.failures, protected_by.conflicts) == ([], [])
             store, site, client = job.store, job.site, job.client
             names, features = job.vocabulary, job.features
             self.assets: list[WantedAsset] = list(wanted_assets(store, site, job.pack, names, features))
@@ -246,8 +249,9 @@ def labels(place: Entity) -> set[tuple[str, ...]]:
     return {(*(label[key] for key in keys), label.get("reason", "")) for label in place.get("tags") or []}
 
 
-def wished(marks: tuple[Mark, ...]) -> set[tuple[str, ...]]:
-    return {(one.fqn, one.source, one.label_type, one.state, one.reason) for one in marks}
+def wished(marks: tuple[Mark, ...], young: bool) -> set[tuple[str, ...]]:
+    """Older servers keep no reason."""
+    return {(one.fqn, one.source, one.label_type, one.state, one.reason if young else "") for one in marks}
 
 
 def stored(published: Published, wanted: WantedAsset) -> Entity:
@@ -264,7 +268,7 @@ def test_every_asset_with_its_texts_labels_and_properties(published: Published) 
     assert sorted(kinds) == (["endpoint"] if published.young else []) + ["table"] * (5 - published.young)
     for wanted in published.assets:
         entity = stored(published, wanted)
-        assert labels(entity) == wished(wanted.marks), wanted.fqn
+        assert labels(entity) == wished(wanted.marks, published.young), wanted.fqn
         assert entity["extension"] == wanted.properties
         assert (entity.get("displayName", ""), entity["description"]) == (wanted.title, wanted.description)
         if published.young:
@@ -280,14 +284,14 @@ def test_every_column(published: Published) -> None:
         # The models read names back as the source writes them.
         assert [one["name"] for one in columns] == [decode_name(one.name) for one in wanted.columns]
         for column, wish in zip(columns, wanted.columns, strict=True):
-            check_column(column, wish)
+            check_column(column, wish, published.young)
             names.add(wish.name)
     assert {"SFZH", "a__reserved__arrow__b", "xm"} <= names
     assert "DLMM" not in names
 
 
-def check_column(column: Entity, wish: WantedColumn) -> None:
-    assert labels(column) == wished(wish.marks), wish.name
+def check_column(column: Entity, wish: WantedColumn, young: bool) -> None:
+    assert labels(column) == wished(wish.marks, young), wish.name
     assert wish.marks
     assert (column["dataType"], column.get("dataLength", 1)) == (wish.data_type, wish.length or 1)
     assert (column.get("displayName", ""), column.get("description", "")) == (wish.title, wish.description)
