@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from workflows.cli_protect import administrators
 from workflows.demo import write_demo
 from workflows.settings import load_site
 
@@ -107,7 +108,7 @@ def test_the_administrators_commands_take_another_token(tmp_path: Path) -> None:
     shutil.copytree(DEPLOY / "site", tmp_path / "site")
     shutil.copy(DEPLOY / source, tmp_path / "site" / "openmetadata.yaml")
     site = load_site(tmp_path / "site", environ={"OPENMETADATA_ADMIN": "a.b.c"})
-    assert (site.server.url, site.server.admin_token) == ("http://server:8585/api", "a.b.c")
+    assert (site.server.url, administrators(site).token) == ("http://server:8585/api", "a.b.c")
 
 
 def test_only_the_server_reaches_database_and_search() -> None:
