@@ -177,7 +177,7 @@ def plan_summary(found: Plan) -> str:
         return f"nothing to write ({len(found.conflicts)} conflicts left to people)"
     return (
         f"definitions: {len(found.definitions)}; new assets: {new}, changed: {len(found.assets) - new}; "
-        f"labels and texts: {counts['create'] - new} added, {counts['update']} changed, "
+        f"labels, texts and lineage: {counts['create'] - new} added, {counts['update']} changed, "
         f"{counts['withdraw']} withdrawn; conflicts left to people: {len(found.conflicts)}"
     )
 
