@@ -76,10 +76,16 @@ def main(arguments: list[str]) -> None:
         threading.Thread(target=stop_at_eof, daemon=True).start()
     tokens = {"admin_token": server.tokens.make(ADMIN), "bot_token": server.tokens.make(BOT)}
     print(json.dumps({"url": base, **tokens, "pid": os.getpid()}), flush=True)
-    # uvicorn stops at a signal and then raises it again, which would end the process before the state is saved.
+    running = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        running.should_exit = True
+
+    # uvicorn stops at a signal and then raises it again, which would end the process before the state is saved. One that
+    # comes before it listens to signals counts too.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    uvicorn.Server(config).run(sockets=[listener])
+        signal.signal(number, stop)
+    running.run(sockets=[listener])
     if options.state is not None:
         options.state.write_text(app.server.saved(), encoding="utf-8")
 
