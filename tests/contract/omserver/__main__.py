@@ -81,8 +81,8 @@ def main(arguments: list[str]) -> None:
     def stop(*_: object) -> None:
         running.should_exit = True
 
-    # uvicorn stops at a signal and then raises it again, which would end the process before the state is saved. One that
-    # comes before it listens to signals counts too.
+    # uvicorn stops at a signal and then raises it again, which would end the process before the state is saved.
+    # A signal that comes before it listens to signals counts too.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     running.run(sockets=[listener])
