@@ -101,7 +101,8 @@ class PostgreSQL(Dialect):
     ORDER BY s.schema COLLATE "C", s.name COLLATE "C", k.contype, k.conname COLLATE "C", part.position
     """
 
-    # Definitions name what the search path finds without its schema, and the path is the reader's own.
+    # Definitions name what the search path finds without its schema, and the path is the reader's own. Making one waits
+    # for the tables in it, which somebody may have locked for hours: the setting, made once and first, ends that wait.
     VIEWS = f"""
     WITH {_SEEN}
     SELECT s.schema, s.name, pg_catalog.pg_get_viewdef(s.oid),
@@ -112,7 +113,7 @@ class PostgreSQL(Dialect):
                 WHERE w.ev_class = s.oid AND p.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
                   AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass))
     FROM seen s
-    WHERE s.relkind IN ('v', 'm')
+    WHERE s.relkind IN ('v', 'm') AND (SELECT pg_catalog.set_config('lock_timeout', '5s', true)) IS NOT NULL
     ORDER BY s.schema COLLATE "C", s.name COLLATE "C"
     """
     VIEW_SQL = "postgres"

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
 
 from connectors.lineage import Unreadable, view_columns
 from connectors.model import Asset, Column
@@ -107,6 +109,19 @@ def test_postgresql_tells_schemas_apart_whatever_the_readers_path_is(postgres_ur
         "v": {"a": [("public.t", "a")], "b": [("区.1.t", "a")], "whole": []},
         "w": {"a": [("区.1.t", "a")], "b": [("区.1.t", "b")]},
     }
+
+
+def test_a_locked_table_costs_lineage_only_and_not_for_long(postgres_url: str, fill: Any, opened: Any) -> None:
+    fill(postgres_url, script('"'))
+    started = time.monotonic()
+    with create_engine(postgres_url, poolclass=NullPool).begin() as locker:
+        locker.exec_driver_sql('LOCK TABLE "户" IN ACCESS EXCLUSIVE MODE')
+        source = opened("postgresql", postgres_url)
+        assert len(list(source.assets())) == 2 + len(EXPECTED)
+    assert time.monotonic() - started < 60
+    assert [(f.what, f.hint) for f in source.failures] == [
+        ("its views have no lineage: the data is locked by someone else", "try again later")
+    ]
 
 
 def test_mariadb(mariadb_url: str, fill: Any, opened: Any) -> None:
