@@ -15,12 +15,12 @@ from typing import BinaryIO, ClassVar, cast
 import msgspec
 
 from connectors.base import ConfigurationError, SourceFatalError, SystemConfig, is_quarantined, keeps, matches
-from connectors.ddl.elements import Name, Unreadable
+from connectors.ddl.elements import Name
 from connectors.ddl.lexicon import MYSQL, ORACLE, POSTGRES, TSQL
 from connectors.ddl.split import split
 from connectors.ddl.statements import Dump, Table, describes_structure, read_statement
-from connectors.ddl.views import Source, view_columns
 from connectors.files_base import Judged, ReadOnce, find_files, needed_path, read_each
+from connectors.lineage import Source, Unreadable, view_columns
 from connectors.model import Asset, Column, Failure, Listing
 from connectors.text import checked_encoding, decoded_chunks, repaired, stream_encoding
 

@@ -16,12 +16,9 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from connectors.lineage import Unreadable
 from connectors.model import Column, ForeignKey
 from connectors.types import normalise
-
-
-class Unreadable(Exception):
-    """A statement is not understood; ``str()`` says why, without quoting it."""
 
 
 class Name(NamedTuple):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from connectors.ddl.elements import Elements, Name, Tokens, Unreadable, read_element, read_elements
+from connectors.ddl.elements import Elements, Name, Tokens, read_element, read_elements
+from connectors.lineage import Unreadable
 from connectors.model import Column, Failure, ForeignKey, Kind
 
 

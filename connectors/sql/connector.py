@@ -31,8 +31,9 @@ from connectors.base import (
     matches,
 )
 from connectors.model import Asset, Column, Failure, Listing, Origin
-from connectors.sql.dialect import ColumnRow, Dialect, KeyRow, RelationRow, Row, Run, Timeouts
+from connectors.sql.dialect import ColumnRow, Dialect, KeyRow, RelationRow, Row, Run, Timeouts, ViewRow
 from connectors.sql.merge import ByTable, columns_of, foreign_keys_of, primary_key_of
+from connectors.sql.views import Listed, with_sources
 
 LONGEST_VALUE = 4_000
 """Characters of a sampled value; the rest is cut off."""
@@ -72,6 +73,7 @@ class SqlConnector(Connector):
         self._engine: Engine | None = None
         self._sampler: Connection | None = None
         self._hidden: frozenset[tuple[str, str]] | None = None
+        self._listed = Listed((), self.dialect.views_as_written)
 
     def probe(self) -> None:
         with self._errors(), self._reading() as run:
@@ -83,6 +85,7 @@ class SqlConnector(Connector):
     def list_assets(self) -> Listing:
         names: list[str] = []
         hidden: set[tuple[str, str]] = set()
+        shown: list[tuple[str, str]] = []
         secret: set[str] = set()
         excluded = 0
         reason: str | None = None
@@ -96,6 +99,7 @@ class SqlConnector(Connector):
                         secret.add(_asset_name(row))
                     else:
                         names.append(_asset_name(row))
+                        shown.append((row.schema, row.name))
                 if not (names or hidden or excluded):
                     self._refuse_blindness(run)
         except ConnectorError as error:
@@ -103,6 +107,7 @@ class SqlConnector(Connector):
                 raise
             reason = str(error)
         self._hidden, self.quarantined = frozenset(hidden), frozenset(secret)
+        self._listed = Listed(shown, self.dialect.views_as_written)
         return Listing(
             names=tuple(dict.fromkeys(names)),
             complete=reason is None,
@@ -120,11 +125,12 @@ class SqlConnector(Connector):
             shared = self.dialect.shared_connection
             second, third = (main if shared else stack.enter_context(self._reading()) for _ in range(2))
             relations = self._kept(self.dialect.relations(main, self.url))
-            columns = ByTable(self.dialect.columns(second, self.url))
+            views = ByTable(self._views(stack))
+            columns = ByTable(self._columns(second, bool(views)))
             keys = ByTable(self.dialect.keys(third, self.url))
             for row in relations:
                 table_key = (row.schema, row.name)
-                yield self._asset(row, columns.take(table_key), keys.take(table_key))
+                yield self._asset(row, columns.take(table_key), keys.take(table_key), views.take(table_key))
 
     def sample(self, asset: Asset, rows: int) -> Sample:
         """One ``SELECT … LIMIT`` of the asset's columns: binary ones left out, values cut at 4,000 characters."""
@@ -163,9 +169,29 @@ class SqlConnector(Connector):
                 dotted.add(name)
             yield row
 
-    def _asset(self, row: RelationRow, columns: list[ColumnRow], keys: list[KeyRow]) -> Asset:
+    def _views(self, stack: ExitStack) -> Iterator[ViewRow]:
+        """Definitions of views, on a connection of their own: an error on it costs lineage, and no asset."""
+        try:
+            with self._errors():
+                yield from self.dialect.views(stack.enter_context(self._reading()), self.url)
+        except ConnectorError as error:
+            self._fail(f"its views have no lineage: {error.failure.what}", self.place, error.failure.hint)
+
+    def _columns(self, run: Run, views: bool) -> Iterator[ColumnRow]:
+        """The stream of columns; known all at once where views are kept as written, and there is one."""
+        rows = self.dialect.columns(run, self.url)
+        if not (views and self.dialect.views_as_written):
+            return rows
+        known = list(rows)
+        self._listed.learn(known)
+        return iter(known)
+
+    def _asset(self, row: RelationRow, columns: list[ColumnRow], keys: list[KeyRow], views: Sequence[ViewRow]) -> Asset:
         names = [column.name for column in columns]
         comments = self.dialect.comments(row.definition, names) if row.definition else {}
+        described = columns_of(columns, comments)
+        for view in views:
+            described = with_sources(described, view, self._listed, self.dialect.VIEW_SQL)
         if not columns:
             self._fail(
                 "none of its columns can be read", _qualified(row), "it is broken, or the user has no right to it"
@@ -181,7 +207,7 @@ class SqlConnector(Connector):
             row_estimate=row.rows,
             primary_key=primary_key_of(keys),
             foreign_keys=tuple(foreign_keys_of(keys, self._may_show)),
-            columns=columns_of(columns, comments),
+            columns=described,
             origin=cast("Origin", self.config.origin),
             update_cycle=self.config.update_cycle,
         )
@@ -270,7 +296,7 @@ class SqlConnector(Connector):
             what = f"the driver cannot read what the database sent ({type(error).__name__})"
             raise SourceFatalError(what, place=place or self.place, hint="check the database's encoding") from None
 
-    def _fail(self, what: str, place: str, hint: str) -> None:
+    def _fail(self, what: str, place: str, hint: str | None) -> None:
         failure = Failure(what=what, place=place, hint=hint)
         if failure not in self.failures:
             self.failures.append(failure)

@@ -47,6 +47,17 @@ class KeyRow(NamedTuple):
     position: int
 
 
+class ViewRow(NamedTuple):
+    """How one view is computed."""
+
+    schema: str
+    table: str
+    definition: str | None
+    """Its SELECT or CREATE VIEW; None or empty when the user may not see it."""
+    near: Mapping[str, str] | None = None
+    """Schema by name of the tables that it names without one; None when they are in the view's own."""
+
+
 Row = tuple[Any, ...]
 Run = Callable[[str], Iterator[Row]]
 """Send one dictionary statement and stream its rows."""
@@ -83,7 +94,7 @@ class Timeouts(NamedTuple):
 class Dialect:
     """One database. Every statement is sent once per harvest, whatever the number of tables.
 
-    All three results are ordered by schema and table in code point order (binary collation), so that they can be
+    All four results are ordered by schema and table in code point order (binary collation), so that they can be
     merged while they stream; columns by their position, keys by constraint and position.
     """
 
@@ -101,6 +112,11 @@ class Dialect:
     RELATIONS: ClassVar[str]
     COLUMNS: ClassVar[str]
     KEYS: ClassVar[str]
+    VIEWS: ClassVar[str]
+    VIEW_SQL: ClassVar[str]
+    """sqlglot's name for what definitions of views are written in."""
+    views_as_written: ClassVar[bool] = False
+    """Whether definitions are as somebody wrote them: with ``*``, and names in any case."""
     UNSEEN: ClassVar[str | None] = None
     """Counts the relations that exist but that this user may not see, where the database tells."""
 
@@ -133,6 +149,9 @@ class Dialect:
 
     def keys(self, run: Run, url: URL) -> Iterator[KeyRow]:
         return map(KeyRow._make, run(self.KEYS))
+
+    def views(self, run: Run, url: URL) -> Iterator[ViewRow]:
+        return map(ViewRow._make, run(self.VIEWS))
 
     def comments(self, definition: str, columns: Iterable[str]) -> dict[str, str]:
         """Comments on columns, by column name, found in the table's CREATE statement."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from sqlalchemy.engine import URL, Connection
 
 from connectors.sql import dialect as troubles
-from connectors.sql.dialect import ColumnRow, Dialect, KeyRow, RelationRow, Run, Timeouts, Trouble
+from connectors.sql.dialect import ColumnRow, Dialect, KeyRow, RelationRow, Run, Timeouts, Trouble, ViewRow
 
 
 class MariaDB(Dialect):
@@ -49,6 +49,14 @@ class MariaDB(Dialect):
     ) parts
     ORDER BY BINARY s, BINARY t, kind, BINARY name, position
     """
+    # Empty without the right SHOW VIEW.
+    VIEWS = """
+    SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION, NULL
+    FROM information_schema.VIEWS
+    WHERE {where}
+    ORDER BY BINARY TABLE_SCHEMA, BINARY TABLE_NAME
+    """
+    VIEW_SQL = "mysql"
     # MariaDB gives defaults as SQL, so that an absent one is the word NULL.
     DEFAULT: ClassVar[str] = "NULLIF(COLUMN_DEFAULT, 'NULL')"
 
@@ -97,6 +105,9 @@ class MariaDB(Dialect):
 
     def keys(self, run: Run, url: URL) -> Iterator[KeyRow]:
         return map(KeyRow._make, run(self._statement(self.KEYS, url)))
+
+    def views(self, run: Run, url: URL) -> Iterator[ViewRow]:
+        return map(ViewRow._make, run(self._statement(self.VIEWS, url)))
 
     def _statement(self, template: str, url: URL) -> str:
         own = "TABLE_SCHEMA NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"

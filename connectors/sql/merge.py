@@ -8,11 +8,11 @@ from operator import itemgetter
 from typing import Generic, TypeVar
 
 from connectors.model import Column, ForeignKey
-from connectors.sql.dialect import ColumnRow, KeyRow
+from connectors.sql.dialect import ColumnRow, KeyRow, ViewRow
 from connectors.types import normalise
 
 Key = tuple[str, str]
-RowT = TypeVar("RowT", ColumnRow, KeyRow)
+RowT = TypeVar("RowT", ColumnRow, KeyRow, ViewRow)
 
 _table_of: Callable[[tuple[object, ...]], Key] = itemgetter(0, 1)
 
@@ -23,6 +23,10 @@ class ByTable(Generic[RowT]):
     def __init__(self, rows: Iterator[RowT]) -> None:
         self._groups: Iterator[tuple[Key, Iterator[RowT]]] = groupby(rows, _table_of)
         self._next: tuple[Key, Iterator[RowT]] | None = next(self._groups, None)
+
+    def __bool__(self) -> bool:
+        """Whether rows are left."""
+        return self._next is not None
 
     def take(self, key: Key) -> list[RowT]:
         """The rows of ``key``; those before it belong to tables nobody asked for and are passed over."""

@@ -101,6 +101,23 @@ class PostgreSQL(Dialect):
     ORDER BY s.schema COLLATE "C", s.name COLLATE "C", k.contype, k.conname COLLATE "C", part.position
     """
 
+    # Definitions name what the search path finds without its schema, and the path is the reader's own. Making one waits
+    # for the tables in it, which somebody may have locked for hours: the setting, made once and first, ends that wait.
+    VIEWS = f"""
+    WITH {_SEEN}
+    SELECT s.schema, s.name, pg_catalog.pg_get_viewdef(s.oid),
+           (SELECT coalesce(pg_catalog.json_object_agg(c.relname, n.nspname), '{{}}')
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.oid IN (
+                SELECT p.refobjid FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend p ON p.objid = w.oid
+                WHERE w.ev_class = s.oid AND p.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                  AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass))
+    FROM seen s
+    WHERE s.relkind IN ('v', 'm') AND (SELECT pg_catalog.set_config('lock_timeout', '5s', true)) IS NOT NULL
+    ORDER BY s.schema COLLATE "C", s.name COLLATE "C"
+    """
+    VIEW_SQL = "postgres"
+
     UNSEEN = f"SELECT count(*) {_EXISTING} AND NOT ({_READABLE})"
 
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {

@@ -60,6 +60,9 @@ class SQLite(Dialect):
     FROM sqlite_master m JOIN pragma_table_xinfo(m.name) x WHERE {_SHOWN} AND {_PLAIN} AND x.pk > 0
     ORDER BY 2, 3, 4, 9
     """
+    VIEWS = "SELECT 'main', m.name, m.sql, NULL FROM sqlite_master m WHERE m.type = 'view' ORDER BY m.name"
+    VIEW_SQL = "sqlite"
+    views_as_written = True
     ODD: ClassVar[str] = (
         f"WITH {_HIDDEN} SELECT m.name FROM sqlite_master m WHERE {_SHOWN} AND NOT ({_PLAIN}) ORDER BY m.name"
     )

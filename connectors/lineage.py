@@ -1,7 +1,8 @@
 """Columns of views from their SELECT: names, and which columns of which tables each is computed from.
 
 sqlglot parses the query and builds its scopes; names are resolved here, case-insensitively, against the tables that the
-dump defines, because dumps mix quoted and unquoted spellings that a strict resolution would not match.
+dump or database defines, because dumps mix quoted and unquoted spellings that a strict resolution would not match.
+Bounded: a query that keeps parser or resolver going out of all proportion to its length is unreadable.
 """
 
 from __future__ import annotations
@@ -17,22 +18,32 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.optimizer.scope import Scope, build_scope
 
-from connectors.ddl.elements import Unreadable
 from connectors.model import Column, ColumnSource
 from connectors.types import normalise
 
+_FAULTS = (SqlglotError, RecursionError, ValueError, KeyError, AttributeError, TypeError, IndexError)
+"""What sqlglot raises, on purpose and when a syntax tree is not as it expects."""
 _DEEPEST = 40
+_STEPS, _STEPS_PER_TOKEN = 5_000, 8
+"""Expressions and tables that the parser may try; real queries need less than one for each token."""
+_MOST_COLUMNS = 1_000_000
+"""Columns that one view's resolution may look at, all its scopes and references together."""
+
+
+class Unreadable(Exception):
+    """A statement is not understood; ``str()`` says why, without quoting it."""
 
 
 class Source(NamedTuple):
-    """A table or view that a query reads, as the dump knows it."""
+    """A table or view that a query reads, as the dump or database knows it."""
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[Column, ...] | None
+    """None: not known here, so that whatever the query says is a column of it is one."""
 
 
 Lookup = Callable[[tuple[str, ...]], Source | None]
-"""Parts of a table's name as written → the table; None when the dump has none."""
+"""Parts of a table's name as written → the table; None when it is not known: its name is taken as written."""
 
 
 class _Origin(NamedTuple):
@@ -46,12 +57,15 @@ class _Origin(NamedTuple):
 
 
 def view_columns(query: str, dialect: str, names: tuple[str, ...], lookup: Lookup) -> tuple[Column, ...]:
-    """The columns of the view that ``query`` defines; ``names`` replaces those of the SELECT. Raises `Unreadable`."""
+    """The columns of the view that ``query`` defines; ``names`` replaces those of the SELECT. Raises `Unreadable`.
+
+    ``query`` is a SELECT or a whole CREATE VIEW, whose own list of column names is not looked at.
+    """
     with _quiet():
         scope = _scope(query, dialect)
         try:
             origins = list(_Resolver(lookup, dialect).outputs(scope, 0))
-        except (SqlglotError, RecursionError) as error:
+        except _FAULTS as error:
             raise Unreadable("the names in the view's SELECT cannot be told apart") from error
     if names and len(names) != len(origins):
         # A star over a table that the dump does not define: the names are known, the sources are not.
@@ -101,7 +115,8 @@ def _quiet() -> Iterator[None]:
 
 @lru_cache(maxsize=8)
 def _parser(dialect: str) -> type[Any]:
-    """The dialect's parser, which must not go round in circles.
+    """The dialect's parser, which must not go round in circles, nor try everything again at every depth
+    (nested ``ARRAY[…]`` and ``timestamp(…)`` cost sqlglot 29 twice as much with each level).
 
     Two statements that have run together (``FROM a b ("ID" INT, NOT CLUSTER …``) look like an alias with column
     definitions, in which sqlglot 29 steps back before the comma and reads the same constraint for ever.
@@ -109,6 +124,21 @@ def _parser(dialect: str) -> type[Any]:
     base: Any = Dialect.get_or_raise(dialect).parser_class
 
     class Parser(base):  # type: ignore[misc]
+        steps = 0
+
+        def _step(self) -> None:
+            self.steps += 1
+            if self.steps > _STEPS + _STEPS_PER_TOKEN * len(self._tokens):
+                raise ParseError("too many attempts")
+
+        def _parse_unary(self) -> Any:
+            self._step()
+            return super()._parse_unary()
+
+        def _parse_table(self, *args: Any, **options: Any) -> Any:
+            self._step()
+            return super()._parse_table(*args, **options)
+
         def _parse_column_constraint(self) -> Any:
             before = self._index
             constraint = super()._parse_column_constraint()
@@ -128,13 +158,17 @@ def _parsed(query: str, dialect: str) -> exp.Expression | None:
 def _scope(query: str, dialect: str) -> Scope:
     for text in (query, _without_tail(query)):
         try:
-            parsed = _inside(_parsed(text, dialect))
+            parsed = _inside(_defined(_parsed(text, dialect)))
             scope = build_scope(parsed) if isinstance(parsed, exp.Query) else None
-        except (SqlglotError, RecursionError, ValueError, KeyError, AttributeError, TypeError, IndexError):
+        except _FAULTS:
             continue
         if scope is not None:
             return scope
     raise Unreadable("the view's SELECT is not understood")
+
+
+def _defined(parsed: exp.Expression | None) -> exp.Expression | None:
+    return parsed.args.get("expression") if isinstance(parsed, exp.Create) else parsed
 
 
 _TAILS = ("WITH READ ONLY", "WITH CHECK OPTION", "WITH CASCADED CHECK OPTION", "WITH LOCAL CHECK OPTION")
@@ -159,6 +193,7 @@ class _Resolver:
         self.lookup = lookup
         self.dialect = dialect
         self._outputs: dict[int, list[_Origin]] = {}
+        self._looked_at = 0
 
     def outputs(self, scope: Scope, depth: int) -> list[_Origin]:
         """The columns of a SELECT, or of a UNION: names of the first branch, sources of all."""
@@ -213,17 +248,28 @@ class _Resolver:
 
     def _reference(self, column: exp.Column, scope: Scope, depth: int) -> _Origin:
         name, qualifier = column.name, column.table.lower()
+        if isinstance(column.this, exp.Star):
+            return _Origin(name)
         at: Scope | None = scope
         while at is not None:
             candidates = [source for alias, source in _selected(at) if not qualifier or alias.lower() == qualifier]
             for source in candidates:
                 if (found := self._column_of(source, name, depth)) is not None:
                     return found
-            unknown = [source for source in candidates if isinstance(source, exp.Table) and not self._known(source)]
+            unknown = [named for source in candidates if (named := self._unlisted(source))]
             if len(unknown) == 1 and (qualifier or len(candidates) == 1):
-                return _Origin(name, (ColumnSource(_written(unknown[0]), name),))
+                return _Origin(name, (ColumnSource(unknown[0], name),))
             at = at.parent
         return _Origin(name)
+
+    def _unlisted(self, source: exp.Expression | Scope) -> str | None:
+        """The name of a table whose columns are not known; None for everything else."""
+        if not isinstance(source, exp.Table):
+            return None
+        known = self._known(source)
+        if known is None:
+            return _written(source)
+        return known.name if known.columns is None else None
 
     def _known(self, table: exp.Table) -> Source | None:
         return self.lookup(tuple(part.name for part in table.parts))
@@ -233,11 +279,17 @@ class _Resolver:
 
     def _columns_of(self, source: exp.Expression | Scope, depth: int) -> list[_Origin]:
         if isinstance(source, Scope):
-            return self._renamed(source, self.outputs(source, depth + 1))
+            return self._counted(self._renamed(source, self.outputs(source, depth + 1)))
         known = self._known(source) if isinstance(source, exp.Table) else None
-        if known is None:
+        if known is None or known.columns is None:
             return []
-        return [_Origin(c.name, (ColumnSource(known.name, c.name),), c) for c in known.columns]
+        return self._counted([_Origin(c.name, (ColumnSource(known.name, c.name),), c) for c in known.columns])
+
+    def _counted(self, origins: list[_Origin]) -> list[_Origin]:
+        self._looked_at += len(origins)
+        if self._looked_at > _MOST_COLUMNS:
+            raise Unreadable("the view's SELECT multiplies its columns without end")
+        return origins
 
     @staticmethod
     def _renamed(scope: Scope, origins: list[_Origin]) -> list[_Origin]:
