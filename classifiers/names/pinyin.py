@@ -25,11 +25,6 @@ def _readings() -> tuple[dict[str, str], dict[str, str]]:
     return characters, index.terms
 
 
-def main_reading(character: str) -> str:
-    """Syllable of one character, without tone; an ASCII character is its own; empty when unknown."""
-    return _readings()[0].get(character, character if character.isascii() else "")
-
-
 def all_syllables() -> frozenset[str]:
     """Every syllable that some character reads as."""
     return frozenset(syllable for syllable in _readings()[0].values() if syllable.isalpha())

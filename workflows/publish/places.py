@@ -12,13 +12,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from connectors.base import BadInputError, ConfigurationError
-from connectors.model import Asset
 from connectors.om_names import entity_name, join_fqn, service_name
 from connectors.om_version import Features
 from workflows.publish.model import AssetKind
 
 if TYPE_CHECKING:
-    from workflows.settings import Department, Site, SystemSettings
+    from workflows.settings import Site, SystemSettings
 
 DEFAULT = "default"
 """Database or schema of an asset that has none."""
@@ -121,11 +120,6 @@ def place_of(asset: Named, service: str, features: Features) -> Place:
     if asset.kind == "operation" and features.api_services:
         return Place(service, "", schema, name, "endpoint")
     return Place(service, stored_name(asset.database or DEFAULT), schema, name)
-
-
-def asset_fqn(asset: Asset, department: Department, features: Features) -> str:
-    """The full name of a department's asset on the server, whose ``system`` must be configured."""
-    return place_of(asset, service_of(department.id, department.system(asset.system)), features).fqn
 
 
 @lru_cache(maxsize=65_536)

@@ -217,11 +217,21 @@ def command(root: Path, *words: str) -> None:
 
 
 @pytest.fixture(scope="module")
+def validating(tmp_path_factory: pytest.TempPathFactory, start_contract: Callable[..., Any]) -> Iterator[Any]:
+    """A 2.0 server that refuses every body which the SDK's generated models do not take."""
+    server = start_contract(tmp_path_factory.mktemp("omserver"), "2.0", validate=True)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
 def everything(
-    tmp_path_factory: pytest.TempPathFactory, shared_contract_server: Callable[[str], Any]
+    tmp_path_factory: pytest.TempPathFactory, shared_contract_server: Callable[[str], Any], validating: Any
 ) -> dict[str, Published]:
     root = made_site(tmp_path_factory.mktemp("site"))
-    found = {profile: Published(root, shared_contract_server(profile), profile) for profile in PROFILES}
+    servers = {"1.2": shared_contract_server("1.2"), "2.0": validating}
+    found = {profile: Published(root, servers[profile], profile) for profile in PROFILES}
+    assert validating.log() == ""
     asked = {profile: (one.server.url, one.server.admin_token) for profile, one in found.items()}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", READ],

@@ -17,7 +17,7 @@ from workflows import catalogue
 from workflows.classify import classify
 from workflows.publish.ledger import Description, Ledger
 from workflows.publish.model import WantedAsset, WantedColumn, WantedEdge
-from workflows.publish.places import Place, asset_fqn, stored_name
+from workflows.publish.places import Place, place_of, stored_name
 from workflows.publish.vocabulary import vocabulary
 from workflows.publish.wanted import Told, method_of, readable, wanted_assets, wanted_places
 from workflows.server_settings import ServerSettings
@@ -305,9 +305,8 @@ def test_the_same_store_wants_the_same(desk: Any) -> None:
     assert [item.digest for item in made.wanted()] == [item.digest for item in made.wanted()]
 
 
-def test_names_of_assets(desk: Any) -> None:
-    made = desk()
-    assert asset_fqn(DIBAO, made.department, NEW) == "minzheng-rescue.default.public.DIBAO"
+def test_names_of_assets() -> None:
+    assert place_of(DIBAO, "minzheng-rescue", NEW).fqn == "minzheng-rescue.default.public.DIBAO"
     assert Place("s", "", "c", "e", "endpoint").parent == "s.c"
     assert stored_name("a\tb") == "a__reserved__tab__b"
 
