@@ -91,10 +91,18 @@ class Connector(ABC):
     OPTIONS: ClassVar[dict[str, type]] = {}
     """Further keys allowed in ``departments/*.yaml`` for this connector, with their types."""
 
+    @classmethod
+    def keys_for(cls, name: str) -> frozenset[str]:
+        """``KEYS`` of the connector that is registered as ``name``, for a class that serves several names."""
+        return cls.KEYS
+
     def __init__(self, config: SystemConfig) -> None:
         self.config = config
         self.failures: list[Failure] = []
         """Problems with single assets, statements, cells; filled while the stream is read."""
+        self.notices: list[str] = []
+        """What the operator should know though nothing failed, such as a guess that was made; read with ``failures``.
+        """
         self.statements = 0
         """Dictionary statements sent so far (sampling not counted); 0 for files."""
         self.quarantined: frozenset[str] = frozenset()

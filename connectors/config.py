@@ -36,8 +36,6 @@ _REFERENCE = re.compile(r"(\$?)\$\{([^{}]*)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE_PREFIX = "file:"
 
-# These share one connector class with SQLite, but only SQLite can be a path.
-_SERVERS = frozenset({"postgresql", "mariadb", "mysql"})
 _TYPE_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
 _TYPE_NAMES |= {dict: "a mapping", type(None): "nothing"}
 
@@ -268,7 +266,7 @@ def find_connector(name: str) -> type[Connector]:
 
 def source_keys(name: str, connector: type[Connector]) -> frozenset[str]:
     """Which of ``url`` and ``path`` a connector takes under this name: one of them is needed, never both."""
-    return connector.KEYS - {"path"} if name in _SERVERS and "url" in connector.KEYS else connector.KEYS
+    return connector.keys_for(name)
 
 
 def check_keys(

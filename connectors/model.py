@@ -14,6 +14,8 @@ import msgspec
 
 Kind = Literal["table", "view", "file", "sheet", "operation"]
 Origin = Literal["own", "shared", "negotiated"]
+Variant = Literal["materialized", "partitioned", "foreign", "external"]
+"""What is special about a table or view: how the source stores it, where it says so."""
 
 
 class ColumnSource(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -64,7 +66,17 @@ class Asset(msgspec.Struct, frozen=True, omit_defaults=True):
     comment: str | None = None
     row_estimate: int | None = None
     """The source's own estimate of rows, never a count made by us; None when it has none."""
+    size_bytes: int | None = None
+    """What the source says it takes on disk, indexes included; None when it does not say."""
+    changed_at: str | None = None
+    """When the source says that its rows or its structure last changed, ISO 8601; None when it does not say."""
+    statistics_at: str | None = None
+    """When the source last counted: ``row_estimate`` is as old as this, ISO 8601."""
+    variant: Variant | None = None
     primary_key: tuple[str, ...] = ()
+    unique_keys: tuple[tuple[str, ...], ...] = ()
+    """Further sets of columns that are unique together: constraints and whole unique indexes, without the primary
+    key."""
     foreign_keys: tuple[ForeignKey, ...] = ()
     columns: tuple[Column, ...] = ()
     origin: Origin = "own"
@@ -84,8 +96,10 @@ class Asset(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (32 hex) over the structure and comments; row estimates and places do not count."""
-        stable = msgspec.structs.replace(self, row_estimate=None, place=None)
+        """SHA-256 (32 hex) over the structure and comments; estimates, sizes, times and places do not count."""
+        stable = msgspec.structs.replace(
+            self, row_estimate=None, size_bytes=None, changed_at=None, statistics_at=None, place=None
+        )
         return hashlib.sha256(_encoder.encode(stable)).hexdigest()[:32]
 
 

@@ -234,6 +234,7 @@ class _SystemHarvest:
         self.result.statements = source.statements
         for failure in source.failures:
             self._fail(failure)
+        self.result.notices += [masked_text(notice) for notice in source.notices]
         self.result.complete = listing.complete and not self.broken
         if self.result.complete:
             self._settle_missing(listing)

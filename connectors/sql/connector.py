@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from importlib import import_module
 from importlib.util import find_spec
@@ -32,7 +32,7 @@ from connectors.base import (
 )
 from connectors.model import Asset, Column, Failure, Listing, Origin
 from connectors.sql.dialect import ColumnRow, Dialect, KeyRow, RelationRow, Row, Run, Timeouts, ViewRow
-from connectors.sql.merge import ByTable, columns_of, foreign_keys_of, primary_key_of
+from connectors.sql.merge import ByTable, columns_of, foreign_keys_of, primary_key_of, unique_keys_of
 from connectors.sql.views import Listed, with_sources
 
 LONGEST_VALUE = 4_000
@@ -74,6 +74,11 @@ class SqlConnector(Connector):
         self._sampler: Connection | None = None
         self._hidden: frozenset[tuple[str, str]] | None = None
         self._listed = Listed((), self.dialect.views_as_written)
+
+    @classmethod
+    def keys_for(cls, name: str) -> frozenset[str]:
+        """Only a database that is a file has a ``path``."""
+        return cls.KEYS if _dialect(name).in_file else cls.KEYS - {"path"}
 
     def probe(self) -> None:
         with self._errors(), self._reading() as run:
@@ -205,7 +210,12 @@ class SqlConnector(Connector):
             kind=row.kind,
             comment=row.comment,
             row_estimate=row.rows,
+            size_bytes=row.size,
+            changed_at=_moment(row.changed),
+            statistics_at=_moment(row.counted),
+            variant=row.variant,
             primary_key=primary_key_of(keys),
+            unique_keys=unique_keys_of(keys),
             foreign_keys=tuple(foreign_keys_of(keys, self._may_show)),
             columns=described,
             origin=cast("Origin", self.config.origin),
@@ -370,6 +380,11 @@ def _qualified(row: RelationRow) -> str:
 
 def _asset_name(row: RelationRow) -> str:
     return ".".join(part for part in (row.database, row.schema, row.name) if part)
+
+
+def _moment(value: datetime | str | None) -> str | None:
+    """ISO 8601 to the second; what the driver gives as text is left as the database wrote it."""
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
 
 
 def _cut(value: Any) -> Any:

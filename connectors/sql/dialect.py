@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from sqlalchemy.engine import URL, Connection
+
+from connectors.model import Variant
 
 
 class RelationRow(NamedTuple):
@@ -19,6 +22,13 @@ class RelationRow(NamedTuple):
     rows: int | None
     definition: str | None
     """Its CREATE statement where the dictionary keeps comments nowhere else, else None."""
+    size: int | None = None
+    """Bytes on disk, indexes included."""
+    changed: datetime | str | None = None
+    """When its rows or its structure last changed, as far as the database tells."""
+    counted: datetime | str | None = None
+    """When its statistics, and with them ``rows``, were last gathered."""
+    variant: Variant | None = None
 
 
 class ColumnRow(NamedTuple):
@@ -34,11 +44,11 @@ class ColumnRow(NamedTuple):
 
 
 class KeyRow(NamedTuple):
-    """One column of a primary key (``p``) or foreign key (``f``)."""
+    """One column of a primary key (``p``), foreign key (``f``) or other unique key (``u``)."""
 
     schema: str
     table: str
-    kind: Literal["p", "f"]
+    kind: Literal["p", "f", "u"]
     constraint: str
     column: str
     referred_schema: str | None
@@ -142,7 +152,7 @@ class Dialect:
         """Adjust the driver's own connection, before any statement."""
 
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
-        return map(RelationRow._make, run(self.RELATIONS))
+        return (RelationRow(*row) for row in run(self.RELATIONS))
 
     def columns(self, run: Run, url: URL) -> Iterator[ColumnRow]:
         return map(ColumnRow._make, run(self.COLUMNS))

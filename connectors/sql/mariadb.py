@@ -98,7 +98,7 @@ class MariaDB(Dialect):
             connection.exec_driver_sql(f"SET SESSION max_execution_time = {timeouts.statement * 1000}")
 
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
-        return map(RelationRow._make, run(self._statement(self.RELATIONS, url)))
+        return (RelationRow(*row) for row in run(self._statement(self.RELATIONS, url)))
 
     def columns(self, run: Run, url: URL) -> Iterator[ColumnRow]:
         return map(ColumnRow._make, run(self._statement(self.COLUMNS, url)))

@@ -64,6 +64,13 @@ def primary_key_of(rows: Sequence[KeyRow]) -> tuple[str, ...]:
     return tuple(row.column for row in rows if row.kind == "p")
 
 
+def unique_keys_of(rows: Sequence[KeyRow]) -> tuple[tuple[str, ...], ...]:
+    """Each set of columns once, however many indexes say so, in the order of their names."""
+    groups = groupby((row for row in rows if row.kind == "u"), lambda row: row.constraint)
+    found = [tuple(row.column for row in group) for _, group in groups]
+    return tuple(key for key in dict.fromkeys(found) if key != primary_key_of(rows))
+
+
 def foreign_keys_of(rows: Sequence[KeyRow], shown: Callable[[str, str], bool]) -> Iterator[ForeignKey]:
     """Foreign keys to tables that may be ``shown``; the name of a hidden table must not leak through its referrer."""
     foreign = [row for row in rows if row.kind == "f"]

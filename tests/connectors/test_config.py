@@ -21,6 +21,10 @@ class Database(Connector):
     KEYS: ClassVar[frozenset[str]] = frozenset({"url", "path"})
     OPTIONS: ClassVar[dict[str, type]] = {"timeout": int, "share": float, "quiet": bool}
 
+    @classmethod
+    def keys_for(cls, name: str) -> frozenset[str]:
+        return cls.KEYS if name == "sqlite" else frozenset({"url"})
+
 
 class Dump(Connector):
     KEYS: ClassVar[frozenset[str]] = frozenset({"path"})
