@@ -31,7 +31,7 @@ from connectors.base import (
     matches,
 )
 from connectors.model import Asset, Column, Failure, Listing, Origin
-from connectors.sql.dialect import ColumnRow, Dialect, KeyRow, RelationRow, Row, Run, Timeouts, ViewRow
+from connectors.sql.dialect import ColumnRow, Dialect, Driver, KeyRow, RelationRow, Row, Run, Timeouts, ViewRow
 from connectors.sql.merge import ByTable, columns_of, foreign_keys_of, primary_key_of, unique_keys_of
 from connectors.sql.views import Listed, with_sources
 
@@ -63,11 +63,13 @@ class SqlConnector(Connector):
     OPTIONS: ClassVar[dict[str, type]] = dict.fromkeys(TIMEOUTS, int)
 
     def __init__(self, config: SystemConfig) -> None:
-        """Raises `ConfigurationError` when ``url``, ``path`` or an option is wrong; nothing is opened."""
+        """Raises `ConfigurationError` when ``url``, ``path`` or an option is wrong, or the driver is not installed;
+        nothing is opened."""
         super().__init__(config)
         self.dialect = _dialect(config.connector)
         self.timeouts = _timeouts(config)
         self.url = _url(config, self.dialect)
+        _need_driver(config, self.dialect.driver_of(self.url))
         self.place = self.url.database or "" if self.dialect.in_file else _server(self.url)
         """Where this is, for messages: ``host:port/database`` or the file."""
         self._engine: Engine | None = None
@@ -275,10 +277,15 @@ class SqlConnector(Connector):
     def _connect(self) -> Connection:
         if self.dialect.in_file and not Path(self.place).is_file():
             raise SourceFatalError("there is no such file", place=self.place, hint="check path")
-        if self._engine is None:
-            self._engine = _engine(self.dialect, self.url, self.timeouts)
         try:
+            if self._engine is None:
+                self._engine = _engine(self.dialect, self.url, self.timeouts)
             return self._engine.connect()
+        except ImportError:
+            # Compiled drivers want libraries of their vendors beside them.
+            advice = "start Python and import it: the message names what it misses"
+            what = f"the driver for {self.dialect.name} is installed but cannot be loaded"
+            raise SourceFatalError(what, place=self.place, hint=advice) from None
         except RuntimeError as error:
             # PyMySQL says so when a server asks for a way of logging in that needs a further package.
             hint = "install the Python package cryptography" if "cryptography" in str(error) else None
@@ -329,12 +336,19 @@ def _engine(dialect: Dialect, url: URL, timeouts: Timeouts) -> Engine:
 
 
 def _dialect(name: str) -> Dialect:
-    module = f"{__package__}.{name}"
-    found = import_module(module) if name.isidentifier() and find_spec(module) else None
+    own = name.replace("-", "_")
+    module = f"{__package__}.{own}"
+    found = import_module(module) if own.isidentifier() and find_spec(module) else None
     dialect = getattr(found, "DIALECT", None)
     if not isinstance(dialect, Dialect):
         raise ConfigurationError(f"there is no database dialect {name!r}", hint=f"see {__package__}")
     return dialect
+
+
+def _need_driver(config: SystemConfig, driver: Driver | None) -> None:
+    if driver is not None and find_spec(driver.module) is None:
+        what = f"the driver {driver.module} is not installed"
+        raise ConfigurationError(what, place=_where(config), hint=driver.remedy)
 
 
 def _timeouts(config: SystemConfig) -> Timeouts:

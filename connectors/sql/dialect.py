@@ -101,6 +101,21 @@ class Timeouts(NamedTuple):
     statement: int = 300
 
 
+class Driver(NamedTuple):
+    """The Python package that speaks to a database, where a plain installation has none."""
+
+    module: str
+    extra: str | None = None
+    """Our extra that installs it; None when only its vendor hands it out."""
+
+    @property
+    def remedy(self) -> str:
+        """What to do when it is missing."""
+        if self.extra is None:
+            return f"install the package {self.module} that came with the database; see docs/connectors.md"
+        return f"pip install 'public-data-catalog[{self.extra}]'"
+
+
 class Dialect:
     """One database. Every statement is sent once per harvest, whatever the number of tables.
 
@@ -111,6 +126,8 @@ class Dialect:
     name: ClassVar[str]
     schemes: ClassVar[Mapping[str, str]] = {}
     """The URL schemes it answers to, and SQLAlchemy's ``dialect+driver`` for each."""
+    driver: ClassVar[Driver | None] = None
+    """What has to be installed besides; never imported before a system is opened."""
     in_file: ClassVar[bool] = False
     """Whether the database is a file named by ``path:`` or ``url:``, not a server."""
     shared_connection: ClassVar[bool] = True
@@ -132,6 +149,14 @@ class Dialect:
 
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {}
     """By error code, or by its first two characters."""
+
+    def driver_of(self, url: URL) -> Driver | None:
+        """`driver`, where it depends on the scheme; ``url`` is the one with SQLAlchemy's ``dialect+driver``."""
+        return self.driver
+
+    def grants(self, user: str) -> tuple[str, ...]:
+        """Statements that give ``user`` the least rights the catalogue needs, for messages and docs."""
+        return ()
 
     def address(self, url: URL) -> URL:
         """What the driver opens."""

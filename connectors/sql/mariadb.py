@@ -74,6 +74,10 @@ class MariaDB(Dialect):
         **dict.fromkeys(("1290", "1792"), troubles.READ_ONLY),
     }
 
+    def grants(self, user: str) -> tuple[str, ...]:
+        name = user.replace("\\", "\\\\").replace("'", "''")
+        return (f"GRANT SELECT, SHOW VIEW ON <database>.* TO '{name}'@'%'",)
+
     def connect_arguments(self, url: URL, timeouts: Timeouts) -> dict[str, Any]:
         # PyMySQL's connect_timeout ends with TCP's handshake; a silent server is caught by the read timeout.
         bound = max(timeouts.connect, 1)

@@ -135,6 +135,13 @@ class PostgreSQL(Dialect):
         "unreachable": troubles.UNREACHABLE,
     }
 
+    def grants(self, user: str) -> tuple[str, ...]:
+        name = '"' + user.replace('"', '""') + '"'
+        return (
+            f"GRANT USAGE ON SCHEMA <schema> TO {name}",
+            f"GRANT SELECT ON ALL TABLES IN SCHEMA <schema> TO {name}",
+        )
+
     def connect_arguments(self, url: URL, timeouts: Timeouts) -> dict[str, Any]:
         return {
             "connect_timeout": max(timeouts.connect, 1),
