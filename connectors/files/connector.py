@@ -46,6 +46,7 @@ class _Reading:
     discovery: Discovery
     spool: IO[bytes]
     where: dict[str, tuple[Family, Described]] = field(default_factory=dict)
+    notices: list[Failure] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
     quarantined: int = 0
     excluded: int = 0
@@ -102,6 +103,7 @@ class FilesConnector(Connector):
         for family in found:
             self._read(reading, family)
         self.failures = discovery.failures
+        self.notices = list(map(str, reading.notices))
         if discovery.lost and not reading.read:
             raise SourceFatalError("no file could be read", place=self.place, hint=str(self.failures[0]))
         self.quarantined = frozenset(reading.hidden)
@@ -193,6 +195,7 @@ class FilesConnector(Connector):
         else:
             reading.where[name] = (family, described)
             reading.discovery.failures += described.failures
+            reading.notices += described.notices
             reading.spool.seek(0, 2)
             reading.spool.write(to_json(asset) + b"\n")
 

@@ -31,6 +31,7 @@ class Described:
     """Which of the tables of a file it is."""
     marks: str = ""
     failures: list[Failure] = field(default_factory=list)
+    notices: list[Failure] = field(default_factory=list)
 
 
 @dataclass
@@ -47,6 +48,7 @@ class _Merged:
     rows: int | None = None
     marks: str = ""
     failures: list[Failure] = field(default_factory=list)
+    notices: list[Failure] = field(default_factory=list)
 
 
 def read_tables(source: Source, settings: Settings, rows: int = 0) -> list[Table]:
@@ -89,12 +91,20 @@ def _merge(merged: dict[str | None, _Merged], table: Table, source: Source) -> N
     key = sheet_key(table)
     names = {column.name: column for column in table.columns}
     if key not in merged:
-        merged[key] = _Merged(table, names, rows=table.row_estimate, marks=table.marks, failures=table.failures)
+        merged[key] = _Merged(
+            table,
+            names,
+            rows=table.row_estimate,
+            marks=table.marks,
+            failures=table.failures,
+            notices=table.notices,
+        )
         table.rows = []
         return
     known = merged[key]
     known.files += 1
     known.failures += table.failures
+    known.notices += table.notices
     known.marks += table.marks
     known.rows = None if known.rows is None or table.row_estimate is None else known.rows + table.row_estimate
     if not names:
@@ -133,21 +143,26 @@ def _described(family: Family, config: SystemConfig, key: str | None, table: _Me
         update_cycle=config.update_cycle,
         place=place,
     )
-    return Described(asset, key, table.marks, _few(_failures(family, asset, table), place))
+    notices = [*table.notices, *_differences(table)]
+    return Described(asset, key, table.marks, _few(_failures(family, asset, table), place), _few(notices, place))
 
 
 def _failures(family: Family, asset: Asset, table: _Merged) -> list[Failure]:
     found = list(table.failures)
     if not asset.columns:
         found.append(Failure("the file holds no columns", family.newest.path, "deliver it again, or exclude it"))
-    if table.others:
-        what = f"{len(table.others)} of {table.files} files have other columns than the newest"
-        if table.more:
-            what += f"; only there: {_some(table.more)}"
-        if table.fewer:
-            what += f"; not there: {_some(table.fewer)}"
-        found.append(Failure(what, table.others[0], "their columns are merged; exclude files that are something else"))
     return found
+
+
+def _differences(table: _Merged) -> list[Failure]:
+    if not table.others:
+        return []
+    what = f"{len(table.others)} of {table.files} files have other columns than the newest"
+    if table.more:
+        what += f"; only there: {_some(table.more)}"
+    if table.fewer:
+        what += f"; not there: {_some(table.fewer)}"
+    return [Failure(what, table.others[0], "their columns are merged; exclude files that are something else")]
 
 
 def _some(names: dict[str, None]) -> str:

@@ -31,6 +31,8 @@ class Table:
     marks: str = ""
     """Text that may bear a secrecy mark besides name and comment."""
     failures: list[Failure] = field(default_factory=list)
+    notices: list[Failure] = field(default_factory=list)
+    """Guesses that were made; nothing is missing for them."""
 
 
 def tabulate(rows: Sequence[Sequence[Any]], numbers: Sequence[int], place: str, header: bool | None) -> Table:
@@ -46,7 +48,7 @@ def tabulate(rows: Sequence[Sequence[Any]], numbers: Sequence[int], place: str, 
         names = [""] * max((len(row) for row in body), default=0)
         if body and header is None:
             what = f"no heading row recognised; the columns are called c1 to c{len(names)}"
-            table.failures.append(Failure(what, place, "set header: true or header: false for the system"))
+            table.notices.append(Failure(what, place, "set header: true or header: false for the system"))
     if len(names) > MAX_COLUMNS:
         table.failures.append(
             Failure(f"more than {MAX_COLUMNS} columns; the rest is left out", place, "check the delimiter")

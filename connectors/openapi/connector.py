@@ -41,14 +41,15 @@ class OpenApiConnector(ReadOnce):
         self._documents(self._library(problems), problems)
 
     def read(self) -> Judged:
-        problems = Problems()
+        problems, guesses = Problems(), Problems()
         library = self._library(problems)
         found = self._documents(library, problems)
-        assets = self._assets(found, library, problems)
+        assets = self._assets(found, library, problems, guesses)
         for document in found.results:
             if not document.is_description and document.path not in library.referenced:
-                problems.add("neither 'openapi' nor 'swagger' in it: left out", document.name, "move it elsewhere")
+                guesses.add("neither 'openapi' nor 'swagger' in it: left out", document.name, "move it elsewhere")
         self.failures = [*found.failures, *problems.all()]
+        self.notices = list(map(str, guesses.all()))
         return judge(self.config, assets, found.lost)
 
     def close(self) -> None:
@@ -84,12 +85,14 @@ class OpenApiConnector(ReadOnce):
 
     # --- operations ----------------------------------------------------------------------------------------------
 
-    def _assets(self, found: ReadFiles[Document], library: Library, problems: Problems) -> list[Asset]:
+    def _assets(
+        self, found: ReadFiles[Document], library: Library, problems: Problems, guesses: Problems
+    ) -> list[Asset]:
         assets: dict[str, Asset] = {}
         for document in found.results:
             if not document.is_description:
                 continue
-            _tell_version(document, problems)
+            _tell_version(document, guesses)
             reader = OperationReader(self._base(), Flattener(library, problems, Budget()))
             try:
                 for asset in reader.operations(document.root):
@@ -128,9 +131,9 @@ def _check_is_description(document: Document) -> None:
         raise SourceFatalError("this is no OpenAPI or Swagger document", place=document.name, hint=hint)
 
 
-def _tell_version(document: Document, problems: Problems) -> None:
+def _tell_version(document: Document, guesses: Problems) -> None:
     """Later versions of 3 are read as 3.1 is; an earlier Swagger describes other things by the same words."""
     written = str(document.data.get("openapi") or document.data.get("swagger"))
     if not _VERSION.fullmatch(written):
         what = f"version {one_line(written)[:30]} is not known and is read as the nearest one"
-        problems.add(what, document.name, "known are openapi 3.0, 3.1 and swagger 2.0")
+        guesses.add(what, document.name, "known are openapi 3.0, 3.1 and swagger 2.0")

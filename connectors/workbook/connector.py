@@ -56,6 +56,7 @@ class _Reading:
     assets: dict[str, Asset] = field(default_factory=dict)
     index: dict[str, _IndexEntry] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+    notices: list[Failure] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     """Why the listing is not complete."""
 
@@ -86,6 +87,7 @@ class WorkbookConnector(ReadOnce):
             self._read_sheet(reading, sheet, [block for block in blocks if block.header.kind != "index"], blocks)
         self._check_index(reading)
         self.failures = reading.failures
+        self.notices = list(map(str, reading.notices))
         return judge(self.config, reading.assets.values(), reading.lost)
 
     def _files(self) -> list[Path]:
@@ -93,6 +95,7 @@ class WorkbookConnector(ReadOnce):
 
     def _read_sheet(self, reading: _Reading, sheet: Sheet, blocks: list[Block], found: list[Block]) -> None:
         reading.failures += sheet.failures
+        reading.notices += sheet.notices
         if not found and sheet.rows and not _NO_TABLE.search(sheet.title or ""):
             reading.failures.append(
                 Failure(

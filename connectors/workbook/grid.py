@@ -51,6 +51,8 @@ class Sheet:
     """Without the blank ones."""
     hidden: bool = False
     failures: list[Failure] = field(default_factory=list)
+    notices: list[Failure] = field(default_factory=list)
+    """What was read with a guess."""
 
     @property
     def stem(self) -> str:
@@ -191,7 +193,7 @@ def _add(sheet: Sheet, number: int, values: Sequence[object]) -> None:
     row = Row(number, tuple(_CONTROL.sub("", text).strip() for text in texts))
     for index, text in enumerate(texts):
         if _CONTROL.search(text):
-            sheet.failures.append(
+            sheet.notices.append(
                 Failure("the cell holds control characters", sheet.at(row, index), "read without them; retype the cell")
             )
     sheet.rows.append(row)

@@ -248,8 +248,8 @@ def side_by_side(sheet: Sheet, headings: Headings) -> list[Sheet]:
     begins = [group.start for group in groups]
     spans = [range(begin, end) for begin, end in zip(begins, [*begins[1:], 1 << 20], strict=True)]
     spans[0] = range(spans[0].stop)
-    parts = [replace(sheet, rows=[_part(row, span) for row in sheet.rows], failures=[]) for span in spans]
-    parts[0].failures = sheet.failures
+    parts = [replace(sheet, rows=[_part(row, span) for row in sheet.rows], failures=[], notices=[]) for span in spans]
+    parts[0].failures, parts[0].notices = sheet.failures, sheet.notices
     for part in parts:
         part.rows = [row for row in part.rows if any(row.cells)]
     return parts

@@ -21,6 +21,8 @@ class Drop:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.notices: list[str] = []
+        """Of the last `read`."""
 
     def write(self, path: str, content: str | bytes, encoding: str = "utf-8") -> Path:
         target = self.root / path
@@ -55,6 +57,7 @@ class Drop:
             assets = {asset.qualified_name: asset for asset in source.assets()}
             assert source.failures == []
             assert source.list_assets().complete
+        self.notices = source.notices
         return assets
 
     def troubled(self, path: str = "", **keys: Any) -> tuple[dict[str, Asset], list[str], bool]:

@@ -98,14 +98,14 @@ def test_excels_own_line_about_the_delimiter(drop: Any) -> None:
 
 def test_a_file_without_a_heading_has_numbered_columns_and_says_so(drop: Any) -> None:
     drop.write("a.csv", PEOPLE.split("\n", 1)[1])
-    assets, failures, complete = drop.troubled()
+    assets = drop.read()
     assert columns(assets["a"]) == [("c1", "VARCHAR"), ("c2", "VARCHAR"), ("c3", "DECIMAL")]
-    assert failures == [
+    assert drop.notices == [
         "a.csv: no heading row recognised; the columns are called c1 to c3 "
         "(set header: true or header: false for the system)"
     ]
-    assert complete
     assert columns(drop.read(header=False)["a"]) == columns(assets["a"])
+    assert drop.notices == []
 
 
 def test_prose_is_no_table_and_a_delimited_text_is_one(drop: Any) -> None:
@@ -119,14 +119,13 @@ def test_dated_files_are_one_asset_with_all_columns(drop: Any) -> None:
     drop.write("in/ryxx_20260101.csv", "编号,名称,旧\n1,x,1\n")
     drop.write("in/ryxx_20260102.csv", "编号,名称\n1,x\n")
     drop.write("in/ryxx_20260103.csv", "编号,名称,新\n1,x,2026-01-01\n")
-    assets, failures, complete = drop.troubled()
+    assets = drop.read()
     assert [column.name for column in assets["in.ryxx"].columns] == ["编号", "名称", "新", "旧"]
     assert [column.ordinal for column in assets["in.ryxx"].columns] == [1, 2, 3, 4]
     assert assets["in.ryxx"].place == "in/ryxx_{date}.csv (3 files)"
-    assert [failure.split(" (")[0] for failure in failures] == [
+    assert [notice.split(" (")[0] for notice in drop.notices] == [
         "in/ryxx_20260102.csv: 2 of 3 files have other columns than the newest; only there: 旧; not there: 新"
     ]
-    assert complete
     assert set(drop.read(fold=False, include=["*02.csv", "*03.csv"])) == {"in.ryxx_20260102", "in.ryxx_20260103"}
 
 
