@@ -22,6 +22,7 @@ RESAMPLE = click.option("--resample", is_flag=True, help="Sample unchanged asset
 ACCEPT = click.option(
     "--accept-removals", is_flag=True, help="What is missing is really gone: mark it, however much it is."
 )
+NOW = click.option("--now", is_flag=True, help="Also read systems outside their windows.")
 NO_OUTPUTS = click.option("--no-outputs", is_flag=True, help="Write no files: the store only.")
 
 
@@ -29,15 +30,22 @@ NO_OUTPUTS = click.option("--no-outputs", is_flag=True, help="Write no files: th
 @departments_argument
 @RESAMPLE
 @ACCEPT
+@NOW
 @json_option
 @click.pass_context
 @pass_state
 def harvest(
-    state: State, ctx: click.Context, departments: tuple[str, ...], resample: bool, accept_removals: bool, as_json: bool
+    state: State,
+    ctx: click.Context,
+    departments: tuple[str, ...],
+    resample: bool,
+    accept_removals: bool,
+    now: bool,
+    as_json: bool,
 ) -> None:
     """Read the departments' systems into the site's store."""
     with state.job("harvest", departments, secrets=True) as job:
-        job.harvest(resample=resample, accept_removals=accept_removals)
+        job.harvest(resample=resample, accept_removals=accept_removals, now=now)
     report(job.result, as_json)
     ctx.exit(job.result.exit_code)
 
@@ -62,6 +70,7 @@ def compile_(state: State, ctx: click.Context, departments: tuple[str, ...], no_
 @departments_argument
 @RESAMPLE
 @ACCEPT
+@NOW
 @NO_OUTPUTS
 @json_option
 @click.pass_context
@@ -72,11 +81,14 @@ def run(
     departments: tuple[str, ...],
     resample: bool,
     accept_removals: bool,
+    now: bool,
     no_outputs: bool,
     as_json: bool,
 ) -> None:
     """Harvest, classify, compile and write the outputs: the whole job."""
-    result = run_job(state, departments, resample, accept_removals, not no_outputs)
+    result = run_job(
+        state, departments, resample=resample, accept_removals=accept_removals, now=now, outputs=not no_outputs
+    )
     report(result, as_json)
     ctx.exit(result.exit_code)
 
@@ -87,11 +99,12 @@ def run_job(
     resample: bool = False,
     accept_removals: bool = False,
     outputs: bool = True,
+    now: bool = False,
 ) -> RunResult:
     """All steps in order; the pack is loaded first, so that a wrong one opens nothing."""
     with state.job("run", departments, secrets=True) as job:
         _ = job.pack
-        job.harvest(resample=resample, accept_removals=accept_removals)
+        job.harvest(resample=resample, accept_removals=accept_removals, now=now)
         job.classify()
         job.compile()
         if outputs:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,8 +17,9 @@ import msgspec
 from classifiers.evidence import ColumnInput, Evidence, Finding, TableInput
 from connectors.base import Connector, ConnectorError, SourceRetryError, SystemConfig, matches, open_connector
 from connectors.model import Asset, Failure, Listing
-from workflows.errors import WorkflowError, unforeseen
+from workflows.errors import Refusal, WorkflowError, unforeseen
 from workflows.masking import masked_asset, masked_text
+from workflows.schedule import Hours, Window, host_of, side_by_side
 from workflows.store import Store, chunks
 from workflows.store_records import Event, Harvested, Known, SystemState
 
@@ -63,6 +63,10 @@ class HarvestOptions(msgspec.Struct, frozen=True, kw_only=True):
     accept_removals: bool = False
     """The operator says that what is missing is really gone."""
     threads: int = 3
+    per_host: int = 1
+    """Systems on one ``host:port`` that are read at once."""
+    hours: Hours | None = None
+    """When which system may be read; None = now."""
 
 
 class SystemResult(msgspec.Struct, kw_only=True):
@@ -80,6 +84,10 @@ class SystemResult(msgspec.Struct, kw_only=True):
     excluded: int = 0
     quarantined: int = 0
     failed: list[Failure] = []
+    refused: bool = False
+    """So much was missing at once that nothing was marked vanished; ``failed`` says so."""
+    skipped: bool = False
+    """Outside its window: not opened, and what is stored of it stays."""
     notices: list[str] = []
     complete: bool = False
     seconds: float = 0.0
@@ -107,9 +115,11 @@ class HarvestResult(msgspec.Struct, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """0 all done, 3 partial, 1 all failed."""
+        """0 all done, 4 removals refused, 3 partial, 1 all failed."""
         if not any(item.failed for item in self.systems):
             return 0
+        if any(item.refused for item in self.systems):
+            return Refusal.exit_code
         return 1 if all(item.lost for item in self.systems) else 3
 
     def as_json(self) -> dict[str, Any]:
@@ -131,7 +141,7 @@ def harvest(
     observe: Observe | None = None,
     pack: Pack | None = None,
 ) -> HarvestResult:
-    """Harvest systems side by side; results stand in the order of ``configs``.
+    """Harvest systems side by side, few of one host; results stand in the order of ``configs``.
 
     ``pack`` knows the site's own terms and codebooks: columns of passwords are told by them and never sampled.
     """
@@ -144,14 +154,9 @@ def harvest(
         job = _SystemHarvest(store, config, chosen, run, at, as_of, progress or Silent(), observe, pack, stop)
         return job.run(opener)
 
-    with ThreadPoolExecutor(max_workers=max(1, chosen.threads), thread_name_prefix="harvest") as pool:
-        try:
-            results = list(pool.map(one, configs))
-        except BaseException:
-            # Ctrl-C must not wait until every system has been read.
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    # Ctrl-C must not wait until every system has been read.
+    hosts, threads = [host_of(config) for config in configs], max(1, chosen.threads)
+    results = side_by_side(configs, hosts, one, threads=threads, per_host=chosen.per_host, stop=stop.set)
     store.add_events(run, at, [event for result in results for event in _events(result)])
     return HarvestResult(systems=results, restricted=restricted)
 
@@ -199,6 +204,8 @@ class _SystemHarvest:
         self.broken = False
 
     def run(self, opener: Callable[[SystemConfig], Connector]) -> SystemResult:
+        if window := self._closed():
+            return self._skip(window)
         started = time.monotonic()
         try:
             with opener(self.config) as source:
@@ -216,6 +223,17 @@ class _SystemHarvest:
             self.progress.finish(self.step)
         self.result.seconds = time.monotonic() - started
         self._save_state()
+        return self.result
+
+    def _closed(self) -> Window | None:
+        return self.options.hours.closed(self.config) if self.options.hours else None
+
+    def _skip(self, window: Window) -> SystemResult:
+        """Leave the system and its state alone, but take out what the configuration restricts now."""
+        self.known = self.store.known(self.config.department, self.config.id)
+        self._forget_hidden(frozenset())
+        self.result.skipped = True
+        self.result.notices.append(f"outside its window {window}; nothing was read (--now reads it)")
         return self.result
 
     def _fail(self, failure: Failure) -> None:
@@ -278,6 +296,9 @@ class _SystemHarvest:
             for asset in source.assets():
                 if self.stop.is_set():
                     raise SourceRetryError("stopped before all was read", hint="run it again")
+                if window := self._closed():
+                    hint = "the next run reads the rest; what it has is not sampled again"
+                    raise SourceRetryError(f"its window {window} closed before all was read", hint=hint)
                 yield asset
         except ConnectorError as exc:
             self.broken = True
@@ -377,6 +398,7 @@ class _SystemHarvest:
         if not missing:
             return
         if len(missing) > self.options.removal_share * len(present) and not self.options.accept_removals:
+            self.result.refused = True
             self._fail(
                 Failure(
                     what=f"{len(missing)} of {len(present)} assets are missing at once; none was marked vanished",

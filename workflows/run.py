@@ -17,6 +17,7 @@ from workflows.classify import ClassifyResult, classify
 from workflows.entry import Entry, SiteInfo
 from workflows.errors import PackProblem, Refusal
 from workflows.harvest import HarvestOptions, HarvestResult, Progress, Silent, SystemResult, harvest
+from workflows.schedule import Hours
 from workflows.store import Store
 
 if TYPE_CHECKING:
@@ -131,8 +132,8 @@ class Job:
             self._pack = open_pack(self.site.pack, self.site.overlays)
         return self._pack
 
-    def harvest(self, *, resample: bool = False, accept_removals: bool = False) -> HarvestResult:
-        """Read every system of the departments that is not restricted."""
+    def harvest(self, *, resample: bool = False, accept_removals: bool = False, now: bool = False) -> HarvestResult:
+        """Read every system of the departments that is not restricted; with ``now`` also outside its window."""
         settings = self.site.settings.harvest
         options = HarvestOptions(
             resample=resample,
@@ -140,6 +141,8 @@ class Job:
             removal_share=settings.removal_share,
             removal_grace=settings.removal_grace,
             threads=settings.workers,
+            per_host=settings.per_host,
+            hours=None if now else self._hours(),
         )
         configs, failed = self._configs()
         result = harvest(
@@ -159,6 +162,12 @@ class Job:
         result.systems.sort(key=lambda item: order[item.department, item.system])
         self.result.harvest = result
         return result
+
+    def _hours(self) -> Hours:
+        # The clock says what time it is where the site is: all of China has one time.
+        keys = [(department.id, system.id) for department in self.departments for system in department.systems]
+        windows = {key: window for key in keys if (window := self.site.window(*key))}
+        return Hours(windows, self.clock)
 
     def _settle_undeclared(self, accept_removals: bool) -> Iterator[str]:
         """Stored assets of systems that departments/*.yaml no longer names: told, and marked vanished when accepted."""

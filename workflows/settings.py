@@ -19,13 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from connectors.base import ConfigurationError, SystemConfig
 from connectors.config import InvalidConfiguration, expand, expand_all, suggest
 from connectors.model import Failure
 from workflows.people import Person
+from workflows.schedule import Window, parse_window
 from workflows.server_settings import ServerSettings
 
 UpdateCycle = Literal["实时", "每日", "每周", "每旬", "每月", "每季度", "每半年", "每年", "不定期", "一次性"]
@@ -66,6 +67,19 @@ def _rows_or_false(value: object) -> object:
     raise PydanticCustomError("rows_or_false", "must be {rows: NUMBER} or false")
 
 
+def _window(value: object) -> Window:
+    try:
+        return parse_window(value) if isinstance(value, str) else parse_window("")
+    except ValueError:
+        shape = 'must be a time of day as in "20:00-06:00"; "00:00-24:00" is always'
+        raise PydanticCustomError("window", shape) from None
+
+
+_WINDOW_SCHEMA = {"type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2} *[-–] *[0-9]{1,2}:[0-9]{2}$"}
+WindowText = Annotated[Window, PlainValidator(_window), WithJsonSchema(_WINDOW_SCHEMA)]
+"""``HH:MM-HH:MM`` in the site's local time."""
+
+
 class SampleSettings(_Settings):
     """How many rows of each table may be looked at, in memory only."""
 
@@ -90,6 +104,8 @@ class SystemSettings(_Settings):
     update_cycle: UpdateCycle | None = None
     origin: Literal["own", "shared", "negotiated"] = "own"
     restricted: Annotated[bool | Texts, BeforeValidator(_globs_or_flag)] = False
+    window: WindowText | None = None
+    """When the system may be read; None = as its department says."""
     options: dict[str, Any] = Field(default_factory=dict, repr=False)
     """The connector's own keys. In the file they stand beside the others."""
 
@@ -140,6 +156,8 @@ class DepartmentSettings(_Settings):
     section: str = ""
     """责任科室."""
     contact: str = ""
+    window: WindowText | None = None
+    """When its systems may be read; None = as ``harvest.window`` of site.yaml says."""
 
 
 class DepartmentFile(_Settings):
@@ -154,6 +172,10 @@ class HarvestSettings(_Settings):
 
     workers: int = Field(default=2, ge=1, le=64)
     """Systems read at the same time."""
+    per_host: int = Field(default=1, ge=1, le=64)
+    """Of these, systems on one host (``host:port``)."""
+    window: WindowText | None = None
+    """When systems may be read where neither they nor their departments say; None = always."""
     sample_rows: int = Field(default=50, ge=0, le=1000)
     """Rows looked at per table where a system does not say; 0 = none."""
     removal_share: float = Field(default=0.2, ge=0, le=1, strict=False)
@@ -200,6 +222,7 @@ class Department:
     systems: tuple[SystemSettings, ...]
     file: str
     """The file that declares it, relative to the site's folder."""
+    window: Window | None = None
 
     def system(self, ident: str) -> SystemSettings:
         """Raises `ConfigurationError` with the known ids."""
@@ -272,6 +295,11 @@ class Site:
         """The departments asked for, in the configured order; all when none is."""
         wanted = {self.department(ident).id for ident in idents}
         return tuple(one for one in self.departments if not idents or one.id in wanted)
+
+    def window(self, department: str, system: str) -> Window | None:
+        """When a system may be read, by the nearest that says so: it, its department, the site. None = always."""
+        owner = self.department(department)
+        return owner.system(system).window or owner.window or self.settings.harvest.window
 
     def system_config(self, department: str, system: str) -> SystemConfig:
         """What a connector is opened with. Raises `ConfigurationError`: unknown ids, restricted, missing secrets."""

@@ -131,7 +131,9 @@ class SiteReader:
         self.check_code(department.code, document)
         if self.secrets and len(self.problems) == before:
             self.check_connectors(checked, document)
-        return Department(**department.model_dump(), systems=checked.systems, file=document.file)
+        # A window would come out of `model_dump` as a bare pair of numbers.
+        fields = department.model_dump(exclude={"window"})
+        return Department(**fields, systems=checked.systems, file=document.file, window=department.window)
 
     def read_systems(self, systems: list[Any], document: Document) -> list[Any]:
         seen: dict[str, str] = {}

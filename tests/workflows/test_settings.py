@@ -17,7 +17,7 @@ from workflows.people import Person, by_login
 from workflows.settings import UPDATE_CYCLES, SettingsError, Site, department_schema, load_site, site_schema
 
 CODE = "11310107000000019B"
-COMMON = "id, name, connector, url, path, include, exclude, sample, update_cycle, origin, restricted"
+COMMON = "id, name, connector, url, path, include, exclude, sample, update_cycle, origin, restricted, window"
 WriteSite = Callable[..., Path]
 
 
@@ -284,8 +284,11 @@ def test_a_wrong_check_digit_is_only_a_warning(write: WriteSite, code: str, warn
         ("harvest:\n  sample_rows: 5000", "site.yaml:2: harvest: 'sample_rows' must be at most 1000"),
         (
             "harvest:\n  rows: 1",
-            "site.yaml:2: harvest: unknown key 'rows' (allowed: workers, sample_rows, removal_share, removal_grace)",
+            "site.yaml:2: harvest: unknown key 'rows' (allowed: workers, per_host, window, sample_rows, removal_share, "
+            "removal_grace)",
         ),
+        ("harvest:\n  per_host: 0", "site.yaml:2: harvest: 'per_host' must be at least 1"),
+        ("harvest:\n  window: night", "site.yaml:2: harvest: 'window' must be a time of day as in "),
         ("overlays: packs/a.yaml", "site.yaml:1: 'overlays' must be a list, not text"),
         ("overlays: [packs/no.yaml]", "packs/no.yaml: cannot read the file: No such file or directory"),
         ("pack: putuo", "site.yaml:1: there is no policy pack 'putuo' (did you mean 'putuo-2020'? allowed: "),
@@ -327,6 +330,10 @@ SYSTEM_MISTAKES = [
     ("{id: s, connector: sqlite, path: x, sample: 50}", "'sample' must be {rows: NUMBER} or false"),
     ("{id: s, connector: sqlite, path: x, restricted: yes-please}", "'restricted' must be true, or a list of"),
     ("{id: s, connector: sqlite, path: x, restricted: [1]}", "'restricted' must be true, or a list of"),
+    *(
+        (f"{{id: s, connector: sqlite, path: x, window: {window}}}", "'window' must be a time of day as in ")
+        for window in ("20:00", "20:00-25:00", "24:00-06:00", "'20:00-20:00'", "2000-0600", "[1]", "true")
+    ),
     (
         "{id: s, connector: sqlite, path: x, update_cycle: 每季}",
         f"'update_cycle' is not one of the allowed words (did you mean '每季度'? allowed: {', '.join(UPDATE_CYCLES)})",
@@ -470,6 +477,20 @@ def test_a_doubtful_restriction_stops_everything_and_looks_nothing_up(write: Wri
     assert problems(write(d=text)) == [
         "departments/d.yaml:3: systems[0]: 'restricted' must be true, or a list of schema.table globs"
     ]
+
+
+# --- windows ---
+
+
+def test_the_nearest_window_counts(write: WriteSite) -> None:
+    systems = ["{id: own, connector: sqlite, path: x, window: 1:30-5:00}", "{id: none, connector: sqlite, path: x}"]
+    night = department(*systems).replace("id: d,", "id: d, window: 22:00-04:00,", 1)
+    site = load_site(
+        write('harvest: {window: "20:00-06:00"}', d=night, e=department(*systems).replace("id: d,", "id: e,", 1))
+    )
+    found = {f"{one.id}/{system.id}": str(site.window(one.id, system.id)) for one, system in site.systems()}
+    assert found == {"d/own": "01:30–05:00", "d/none": "22:00–04:00", "e/own": "01:30–05:00", "e/none": "20:00–06:00"}
+    assert load_site(write("", d=department(*systems), e="")).window("d", "none") is None
 
 
 # --- schemas ---
