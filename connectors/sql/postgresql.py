@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from typing import Any, ClassVar
 
 from sqlalchemy.engine import URL
@@ -20,7 +21,7 @@ _EXISTING = """
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
       AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e
                       WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                         AND e.objid = c.oid AND e.deptype = 'e')"""
 _READABLE = """
@@ -28,7 +29,7 @@ _READABLE = """
       AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
            OR pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
            OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE, REFERENCES'))"""
-_SEEN = f"""
+SEEN = f"""
     seen AS (
         SELECT c.oid, c.relkind, c.reltuples, c.relpages, n.nspname AS schema, c.relname AS name
         {_EXISTING} AND {_READABLE}
@@ -55,7 +56,7 @@ class PostgreSQL(Dialect):
     cast_in_samples = True
 
     RELATIONS = f"""
-    WITH {_SEEN}
+    WITH {SEEN}
     SELECT pg_catalog.current_database(), s.schema, s.name,
            CASE WHEN s.relkind IN ('v', 'm') THEN 'view' ELSE 'table' END,
            d.description,
@@ -71,7 +72,7 @@ class PostgreSQL(Dialect):
     """
 
     COLUMNS = f"""
-    WITH {_SEEN}
+    WITH {SEEN}
     SELECT s.schema, s.name, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
            CASE t.typtype WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod)
                           WHEN 'e' THEN 'enum' WHEN 'c' THEN 'struct' END,
@@ -87,7 +88,7 @@ class PostgreSQL(Dialect):
     """
 
     KEYS = f"""
-    WITH {_SEEN}
+    WITH {SEEN}
     SELECT s.schema, s.name, k.contype::text, k.conname, a.attname, rn.nspname, r.relname, ra.attname,
            part.position
     FROM seen s
@@ -104,7 +105,7 @@ class PostgreSQL(Dialect):
     # Definitions name what the search path finds without its schema, and the path is the reader's own. Making one waits
     # for the tables in it, which somebody may have locked for hours: the setting, made once and first, ends that wait.
     VIEWS = f"""
-    WITH {_SEEN}
+    WITH {SEEN}
     SELECT s.schema, s.name, pg_catalog.pg_get_viewdef(s.oid),
            (SELECT coalesce(pg_catalog.json_object_agg(c.relname, n.nspname), '{{}}')
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -173,7 +174,8 @@ class PostgreSQL(Dialect):
 
 def _read_any_bytes(connection: Any) -> None:
     """Let text that is no UTF-8 become unreadable, not an error: SQL_ASCII databases hold whatever was sent to them."""
-    from psycopg2 import extensions
+    # That of psycopg2, or of a relative's own build of it.
+    extensions = import_module(type(connection).__module__)
 
     def decode(value: Any, _cursor: Any) -> str | None:
         return None if value is None else str(value).encode("latin-1").decode("utf-8", "replace")
