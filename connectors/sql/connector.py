@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnClause, Connection, CursorResult, Engine, Select
+from sqlalchemy import Connection, CursorResult, Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
-from sqlalchemy.sql import ColumnElement, quoted_name
 
 from connectors.base import (
     ConfigurationError,
@@ -30,37 +28,28 @@ from connectors.base import (
     keeps,
     matches,
 )
-from connectors.model import Asset, Column, Failure, Listing, Origin
+from connectors.model import Asset, Failure, Listing, Origin, Rights
 from connectors.sql.dialect import ColumnRow, Dialect, Driver, KeyRow, RelationRow, Row, Run, Timeouts, ViewRow
 from connectors.sql.merge import ByTable, columns_of, foreign_keys_of, primary_key_of, unique_keys_of
-from connectors.sql.views import Listed, with_sources
+from connectors.sql.rights import granted
+from connectors.sql.sampling import Sampler
+from connectors.sql.views import Listed, short, with_sources
 
-LONGEST_VALUE = 4_000
-"""Characters of a sampled value; the rest is cut off."""
 FETCH = 2_000
 """Rows that a stream asks the server for at a time."""
 
-TIMEOUTS = ("connect_timeout", "statement_timeout")
-
-_BINARY = frozenset(
-    {"BLOB", "MEDIUMBLOB", "LONGBLOB", "BYTEA", "BINARY", "VARBINARY", "IMAGE", "GEOMETRY", "GEOGRAPHY"}
-    | {"POINT", "POLYGON", "BIT"}
-)
-_LONG_TEXT = frozenset({"TEXT", "MEDIUMTEXT", "NTEXT", "CLOB", "LONG", "JSON", "XML", "STRING"})
-_PLAIN_VALUES = frozenset(
-    {"CHAR", "VARCHAR", "TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL", "NUMERIC", "NUMBER", "FLOAT", "DOUBLE"}
-    | {"BOOLEAN"}
-)
+TIMEOUTS = tuple(f"{name}_timeout" for name in Timeouts._fields)
 
 
 class SqlConnector(Connector):
     """Tables and views of one database, read-only.
 
-    Options: ``connect_timeout`` and ``statement_timeout`` in seconds (10 and 300; a statement timeout of 0 means none).
+    Options: ``connect_timeout``, ``statement_timeout``, ``lock_timeout`` and ``sample_timeout`` in seconds (10, 300, 5
+    and 20; 0 means none), ``sample_foreign`` (false) for tables that lie in another database.
     """
 
     KEYS: ClassVar[frozenset[str]] = frozenset({"url", "path"})
-    OPTIONS: ClassVar[dict[str, type]] = dict.fromkeys(TIMEOUTS, int)
+    OPTIONS: ClassVar[dict[str, type]] = {**dict.fromkeys(TIMEOUTS, int), "sample_foreign": bool}
 
     def __init__(self, config: SystemConfig) -> None:
         """Raises `ConfigurationError` when ``url``, ``path`` or an option is wrong, or the driver is not installed;
@@ -73,7 +62,8 @@ class SqlConnector(Connector):
         self.place = self.url.database or "" if self.dialect.in_file else _server(self.url)
         """Where this is, for messages: ``host:port/database`` or the file."""
         self._engine: Engine | None = None
-        self._sampler: Connection | None = None
+        foreign = bool(config.options.get("sample_foreign"))
+        self.sampler = Sampler(self.dialect, self.timeouts, self._connect, foreign, self.notices)
         self._hidden: frozenset[tuple[str, str]] | None = None
         self._listed = Listed((), self.dialect.views_as_written)
 
@@ -132,32 +122,27 @@ class SqlConnector(Connector):
             shared = self.dialect.shared_connection
             second, third = (main if shared else stack.enter_context(self._reading()) for _ in range(2))
             relations = self._kept(self.dialect.relations(main, self.url))
-            views = ByTable(self._views(stack))
+            views = ByTable(self._views())
             columns = ByTable(self._columns(second, bool(views)))
             keys = ByTable(self.dialect.keys(third, self.url))
             for row in relations:
                 table_key = (row.schema, row.name)
                 yield self._asset(row, columns.take(table_key), keys.take(table_key), views.take(table_key))
 
+    def rights(self) -> Rights:
+        with self._errors(), self._reading() as run:
+            return self._rights(run)
+
     def sample(self, asset: Asset, rows: int) -> Sample:
-        """One ``SELECT … LIMIT`` of the asset's columns: binary ones left out, values cut at 4,000 characters."""
+        """A few rows, see `Sampler`; an asset that is left alone gives {} values and a notice."""
         place = ".".join(part for part in (asset.schema, asset.name) if part)
         if not keeps(self.config, place) or is_quarantined(asset.name, asset.comment):
             raise SourceFatalError("this asset is restricted and is not sampled", place=place)
-        picked = [column for column in asset.columns if column.data_type not in _BINARY]
-        if rows <= 0 or not picked:
-            return {}
-        query = self._query(asset, picked, rows)
-        try:
-            with self._errors(place):
-                found = self._sampling().execute(query).all()
-        except ConnectorError:
-            self._stop_sampling()
-            raise
-        return {column.name: [_cut(row[i]) for row in found] for i, column in enumerate(picked)}
+        with self._errors(place):
+            return self.sampler.take(asset, rows)
 
     def close(self) -> None:
-        self._stop_sampling()
+        self.sampler.close()
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
@@ -176,13 +161,18 @@ class SqlConnector(Connector):
                 dotted.add(name)
             yield row
 
-    def _views(self, stack: ExitStack) -> Iterator[ViewRow]:
-        """Definitions of views, on a connection of their own: an error on it costs lineage, and no asset."""
+    def _views(self) -> Iterator[ViewRow]:
+        """Definitions of views, read at once: making them locks the tables in them until the transaction ends.
+
+        An error costs lineage, and no asset.
+        """
         try:
-            with self._errors():
-                yield from self.dialect.views(stack.enter_context(self._reading()), self.url)
+            with self._errors(), self._reading() as run:
+                found = [short(row) for row in self.dialect.views(run, self.url)]
         except ConnectorError as error:
             self._fail(f"its views have no lineage: {error.failure.what}", self.place, error.failure.hint)
+            return
+        yield from found
 
     def _columns(self, run: Run, views: bool) -> Iterator[ColumnRow]:
         """The stream of columns; known all at once where views are kept as written, and there is one."""
@@ -228,32 +218,6 @@ class SqlConnector(Connector):
         hidden = (schema, name) in (self._hidden or ())
         return not hidden and not is_quarantined(name) and not matches(f"{schema}.{name}", self.config.restricted)
 
-    def _query(self, asset: Asset, picked: Sequence[Column], rows: int) -> Select[Any]:
-        # Quoted always, and columns qualified by their table: SQLite takes a lone unknown "name" for a string.
-        names: list[ColumnClause[Any]] = [sa.column(quoted_name(column.name, True)) for column in picked]
-        schema = quoted_name(asset.schema, True) if asset.schema else None
-        source = sa.table(quoted_name(asset.name, True), *names, schema=schema)
-        values = [self._value(source.c[column.name], column) for column in picked]
-        return sa.select(*values).select_from(source).limit(rows)
-
-    def _value(self, value: ColumnElement[Any], column: Column) -> ColumnElement[Any]:
-        if self.dialect.cast_in_samples and column.data_type not in _PLAIN_VALUES:
-            return sa.func.substr(sa.cast(value, sa.Text), 1, LONGEST_VALUE)
-        unbounded = column.data_type in ("VARCHAR", "CHAR") and (column.length or LONGEST_VALUE + 1) > LONGEST_VALUE
-        return sa.func.substr(value, 1, LONGEST_VALUE) if unbounded or column.data_type in _LONG_TEXT else value
-
-    def _sampling(self) -> Connection:
-        """The one connection that samples; no transaction stays open between two tables."""
-        if self._sampler is None:
-            self._sampler = self._connect().execution_options(isolation_level="AUTOCOMMIT")
-            self.dialect.bound_samples(self._sampler, self.timeouts)
-        return self._sampler
-
-    def _stop_sampling(self) -> None:
-        if self._sampler is not None:
-            self._sampler.close()
-            self._sampler = None
-
     @contextmanager
     def _reading(self) -> Iterator[Run]:
         """A connection of its own on which to send dictionary statements whose rows stream."""
@@ -293,12 +257,16 @@ class SqlConnector(Connector):
 
     def _refuse_blindness(self, run: Run) -> None:
         """A database in which everything is hidden from the user is not an empty one."""
-        if self.dialect.UNSEEN is None:
-            return
-        unseen = next(run(self.dialect.UNSEEN))[0]
-        if unseen:
-            what = f"the user may read none of the {unseen} tables"
-            raise SourceFatalError(what, place=self.place, hint="grant USAGE on the schemas and SELECT on the tables")
+        rights = self._rights(run)
+        if rights.unseen:
+            what = f"the user may read none of the {rights.unseen} tables"
+            hint = rights.advice or "grant USAGE on the schemas and SELECT on the tables"
+            raise SourceFatalError(what, place=self.place, hint=hint)
+
+    def _rights(self, run: Run) -> Rights:
+        unseen = dict(run(self.dialect.UNSEEN)) if self.dialect.UNSEEN else None
+        statements = granted(self.dialect, self.url, list(unseen or ()))
+        return Rights(None if unseen is None else sum(unseen.values()), statements)
 
     @contextmanager
     def _errors(self, place: str | None = None) -> Iterator[None]:
@@ -399,12 +367,3 @@ def _asset_name(row: RelationRow) -> str:
 def _moment(value: datetime | str | None) -> str | None:
     """ISO 8601 to the second; what the driver gives as text is left as the database wrote it."""
     return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
-
-
-def _cut(value: Any) -> Any:
-    """A sampled value as numbers, text and dates; what is neither becomes text, and bytes are not looked at."""
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return None
-    if value is None or isinstance(value, (bool, int, float, Decimal, date, time, timedelta)):
-        return value
-    return str(value)[:LONGEST_VALUE]

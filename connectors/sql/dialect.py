@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from sqlalchemy import Executable, FromClause, Select, TableClause
 from sqlalchemy.engine import URL, Connection
 
 from connectors.model import Variant
@@ -85,8 +86,8 @@ UNREACHABLE = Trouble(True, "the database cannot be reached", "check host, port,
 BUSY = Trouble(True, "the database has no free connection", "try again later or raise its connection limit")
 STOPPING = Trouble(True, "the database is starting or stopping", "try again later")
 LOST = Trouble(True, "the connection was lost", "try again later")
-TIMEOUT = Trouble(True, "the statement took too long", "try again later or raise statement_timeout")
-LOCKED = Trouble(True, "the data is locked by someone else", "try again later")
+TIMEOUT = Trouble(True, "the statement took too long", "try again later or raise statement_timeout (or sample_timeout)")
+LOCKED = Trouble(True, "the data is locked by someone else", "try again later or raise lock_timeout")
 WRONG_PASSWORD = Trouble(False, "the database refuses this user or password", "check user and password in url")
 NO_DATABASE = Trouble(False, "this database does not exist", "check the name at the end of url")
 NOT_ALLOWED = Trouble(False, "the user has no right to read this", "grant SELECT (and USAGE on the schema) to the user")
@@ -95,10 +96,37 @@ GONE = Trouble(False, "the table or column is not there any more", "harvest agai
 
 
 class Timeouts(NamedTuple):
-    """Seconds; a statement timeout of 0 means none."""
+    """Seconds; 0 means none."""
 
     connect: int = 10
     statement: int = 300
+    lock: int = 5
+    """To wait for a table that somebody else has locked; nobody waits behind us for longer than that."""
+    sample: int = 20
+
+    @property
+    def sampling(self) -> int:
+        """What a statement that samples may take: the shorter of both."""
+        return min(filter(None, (self.sample, self.statement)), default=0)
+
+
+class Large(NamedTuple):
+    """A table whose first rows do not speak for it."""
+
+    table: TableClause
+    """With the columns that are asked for, and those of the key."""
+    select: Callable[[FromClause], Select[Any]]
+    """The columns asked for, ready to be read, of the table or of an alias of it."""
+    key: tuple[str, ...]
+    """The columns of its primary key."""
+    rows: int
+    """How many are asked for."""
+    estimate: int
+    """How many there are, by the database's estimate."""
+
+
+Ask = Callable[[Executable], Sequence[Any]]
+"""Send one statement on the connection that samples; its rows."""
 
 
 class Driver(NamedTuple):
@@ -145,7 +173,8 @@ class Dialect:
     views_as_written: ClassVar[bool] = False
     """Whether definitions are as somebody wrote them: with ``*``, and names in any case."""
     UNSEEN: ClassVar[str | None] = None
-    """Counts the relations that exist but that this user may not see, where the database tells."""
+    """(schema, number of relations) for the schemas in which some exist that this user may not see, where the database
+    tells."""
 
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {}
     """By error code, or by its first two characters."""
@@ -155,7 +184,10 @@ class Dialect:
         return self.driver
 
     def grants(self, user: str) -> tuple[str, ...]:
-        """Statements that give ``user`` the least rights the catalogue needs, for messages and docs."""
+        """Statements that give ``user`` the least rights the catalogue needs, for messages and docs.
+
+        ``<schema>`` and ``<database>`` stand for names that the connector puts in, quoted, where it knows them.
+        """
         return ()
 
     def address(self, url: URL) -> URL:
@@ -172,6 +204,14 @@ class Dialect:
 
     def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
         """Limit the time of each further statement, where ``session`` cannot because it would also stop the streams."""
+
+    def spread(self, large: Large, ask: Ask) -> Executable | None:
+        """A statement that takes rows from several places of a large table, at a cost that does not grow with it."""
+        return None
+
+    def is_costly(self, query: Executable, ask: Ask) -> bool:
+        """Whether the database expects that a sample of a view makes it read or sort much."""
+        return False
 
     def prepare(self, connection: Any, timeouts: Timeouts) -> None:
         """Adjust the driver's own connection, before any statement."""

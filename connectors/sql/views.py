@@ -46,12 +46,18 @@ class Listed:
         return (key[0].lower(), key[1].lower()) if self.folded else key
 
 
+def short(view: ViewRow) -> ViewRow:
+    """The view, without a definition that is too long to be parsed."""
+    too_long = view.definition is not None and len(view.definition) > LONGEST_DEFINITION
+    return view._replace(definition=None) if too_long else view
+
+
 def with_sources(columns: tuple[Column, ...], view: ViewRow, listed: Listed, dialect: str) -> tuple[Column, ...]:
     """A view's columns with what they are computed from; as they are when its definition tells nothing.
 
     ``dialect`` is sqlglot's name for how ``view.definition`` is written.
     """
-    if not view.definition or len(view.definition) > LONGEST_DEFINITION:
+    if not (definition := short(view).definition):
         return columns
 
     def lookup(parts: tuple[str, ...]) -> Source:
@@ -60,7 +66,7 @@ def with_sources(columns: tuple[Column, ...], view: ViewRow, listed: Listed, dia
         return listed.find(parts[-2] if len(parts) > 1 else own, name)
 
     try:
-        found = view_columns(view.definition, dialect, (), lookup)
+        found = view_columns(definition, dialect, (), lookup)
     except Unreadable:
         return columns
     if len(found) == len(columns):

@@ -159,7 +159,7 @@ def test_restricted_and_secret_tables_leave_no_trace(odd: str, opened: Any) -> N
 
 def test_the_session_refuses_writes(odd: str, opened: Any) -> None:
     source = opened("mariadb", odd)
-    for connection in (source._connect(), source._sampling()):
+    for connection in (source._connect(), source.sampler.connection()):
         with pytest.raises(DBAPIError, match="READ ONLY"):
             connection.exec_driver_sql("INSERT INTO child VALUES (1, 1)")
         connection.close()

@@ -252,7 +252,7 @@ def test_restricted_and_secret_tables_leave_no_trace(odd: str, fill: Any, opened
 
 def test_the_session_refuses_writes(odd: str, opened: Any) -> None:
     source = opened("postgresql", odd)
-    for connection in (source._connect(), source._sampling()):
+    for connection in (source._connect(), source.sampler.connection()):
         with pytest.raises(DBAPIError, match="read-only"):
             connection.exec_driver_sql("INSERT INTO child VALUES (1)")
         connection.close()

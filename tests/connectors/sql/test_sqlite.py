@@ -166,7 +166,7 @@ def test_the_file_is_neither_created_nor_written(file: Path, tmp_path: Path, ope
         source.sample(asset, 5)
     for statement in ("CREATE TABLE x (y)", 'DELETE FROM "T%"', "PRAGMA user_version = 7"):
         with pytest.raises(DBAPIError, match="readonly"):
-            source._sampling().exec_driver_sql(statement)
+            source.sampler.connection().exec_driver_sql(statement)
     assert (file.read_bytes(), file.stat().st_mtime_ns) == before
     assert sorted(tmp_path.iterdir()) == [file]
 

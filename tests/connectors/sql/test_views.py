@@ -120,7 +120,7 @@ def test_a_locked_table_costs_lineage_only_and_not_for_long(postgres_url: str, f
         assert len(list(source.assets())) == 2 + len(EXPECTED)
     assert time.monotonic() - started < 60
     assert [(f.what, f.hint) for f in source.failures] == [
-        ("its views have no lineage: the data is locked by someone else", "try again later")
+        ("its views have no lineage: the data is locked by someone else", "try again later or raise lock_timeout")
     ]
 
 
