@@ -58,7 +58,7 @@ class DdlConnector(ReadOnce):
     def probe(self) -> None:
         for path in self._files():
             with _opened(path) as stream:
-                _check_is_text(path, stream.read(_HEAD))
+                _check_is_text(path, stream.read(_HEAD), self.encoding)
 
     def read(self) -> Judged:
         dump = Dump()
@@ -113,12 +113,13 @@ def _opened(path: Path) -> BinaryIO:
         ) from error
 
 
-def _check_is_text(path: Path, head: bytes) -> None:
+def _check_is_text(path: Path, head: bytes, encoding: str | None) -> None:
     if head.startswith(b"PGDMP"):
         raise SourceFatalError("a pg_dump archive, not SQL", place=path.name, hint="export with pg_dump -Fp")
     if head.startswith(b"PK\x03\x04"):
         raise SourceFatalError("a zip archive, not SQL", place=path.name, hint="unpack it")
-    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff")) or "16" in (encoding or "")
+    if b"\0" in head and not wide:
         raise SourceFatalError("a binary file, not SQL", place=path.name, hint="export the structure as SQL text")
 
 
@@ -126,11 +127,11 @@ def _read_file(dump: Dump, path: Path, dialect: str | None, encoding: str | None
     try:
         with _opened(path) as stream:
             head = stream.read(_HEAD)
-            _check_is_text(path, head)
+            _check_is_text(path, head, encoding)
             stream.seek(0)
             encoding = encoding or stream_encoding(stream)
             dialect = dialect or detect_dialect(head.decode(encoding, "replace"))
-            dump.schema = None
+            dump.schema = dump.database = None
             for piece in split(decoded_chunks(stream, encoding), FAMILIES[dialect]):
                 place = f"{path.name}:{piece.line}"
                 if piece.broken and describes_structure(piece.text):

@@ -60,6 +60,9 @@ _STRINGS = frozenset(
 )
 
 
+_NO_BRACKETS = str.maketrans("", "", "[]")
+
+
 class Word(NamedTuple):
     """One word, sign, quoted name or literal; ``end`` is the position after it."""
 
@@ -192,6 +195,9 @@ def read_element(tokens: Tokens, begin: int, end: int, into: Elements) -> None:
     name, at = tokens.name(begin)
     type_end = _type_end(tokens, at, end)
     native = tokens.text(at, type_end)
+    if tokens.dialect == "tsql":
+        # [nvarchar](18) is nvarchar(18): SQL Server's tools put every name into brackets.
+        native = native.translate(_NO_BRACKETS)
     normal = normalise(native) if native else None
     traits = _read_traits(tokens, type_end, end, str(name), into)
     comment = traits.comment if traits.comment is not None else _trailing_comment(tokens, end)

@@ -71,7 +71,9 @@ def _alternative() -> tuple[list[tuple[str, str]], str]:
 @lru_cache(maxsize=64)
 def lexicon(family: Family, delimiter: str) -> Lexicon:
     block = (r"/\*(?!M?!)" if family.mysql else r"/\*", r".*?\*/")
-    comments = [("--", r"[^\n]*\n"), block, *([("\\#", r"[^\n]*\n")] if family.mysql else [])]
+    # A line GO after a remark is told by the line break before it.
+    remark = r"[^\n]*(?=\n)" if family.go_line else r"[^\n]*\n"
+    comments = [("--", remark), block, *([("\\#", r"[^\n]*\n")] if family.mysql else [])]
     openers = [("'", _body("'", family.mysql)), ('"', _body('"', family.mysql)), *comments]
     special = "'\"/\\-" + re.escape(delimiter[0])
     plain = [r"-(?=[\w. ])" if delimiter[0] != "-" else "(?!)", r"/(?=[\w. ])" if delimiter[0] != "/" else "(?!)"]
@@ -86,8 +88,9 @@ def lexicon(family: Family, delimiter: str) -> Lexicon:
         closed.append(rf"(?P<tag>{tag}).*?(?P=tag)")
         special += "$"
     if family.go_line:
+        # GO, and the statements that need no terminator before them: see `split`.
         special += r"\n"
-        plain.append(r"\n(?=[ \t]*[^\sgG])")
+        plain.append(r"\n(?=[ \t]*[^\sacegACEG])")
     if family.alternative:
         quoted, pattern = _alternative()
         closed.append(pattern)
@@ -114,6 +117,26 @@ _LITERAL_OR_MARK = re.compile(
     r"""|(?P<mark>/\*M?!\d*|\*/)""",
     re.S,
 )
+
+
+_QUOTED = re.compile(
+    r"""(?P<literal>'[^']*'|"[^"]*"|--[^\n]*|/\*.*?\*/)"""
+    r"""|(?<![\w$#])[nN]?[qQ]'(?:\[(?P<a>.*?)\]|\{(?P<b>.*?)\}|\((?P<c>.*?)\)|<(?P<d>.*?)>"""
+    r"""|(?P<sign>[^\s'])(?P<e>.*?)(?P=sign))'""",
+    re.S,
+)
+
+
+def plainly_quoted(text: str) -> str:
+    """Oracle's ``q'[it's]'`` as ``'it''s'``, which every tokenizer reads."""
+
+    def plain(found: re.Match[str]) -> str:
+        if found["literal"] is not None:
+            return found[0]
+        inner = next(one for one in found.group("a", "b", "c", "d", "e") if one is not None)
+        return "'" + inner.replace("'", "''") + "'"
+
+    return _QUOTED.sub(plain, text) if "q'" in text or "Q'" in text else text
 
 
 def unversioned(text: str) -> str:

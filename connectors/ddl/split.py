@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from connectors.ddl.lexicon import MYSQL, Family, Lexicon, Opener, lexicon, unversioned
+from connectors.ddl.misspelt import misspelt
 
 LIMIT = 1 << 20
 """Characters that a kept statement may have."""
@@ -22,7 +23,10 @@ _LOOK_AHEAD = 512
 _LOOK_BEHIND = 64
 
 _KEPT = re.compile(
-    r"create\b[^;(]{0,400}?\b(?:table|view)\b|comment\s+on\b|alter\s+table\b|use\s|set\s+search_path\b", re.I
+    r"create\b[^;(]{0,400}?\b(?:table|view)\b|comment\s+on\b|alter\s+table\b|use\s"
+    r"|set\s+(?:search_path|schema|current\s+schema)\b|alter\s+session\s+set\s+current_schema\b"
+    r"|(?:exec(?:ute)?\s+)?(?:\[?\w+\]?\s*\.\s*){0,2}\[?sp_(?:(?:add|update)extendedproperty|executesql)\b",
+    re.I,
 )
 _COPY = re.compile(r"copy\s[^;]*\sfrom\s+stdin", re.I)
 _COPY_END = re.compile(r"(?<=\n)\\\.[ \t\r]*\n")
@@ -30,12 +34,20 @@ _DELIMITER = re.compile(r"delimiter[ \t]+(\S+)[^\n]*\n", re.I)
 _LINE_COMMAND = re.compile(
     r"(?:[\\@][^\n]*|(?:prompt|rem|remark|spool|whenever|show|exit|quit)\b[^\n;]*;?"
     r"|set\s+(?:define|feedback|echo|verify|heading|termout|sqlblanklines|serveroutput|timing|linesize|pagesize|scan)"
-    r"\b[^\n;]*;?|/[ \t\r]*|go[ \t\r]*)\n",
+    r"\b[^\n;]*;?|/[ \t\r]*|go(?:[ \t]+\d+)?[ \t\r;]*(?:--[^\n]*)?)\n",
     re.I,
 )
 _MAYBE_LINE_COMMAND = re.compile(r"[\\@/]|prompt|rem|spool|whenever|show|exit|quit|set\s|go\s|delimiter\s", re.I)
 _SLASH_LINE = re.compile(r"/[ \t\r]*\n")
-_GO_LINE = re.compile(r"\n[ \t]*go[ \t\r]*\n", re.I)
+_GO_LINE = re.compile(r"\n[ \t]*go(?:[ \t]+\d+)?[ \t\r;]*(?:--[^\n]*)?\n", re.I)
+# Transact-SQL needs no terminator between statements; those that are read begin on a line of their own.
+_NEXT_LINE = re.compile(
+    r"\n(?=[ \t]*(?:create\s+(?:or\s+alter\s+)?(?:table|view)\s|alter\s+table\s"
+    r"|exec(?:ute)?\s+(?:\[?\w+\]?\s*\.\s*){0,2}\[?sp_))",
+    re.I,
+)
+# A procedure reaches to the end of its batch, whatever statements are in it.
+_ROUTINE = re.compile(r"(?:create|alter)\s+(?:or\s+alter\s+)?(?:proc|procedure|function|trigger)\s", re.I)
 # A literal that holds the beginning of a further statement was not closed where it should have been.
 _RUNAWAY = re.compile(r";[ \t\r]*\n\s*(?:create|comment\s+on|alter\s+table|drop\s+table|insert\s+into)\b", re.I)
 
@@ -86,6 +98,8 @@ class _Splitter:
         self.kept: list[str] | None = None
         """What `_advance` passes while a statement is kept."""
         self.terminator = ""
+        self.in_routine = False
+        """Whether only GO ends the statement."""
 
     def pieces(self) -> Iterator[Piece]:
         while True:
@@ -97,7 +111,7 @@ class _Splitter:
             line, size = self.line, self._pass_line_command()
             if size:
                 yield Piece(line, size)
-            elif _KEPT.match(self.buffer, self.at):
+            elif _KEPT.match(self.buffer, self.at) or misspelt(self.buffer, self.at):
                 yield self._keep()
             else:
                 yield from self._pass_statement()
@@ -173,11 +187,13 @@ class _Splitter:
 
     def _pass_statement(self) -> Iterator[Piece]:
         is_copy = _COPY.match(self.buffer, self.at, self.at + _LOOK_AHEAD)
+        self.in_routine = self.family.go_line and bool(_ROUTINE.match(self.buffer, self.at))
         ended = False
         while not ended:
             line = self.line
             ended, passed, _ = self._step()
             yield Piece(line, passed)
+        self.in_routine = False
         if is_copy:
             line = self.line
             yield Piece(line, self._pass_copy())
@@ -205,7 +221,7 @@ class _Splitter:
         return self._keep_open(passed)
 
     def _terminator(self) -> str:
-        if self.buffer.startswith(self.delimiter, self.at):
+        if self.buffer.startswith(self.delimiter, self.at) and not self.in_routine:
             return self.delimiter
         found = None
         if self.family.slash_line and self.buffer[self.at] == "/":
@@ -214,6 +230,8 @@ class _Splitter:
                 found = _SLASH_LINE.match(self.buffer, self.at)
         elif self.family.go_line:
             found = _GO_LINE.match(self.buffer, self.at)
+            if found is None and not self.in_routine:
+                found = _NEXT_LINE.match(self.buffer, self.at)
         return found[0] if found else ""
 
     # --- literals and comments ------------------------------------------------------------------------------------

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from connectors.ddl.elements import Elements, Name, Tokens, read_element, read_elements
+from connectors.ddl.lexicon import plainly_quoted
+from connectors.ddl.misspelt import misspelt
+from connectors.ddl.tsql import Property, described, executed, is_call
 from connectors.lineage import Unreadable
 from connectors.model import Column, Failure, ForeignKey, Kind
 
@@ -40,9 +43,13 @@ class Dump:
     failures: list[Failure] = field(default_factory=list)
     schema: str | None = None
     """Where unqualified names are, as the last USE or SET search_path said."""
+    database: str | None = None
+    """Where names without a database are, as the last USE of SQL Server said."""
 
     def qualified(self, name: Name) -> Name:
-        return Name((self.schema, *name.parts)) if self.schema and len(name.parts) == 1 else name
+        if self.schema and len(name.parts) == 1:
+            name = Name((self.schema, *name.parts))
+        return Name((self.database, *name.parts)) if self.database and len(name.parts) == 2 else name
 
     def find(self, name: Name) -> Table | None:
         """The table of that name; one without its schema, or with one the dump leaves out, if only one fits."""
@@ -75,13 +82,18 @@ _COMMENT = re.compile(
 )
 _COMMENT_ON = re.compile(r"comment\s+on\s+(?:table|(?:materialized\s+)?view|foreign\s+table|column)\b", re.I)
 _USE = re.compile(r"use\s+([`\"\[]?)([^`\"\]\s;]+)", re.I)
-_SEARCH_PATH = re.compile(r"set\s+search_path\s*(?:=|to)\s*['\"]?([^'\",;\s]*)", re.I)
+_SEARCH_PATH = re.compile(
+    r"(?:set\s+search_path\s*(?:=|to)|set\s+(?:current\s+)?schema\s*=?|alter\s+session\s+set\s+current_schema\s*=)"
+    r"\s*['\"]?([^'\",;\s]*)",
+    re.I,
+)
 _ALTER = re.compile(r"alter\s+table\b", re.I)
 _FORBIDDEN_SCHEMAS = frozenset({"", "pg_catalog", "default"})
 
 
 def read_statement(dump: Dump, sql: str, dialect: str, place: str) -> None:
     """Add what one statement says. Raises `Unreadable`; statements that say nothing of structure are passed over."""
+    sql = plainly_quoted(sql) if dialect == "oracle" else sql
     if created := _created(sql):
         if not _TEMPORARY.search(created["kinds"]) or dialect == "oracle":
             _read_create(dump, sql, dialect, place, is_view=created["what"].lower() == "view")
@@ -89,15 +101,45 @@ def read_statement(dump: Dump, sql: str, dialect: str, place: str) -> None:
         _read_comment(dump, sql)
     elif _ALTER.match(sql):
         _read_alter(dump, Tokens(sql, dialect))
-    elif dialect in ("mysql", "tsql") and (used := _USE.match(sql)):
-        dump.schema = used[2]
+    elif dialect == "tsql" and is_call(sql):
+        _read_call(dump, sql, dialect, place)
+    elif used := _USE.match(sql):
+        _use(dump, dialect, used[2])
     elif path := _SEARCH_PATH.match(sql):
         dump.schema = path[1] if path[1] not in _FORBIDDEN_SCHEMAS else None
+    elif what := misspelt(sql):
+        raise Unreadable(what)
 
 
 def describes_structure(sql: str) -> bool:
     """Whether a broken statement, of which only the beginning is known, is one whose loss matters."""
-    return bool(_created(sql) or _COMMENT_ON.match(sql) or _ALTER.match(sql))
+    return bool(_created(sql) or _COMMENT_ON.match(sql) or _ALTER.match(sql) or is_call(sql) or misspelt(sql))
+
+
+def _use(dump: Dump, dialect: str, name: str) -> None:
+    """What MySQL uses is the schema; SQL Server's databases have schemas of their own, dbo for who names none."""
+    if dialect == "mysql":
+        dump.schema = name
+    elif dialect == "tsql":
+        dump.database, dump.schema = name, "dbo"
+
+
+def _read_call(dump: Dump, sql: str, dialect: str, place: str) -> None:
+    if inner := executed(sql):
+        if _created(inner.strip()):
+            read_statement(dump, inner.strip(), dialect, place)
+    elif found := described(sql):
+        _describe(dump, found)
+
+
+def _describe(dump: Dump, found: Property) -> None:
+    table = dump.find(found.table)
+    if table is None:
+        return
+    if found.column is None:
+        table.comment = found.text or None
+    elif found.text:
+        table.column_comments[found.column.lower()] = found.text
 
 
 def _created(sql: str) -> re.Match[str] | None:
@@ -117,6 +159,9 @@ def _read_create(dump: Dump, sql: str, dialect: str, place: str, is_view: bool) 
     if tokens.words(index, "IF", "NOT", "EXISTS"):
         index += 3
     name, index = tokens.name(index)
+    if name.parts[-1].startswith("#") and dialect == "tsql":
+        # Temporary.
+        return
     table = Table(dump.qualified(name), "view" if is_view else "table", place, dialect)
     if is_view:
         _read_view(tokens, index, table)
@@ -277,6 +322,8 @@ def _read_alter(dump: Dump, tokens: Tokens) -> None:
     while tokens.word(index) in ("IF", "EXISTS", "ONLY"):
         index += 1
     name, index = tokens.name(index)
+    if tokens.word(index) == "WITH" and tokens.word(index + 1) in ("CHECK", "NOCHECK"):
+        index += 2
     table = dump.find(name)
     if tokens.words(index, "ATTACH", "PARTITION"):
         # The partitions of a table are not information resources of their own.
