@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from workflows import (
+    cli_audit,
     cli_classify,
     cli_openmetadata,
     cli_pack,
@@ -46,7 +47,18 @@ def cli(ctx: click.Context, site_dir: Path, debug: bool) -> None:
     ctx.obj = State(site_dir, debug)
 
 
-ROOMS = (cli_site, cli_run, cli_classify, cli_show, cli_pack, cli_publish, cli_pull, cli_protect, cli_openmetadata)
+ROOMS = (
+    cli_site,
+    cli_run,
+    cli_classify,
+    cli_show,
+    cli_pack,
+    cli_publish,
+    cli_pull,
+    cli_protect,
+    cli_audit,
+    cli_openmetadata,
+)
 
 for command in (command for room in ROOMS for command in room.COMMANDS):
     cli.add_command(command)

@@ -44,7 +44,7 @@ class State:
         from workflows.store import Store
 
         site = self.site(secrets=secrets, warn=secrets)
-        with Store(site.store_url) as store:
+        with Store(site.store_url, site.audit_head) as store:
             yield site, store
 
     @contextmanager
@@ -138,6 +138,12 @@ def width(text: str) -> int:
 
 def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")(command)
+
+
+def as_option(command: F) -> F:
+    """``--as NAME``, for every command that acts."""
+    text = "On whose behalf; written down, and counts neither for a right nor as a second person."
+    return click.option("--as", "behalf", metavar="NAME", default="", help=text)(command)
 
 
 def departments_argument(command: F) -> F:

@@ -13,6 +13,10 @@ import msgspec
 from classifiers.evidence import ACCESS, TIERS, Decision
 from classifiers.pack_diff import PackChange, Relabel, diff_packs, relabels
 from classifiers.rulings import with_context
+from workflows.acts.decisions import decide
+from workflows.acts.model import Actor
+from workflows.acts.site import program
+from workflows.acts.trail import Trail
 from workflows.classify import by_asset
 from workflows.errors import InputError
 from workflows.harvest import table_input
@@ -108,12 +112,22 @@ def _counted(items: Iterator[Relabel]) -> dict[str, int]:
     return dict(Counter(item.dimension for item in items))
 
 
-def record_decisions(store: Store, decisions: Sequence[Decision]) -> list[Decision]:
+def record_decisions(store: Store, decisions: Sequence[Decision], actor: Actor | None = None) -> list[Decision]:
     """Append rulings with what the person saw: the machine's value and rule, and the column as it was.
 
-    That is what lets a refused value come back only when the rule or the column has changed. Raises ``InputError``,
-    before any is written, for a value that its dimension does not have.
+    That is what lets a refused value come back only when the rule or the column has changed. Each is an act of the
+    audit trail, under the name of whoever ruled; ``actor`` is who brings it in (None = the program). Raises
+    ``InputError``, before any is written, for a value that its dimension does not have.
     """
+    complete = completed(store, decisions)
+    if complete:
+        with Trail(store).acting(actor or program()) as acting:
+            decide(acting, store, complete)
+    return complete
+
+
+def completed(store: Store, decisions: Sequence[Decision]) -> list[Decision]:
+    """Rulings with what the person saw, as `record_decisions` writes them; nothing is written."""
     for decision in decisions:
         _check_value(decision)
     ids = {item.key: item.id for item in store.judgeable()}
@@ -126,7 +140,6 @@ def record_decisions(store: Store, decisions: Sequence[Decision]) -> list[Decisi
             table = table_input(item.asset)
             decision = with_context(decision, table, item.verdict, item.judged_columns)
         complete.append(decision)
-    store.add_decisions(complete)
     return complete
 
 

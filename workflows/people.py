@@ -6,7 +6,7 @@ of OpenMetadata is the author of an edit there.
 
 from __future__ import annotations
 
-import getpass
+import os
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
@@ -50,11 +50,22 @@ def by_account(people: Iterable[Person], account: str) -> Person | None:
     return next((one for one in people if account in one.accounts), None)
 
 
+def account() -> str:
+    """The account of the operating system, as the system itself knows it: variables such as LOGNAME can be set to
+    anything."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except ImportError:  # Windows, where there is no other way
+        import getpass
+
+        return getpass.getuser()
+    except KeyError:
+        # An account without a name, as in containers.
+        return f"uid:{os.getuid()}"
+
+
 def current_person(people: Sequence[Person]) -> Person | None:
     """Whoever runs this command, when ``site.yaml`` names the account."""
-    try:
-        account = getpass.getuser()
-    except (KeyError, OSError):
-        # An account without a name, as in containers.
-        return None
-    return by_account(people, account)
+    return by_account(people, account())

@@ -19,13 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from connectors.base import ConfigurationError, SystemConfig
 from connectors.config import InvalidConfiguration, expand, expand_all, suggest
 from connectors.model import Failure
-from workflows.people import Person
+from workflows.acts.rights import DEFAULT, Rights
+from workflows.people import Person, Role
 from workflows.schedule import Window, parse_window
 from workflows.server_settings import ServerSettings
 
@@ -192,6 +193,14 @@ class ClassifySettings(_Settings):
     anew: on two cores one process is the quickest."""
 
 
+class AuditSettings(_Settings):
+    """Where the end of the audit trail is recorded besides the store."""
+
+    head: str = Field(default="var/audit-head.jsonl", min_length=1)
+    """A file that only grows; relative paths start at the site's folder. Best on a disk that whoever runs the store
+    cannot change."""
+
+
 class SiteSettings(_Settings):
     """``site.yaml``."""
 
@@ -207,6 +216,17 @@ class SiteSettings(_Settings):
     classify: ClassifySettings = Field(default_factory=ClassifySettings)
     people: Annotated[tuple[Person, ...], Field(strict=False)] = ()
     """Who rules on labels; see `workflows.people`."""
+    audit: AuditSettings = Field(default_factory=AuditSettings)
+    rights: Mapping[str, Annotated[tuple[Role, ...], Field(strict=False)]] = Field(default_factory=dict)
+    """Roles by act, where they are others than `workflows.acts.rights.DEFAULT` says."""
+
+    @field_validator("rights")
+    @classmethod
+    def _known_acts(cls, given: Mapping[str, tuple[Role, ...]]) -> Mapping[str, tuple[Role, ...]]:
+        unknown = sorted(set(given) - set(DEFAULT))
+        if unknown:
+            raise PydanticCustomError("act", f"no such act: {', '.join(unknown)}; known: {', '.join(DEFAULT)}")
+        return given
 
 
 # --- a loaded site -----------------------------------------------------------------------------------------------
@@ -259,6 +279,15 @@ class Site:
     @property
     def store_url(self) -> str:
         return under_root(expand(self.settings.store, self.root, self.environ), self.root)
+
+    @property
+    def rights(self) -> Rights:
+        """Who may do what: the law's roles, with the site's own in their place."""
+        return {**DEFAULT, **self.settings.rights}
+
+    @property
+    def audit_head(self) -> Path:
+        return self.root / self.settings.audit.head
 
     @property
     def out_dir(self) -> Path:

@@ -104,7 +104,9 @@ def _make_folder(folder: Path) -> None:
 class Store:
     """One site's database. Safe to share between threads: writers take turns."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, audit_head: Path | None = None) -> None:
+        """``audit_head``: where the end of the audit trail is recorded besides; see `workflows.acts.head`."""
+        self.audit_head = audit_head
         self._engine = _open_engine(url)
         self._writing = RLock()
         self._column_verdicts: dict[int, ColumnVerdict] = {}
@@ -350,11 +352,15 @@ class Store:
 
     # --- decisions ----------------------------------------------------------------------------------------------
 
-    def add_decisions(self, decisions: Sequence[Decision]) -> None:
-        """Append rulings; none is ever changed or removed."""
-        if decisions:
-            with self.write() as connection:
-                connection.execute(insert(schema.decisions), [msgspec.structs.asdict(item) for item in decisions])
+    def add_decisions(self, decisions: Sequence[Decision], connection: Connection | None = None) -> None:
+        """Append rulings; none is ever changed or removed. They are acts: `workflows.acts.decisions` writes both."""
+        if not decisions:
+            return
+        if connection is None:
+            with self.write() as own:
+                self.add_decisions(decisions, own)
+            return
+        connection.execute(insert(schema.decisions), [msgspec.structs.asdict(item) for item in decisions])
 
     def decisions(self, asset: str | None = None) -> list[Decision]:
         """All rulings, or those on one asset, oldest first."""

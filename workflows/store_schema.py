@@ -25,7 +25,9 @@ from sqlalchemy import (
     update,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+CHAIN_START = "0" * 64
+"""What the first act of the audit trail names as the hash before it."""
 
 Step = Callable[[Connection], None]
 
@@ -36,11 +38,24 @@ def _decisions_name_their_rule(connection: Connection) -> None:
 
 
 def _publishing(connection: Connection) -> None:
-    for table in (published, publications, journal, questions, descriptions):
+    _create(connection, 3)
+
+
+def _legal_life(connection: Connection) -> None:
+    _create(connection, 4)
+    _begin_chain(connection)
+
+
+def _create(connection: Connection, version: int) -> None:
+    for table in NEW_IN[version]:
         table.create(connection)
 
 
-STEPS: Mapping[int, Step] = {1: _decisions_name_their_rule, 2: _publishing}
+def _begin_chain(connection: Connection) -> None:
+    connection.execute(insert(acts_head).values(id=1, number=0, hash=CHAIN_START))
+
+
+STEPS: Mapping[int, Step] = {1: _decisions_name_their_rule, 2: _publishing, 3: _legal_life}
 """``STEPS[n]`` turns version ``n`` into ``n + 1``; a new database is created whole and runs none."""
 
 metadata = MetaData()
@@ -241,6 +256,51 @@ descriptions = Table(
 )
 """Descriptions that people wrote; the latest one of an asset or column is the one that counts."""
 
+acts = Table(
+    "acts",
+    metadata,
+    Column("number", _ID, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("verb", String(32), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("account", String(128), nullable=False),
+    Column("behalf", String(128), nullable=False),
+    Column("pack", String(128), nullable=False),
+    Column("previous", String(64), nullable=False, unique=True),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("kind", "subject", "version"),
+)
+"""The audit trail, see `workflows.acts.trail`."""
+
+acts_head = Table(
+    "acts_head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", _ID, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""One row: where the trail ends. Whoever acts locks it first."""
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("body", Text, nullable=False),
+)
+"""What acts name by SHA-256: versions of entries, issued lists."""
+
+NEW_IN: Mapping[int, tuple[Table, ...]] = {
+    3: (published, publications, journal, questions, descriptions),
+    4: (acts, acts_head, documents),
+}
+"""Tables by the version that brought them."""
+
 
 class SchemaError(Exception):
     """The database does not fit this program; ``str()`` says what to do."""
@@ -250,6 +310,7 @@ def prepare(connection: Connection, steps: Mapping[int, Step] = STEPS, target: i
     """Create the tables in an empty database, or bring an older one up to ``target``, step by step."""
     if not inspect(connection).has_table(schema_version.name):
         metadata.create_all(connection)
+        _begin_chain(connection)
         connection.execute(insert(schema_version).values(version=target))
         return
     found = connection.execute(select(schema_version.c.version)).scalar_one()

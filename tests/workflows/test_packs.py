@@ -21,6 +21,7 @@ from workflows.errors import InputError
 from workflows.packs import diff_site, find_pack, noisy_rules, record_decisions
 from workflows.store import Store
 from workflows.store_records import Harvested, LabelChange
+from workflows.store_schema import NEW_IN
 
 AT = "2025-06-01T08:00:00+08:00"
 AS_OF = date(2025, 6, 1)
@@ -160,8 +161,8 @@ def test_an_older_store_gets_the_new_columns(tmp_path: Path) -> None:
     with engine.begin() as connection:
         for column in ("rule", "fingerprint"):
             connection.execute(text(f"ALTER TABLE decisions DROP COLUMN {column}"))
-        for table in ("published", "publications", "journal", "questions", "descriptions"):
-            connection.execute(text(f"DROP TABLE {table}"))
+        for table in (*NEW_IN[3], *NEW_IN[4]):
+            connection.execute(text(f"DROP TABLE {table.name}"))
         connection.execute(text("UPDATE schema_version SET version = 1"))
     engine.dispose()
     with Store(url) as store:

@@ -273,7 +273,7 @@ def test_a_wrong_check_digit_is_only_a_warning(write: WriteSite, code: str, warn
         (
             "name: x\nstroe: y\n",
             "site.yaml:2: unknown key 'stroe' (did you mean 'store'? "
-            "allowed: name, district, store, out, pack, overlays, harvest, classify, people)",
+            "allowed: name, district, store, out, pack, overlays, harvest, classify, people, audit, rights)",
         ),
         ("name: 5", "site.yaml:1: 'name' must be text, not a whole number (put it in quotes)"),
         ("\nname: [x]", "site.yaml:2: 'name' must be text, not a list"),
@@ -509,6 +509,8 @@ def test_schemas_are_json_and_know_the_keys() -> None:
         "harvest",
         "classify",
         "people",
+        "audit",
+        "rights",
     }
     system = one["$defs"]["SystemSettings"]
     assert {"id", "url", "path", "include", "restricted", "sample"} <= set(system["properties"])

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from workflows.publish.ledger import DefinitionBase, Description, InFlight, Ledger, Question
 from workflows.publish.model import Base, Mark
 from workflows.store import Store
+from workflows.store_schema import NEW_IN
 
 AT = "2026-11-26T10:00:00+08:00"
 L3 = Mark("数据分级.L3")
@@ -82,8 +83,8 @@ def test_the_latest_description_counts(ledger: Ledger) -> None:
 def test_a_store_of_the_version_before_gets_the_tables(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     with Store(url) as store, store.write() as connection:
-        for table in ("published", "publications", "journal", "questions", "descriptions"):
-            connection.execute(text(f"DROP TABLE {table}"))
+        for table in (*NEW_IN[3], *NEW_IN[4]):
+            connection.execute(text(f"DROP TABLE {table.name}"))
         connection.execute(text("UPDATE schema_version SET version = 2"))
     with Store(url) as store:
         ledger = Ledger(store, "x")

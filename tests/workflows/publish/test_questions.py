@@ -200,7 +200,7 @@ def pdc(site: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     monkeypatch.setenv("OM_URL", SERVER)
 
     def call(account: str, *args: object) -> Result:
-        monkeypatch.setattr(people.getpass, "getuser", lambda: account)
+        monkeypatch.setattr(people, "account", lambda: account)
         return CliRunner().invoke(cli, ["--site", str(site), "pending", *map(str, args)])
 
     return call

@@ -72,7 +72,7 @@ class Town:
         (self.folder / name).write_text(text, encoding="utf-8")
 
     def run(self, *words: object, account: str = "nobody") -> Result:
-        self.monkeypatch.setattr(people.getpass, "getuser", lambda: account)
+        self.monkeypatch.setattr(people, "account", lambda: account)
         return CliRunner().invoke(cli, ["--site", str(self.folder), *map(str, words)])
 
     def pdc(self, *words: object, account: str = "nobody") -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""``pdc audit``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from workflows.acts.model import Actor
+from workflows.acts.trail import Trail
+from workflows.cli import cli
+from workflows.store import Store
+
+
+def pdc(site: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["--site", str(site), *arguments])
+
+
+def site_with_acts(folder: Path) -> Path:
+    (folder / "site.yaml").write_text("name: 目录\n", "utf-8")
+    with Store(f"sqlite:///{folder}/var/catalogue.sqlite", folder / "var" / "audit-head.jsonl") as store:
+        for verb, who in (("submit", "li"), ("approve", "wang")):
+            with Trail(store).acting(Actor(account=who, person=who, behalf="科长")) as acting:
+                acting.add("entry", "minzheng/rescue/t", verb, why="年度编制")
+    return folder
+
+
+def test_acts_are_shown_and_filtered(tmp_path: Path) -> None:
+    site = site_with_acts(tmp_path)
+    whole = pdc(site, "audit", "show")
+    assert [line.split()[3:6] for line in whole.stdout.splitlines()[1:]] == [
+        ["(for", "科长)", "entry"],
+        ["(for", "科长)", "entry"],
+    ]
+    lines = pdc(site, "audit", "show", "minzheng/rescue/t", "--who", "wang", "--jsonl").stdout.splitlines()
+    assert [json.loads(line)["verb"] for line in lines] == ["approve"]
+    assert pdc(site, "audit", "show", "--kind", "request", "--jsonl").stdout == ""
+    assert pdc(site, "audit", "show", "--since", "2999-01-01", "--jsonl").stdout == ""
+
+
+def test_verify_tells_whole_and_broken_apart(tmp_path: Path) -> None:
+    site = site_with_acts(tmp_path)
+    whole = pdc(site, "audit", "verify")
+    assert (whole.exit_code, whole.stdout.startswith("whole, up to ")) == (0, True)
+    with Store(f"sqlite:///{site}/var/catalogue.sqlite") as store, store.write() as connection:
+        connection.execute(text("UPDATE acts SET why = 'x' WHERE number = 1"))
+    broken = pdc(site, "audit", "verify")
+    assert (broken.exit_code, broken.stdout) == (4, "broken\n")
+    assert "act 1: entry submit was changed after it was written" in broken.stderr
+    assert json.loads(pdc(site, "audit", "verify", "--json").stdout)["faults"][0]["number"] == 1
+
+
+def test_acts_beyond_the_recorded_head_are_told(tmp_path: Path) -> None:
+    site = site_with_acts(tmp_path)
+    (site / "var" / "audit-head.jsonl").unlink()
+    found = pdc(site, "audit", "verify")
+    assert found.exit_code == 0
+    assert "the last 2 acts are not recorded outside the store" in found.stderr

@@ -1,0 +1,52 @@
+"""The chain's head, recorded outside the store: one line of JSON after each act, in a file that only grows.
+
+Whoever changes the store would have to change this file too. Put it where the store's administrator may only append,
+or send it on to another machine: ``audit: {head: PATH}`` in site.yaml.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from workflows.errors import StoreError
+
+
+class Head(msgspec.Struct, frozen=True):
+    number: int
+    hash: str
+    at: str
+
+
+class HeadFile:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def record(self, number: int, digest: str, at: str) -> None:
+        """Append one line in one write, so that two processes do not mix theirs."""
+        line = msgspec.json.encode(Head(number, digest, at)) + b"\n"
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+            try:
+                os.write(handle, line)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            hint = "the act itself is stored; give the user who runs pdc the right to write there"
+            raise StoreError(f"{self.path}: the audit head cannot be recorded: {error.strerror} ({hint})") from error
+
+    def heads(self) -> Iterator[Head | None]:
+        """Every recorded head; None for a line that is none."""
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as file:
+            for line in file:
+                try:
+                    yield msgspec.json.decode(line, type=Head)
+                except msgspec.DecodeError:
+                    yield None

@@ -1,0 +1,182 @@
+"""The audit trail: an append-only chain of acts in the site's store, safe against two people at once.
+
+Each act carries the hash (SHA-256) of the one before it and of its own content, so that a changed, inserted or removed
+act breaks the chain. What the chain cannot show by itself, that its end was cut off, the head outside the store shows
+(`workflows.acts.head`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Select, insert, select, update
+
+from workflows import store_schema as schema
+from workflows.acts.head import HeadFile
+from workflows.acts.model import Act, Actor, Conflict, Kind
+from workflows.store import Store
+
+START = schema.CHAIN_START
+BATCH = 1_000
+
+T = TypeVar("T")
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_FIELDS = Act.__struct_fields__
+
+
+def now() -> datetime:
+    return datetime.now().astimezone()
+
+
+class Trail:
+    """The chain of one site. ``clock`` tells the time of acts."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime] = now) -> None:
+        self.store, self.clock = store, clock
+        self.head = HeadFile(store.audit_head) if store.audit_head else None
+
+    @contextmanager
+    def acting(self, actor: Actor, pack: str = "") -> Iterator[Acting]:
+        """One transaction in which nobody else acts: what is read through it is current until it ends.
+
+        An error inside takes all of its acts back. The head is recorded after the transaction, because a head that
+        names an act which never came would be a false alarm.
+        """
+        with self.store.write() as connection:
+            acting = Acting(connection, actor, self.clock().isoformat(timespec="seconds"), pack)
+            yield acting
+        if self.head is not None and acting.added:
+            last = acting.added[-1]
+            self.head.record(last.number, last.hash, last.at)
+
+    def acts(self, kind: Kind | None = None, subject: str | None = None, until: str | None = None) -> Iterator[Act]:
+        """Acts in their order; ``until``: an ISO date or time, acts of that day included."""
+        last = 0
+        while True:
+            query = _query(kind, subject).where(schema.acts.c.number > last).limit(BATCH)
+            with self.store.read() as connection:
+                found = [_act(row) for row in connection.execute(query)]
+            for act in found:
+                if until is None or act.at[: len(until)] <= until:
+                    yield act
+            if len(found) < BATCH:
+                return
+            last = found[-1].number
+
+    def document(self, key: str) -> bytes | None:
+        """A document by its SHA-256, as `Acting.keep` took it; None when it is not there."""
+        with self.store.read() as connection:
+            return document(connection, key)
+
+
+class Acting:
+    """A transaction that holds the chain's end."""
+
+    def __init__(self, connection: Connection, actor: Actor, at: str, pack: str) -> None:
+        self.connection, self.actor, self.at, self.pack = connection, actor, at, pack
+        self.added: list[Act] = []
+        # A write first: it takes the lock that makes everything read afterwards current, on SQLite as on PostgreSQL.
+        connection.execute(update(schema.acts_head).values(number=schema.acts_head.c.number))
+        row = connection.execute(select(schema.acts_head)).one()
+        self._number, self._hash = int(row.number), str(row.hash)
+
+    def acts(self, kind: Kind, subject: str) -> list[Act]:
+        return [_act(row) for row in self.connection.execute(_query(kind, subject))]
+
+    def version(self, kind: Kind, subject: str) -> int:
+        """How many acts the subject has had; 0 for none."""
+        own = [act.version for act in self.added if (act.kind, act.subject) == (kind, subject)]
+        if own:
+            return own[-1]
+        table = schema.acts
+        query = select(table.c.version).where(table.c.kind == kind, table.c.subject == subject)
+        found = self.connection.execute(query.order_by(table.c.version.desc()).limit(1)).scalar()
+        return int(found or 0)
+
+    def add(
+        self,
+        kind: Kind,
+        subject: str,
+        verb: str,
+        *,
+        why: str = "",
+        before: Any = None,
+        after: Any = None,
+        expected: int | None = None,
+        who: str | None = None,
+    ) -> Act:
+        """Append one act. ``expected``: the version that the actor saw; another one raises `Conflict`.
+
+        ``who``: the person, where an act is only brought in, such as one read back from OpenMetadata.
+        """
+        version = self.version(kind, subject)
+        if expected is not None and expected != version:
+            what = f"{subject}: somebody else acted on it meanwhile (version {version}, not {expected})"
+            raise Conflict(f"{what}; look at it again, then repeat the act")
+        actor = self.actor
+        act = Act(
+            number=self._number + 1,
+            at=self.at,
+            who=actor.who if who is None else who,
+            kind=kind,
+            subject=subject,
+            version=version + 1,
+            verb=verb,
+            why=why,
+            before="" if before is None else _encode(before).decode(),
+            after="" if after is None else _encode(after).decode(),
+            account=actor.account,
+            behalf=actor.behalf,
+            pack=self.pack,
+            previous=self._hash,
+        )
+        act = msgspec.structs.replace(act, hash=seal(act))
+        self.connection.execute(insert(schema.acts).values(**msgspec.structs.asdict(act)))
+        values = {"number": act.number, "hash": act.hash}
+        self.connection.execute(update(schema.acts_head).values(**values))
+        self._number, self._hash = act.number, act.hash
+        self.added.append(act)
+        return act
+
+    def keep(self, document: Any) -> str:
+        """Keep a document for ever under its SHA-256, so that an act can name it; equal ones are kept once."""
+        body = _encode(document)
+        key = hashlib.sha256(body).hexdigest()
+        table = schema.documents
+        if self.connection.execute(select(table.c.digest).where(table.c.digest == key)).first() is None:
+            self.connection.execute(insert(table).values(digest=key, body=body.decode()))
+        return key
+
+
+def document(connection: Connection, key: str) -> bytes | None:
+    query = select(schema.documents.c.body).where(schema.documents.c.digest == key)
+    body = connection.execute(query).scalar()
+    return None if body is None else str(body).encode()
+
+
+def seal(act: Act) -> str:
+    """SHA-256 over every field but the hash itself, in their order.
+
+    >>> act = Act(1, "2026-01-01", "li", "entry", "a/b/c", 1, "submit", previous=START)
+    >>> seal(act) == seal(msgspec.structs.replace(act, why="because"))
+    False
+    """
+    fields = [getattr(act, name) for name in _FIELDS if name != "hash"]
+    return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
+
+
+def _query(kind: Kind | None, subject: str | None) -> Select[Any]:
+    query = select(schema.acts).order_by(schema.acts.c.number)
+    if kind is not None:
+        query = query.where(schema.acts.c.kind == kind)
+    return query if subject is None else query.where(schema.acts.c.subject == subject)
+
+
+def _act(row: Any) -> Act:
+    return msgspec.convert({name: getattr(row, name) for name in _FIELDS}, Act)

@@ -1,0 +1,82 @@
+"""``pdc audit``: the trail of acts, shown and verified."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from workflows.cli_common import State, emit_json, emit_line, emit_table, json_option, pass_state, say
+
+if TYPE_CHECKING:
+    from workflows.acts.model import Kind
+
+KINDS = ("decision", "entry", "request", "ticket", "list", "import")
+
+
+@click.group()
+def audit() -> None:
+    """Who did what, when and why: an append-only chain."""
+
+
+@audit.command()
+@click.argument("subject", required=False)
+@click.option("--kind", type=click.Choice(KINDS), help="Only acts of this kind.")
+@click.option("--who", help="Only acts of this person (id in site.yaml) or account.")
+@click.option("--since", metavar="DATE", help="Only acts of this day and later.")
+@click.option("--until", metavar="DATE", help="Only acts of this day and earlier.")
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="One act as JSON per line, with hashes.")
+@pass_state
+def show(
+    state: State,
+    subject: str | None,
+    kind: str | None,
+    who: str | None,
+    since: str | None,
+    until: str | None,
+    as_jsonl: bool,
+) -> None:
+    """Acts in their order; SUBJECT is an asset's key, or the id of a request or ticket."""
+    from workflows.acts.trail import Trail
+
+    rows = []
+    with state.store() as (_, store):
+        for act in Trail(store).acts(cast("Kind | None", kind), subject, until):
+            if (who and who not in (act.who, act.account)) or (since and act.at < since):
+                continue
+            if as_jsonl:
+                emit_line(act)
+            else:
+                person = f"{act.who} (for {act.behalf})" if act.behalf else act.who
+                rows.append((act.number, act.at[:16], person, act.kind, act.verb, act.subject, act.why))
+    if not as_jsonl:
+        emit_table(("no", "at", "who", "kind", "act", "subject", "why"), rows)
+
+
+@audit.command()
+@json_option
+@pass_state
+def verify(state: State, as_json: bool) -> None:
+    """Whether the chain is as it was written. Exit code 4 when it is not."""
+    from workflows.acts.trail import Trail
+    from workflows.acts.verify import SHOWN
+    from workflows.acts.verify import verify as check
+
+    with state.store() as (_, store):
+        found = check(Trail(store))
+    if as_json:
+        emit_json(found)
+    else:
+        say(f"{found.acts} acts, {found.documents} documents, {found.heads} heads recorded outside the store")
+        if found.unrecorded:
+            say(f"warning: the last {found.unrecorded} acts are not recorded outside the store")
+        for fault in found.faults[:SHOWN]:
+            say(f"error: act {fault.number}: {fault.what}")
+        if len(found.faults) > SHOWN:
+            say(f"error: … and {len(found.faults) - SHOWN} more")
+        click.echo("broken" if found.faults else f"whole, up to {found.last}")
+    if found.faults:
+        click.get_current_context().exit(4)
+
+
+COMMANDS = (audit,)
