@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -313,3 +314,38 @@ def test_a_property_that_says_nothing_is_named(tmp_path: Path, call: str) -> Non
     assert [(failure.place, failure.what) for failure in source.failures] == [
         ("dump.sql:3", "the extended property names no table, no column or no text")
     ]
+
+
+MANY_ROWS = {
+    "mysqldump": (
+        "utf-8",
+        "INSERT INTO `t` VALUES " + "('it\\'s; 张三',NULL,'CREATE TABLE x (a int);')," * 20_000 + "(1);\n",
+    ),
+    "pg_dump": ("utf-8", "COPY t (a, b) FROM stdin;\n" + "张三'; \t\\N\t2026-01-01\n" * 40_000 + "\\.\n"),
+    "SSMS": ("utf-16", "INSERT [dbo].[t] ([a]) VALUES (N'张三''; -- x')\n" * 100 + "GO\n"),
+}
+
+
+@pytest.mark.parametrize("tool", MANY_ROWS)
+def test_rows_of_a_large_dump_do_not_fill_the_memory(tmp_path: Path, tool: str) -> None:
+    """Thirty mebibytes of each; benchmarks/ddl.py has half a gibibyte."""
+    encoding, rows = MANY_ROWS[tool]
+    raw = rows.encode(encoding).removeprefix(b"\xff\xfe")
+    path = tmp_path / "dump.sql"
+    with path.open("wb") as file:
+        file.write("CREATE TABLE first (a int);\n".encode(encoding))
+        for _ in range((30 << 20) // len(raw) + 1):
+            file.write(raw)
+        file.write("CREATE TABLE last (a int);\n".encode(encoding).removeprefix(b"\xff\xfe"))
+    dialect = {"mysqldump": "mysql", "pg_dump": "postgres", "SSMS": "tsql"}[tool]
+    options = {"dialect": dialect}
+    with DdlConnector(SystemConfig(department="d", id="s", connector="ddl", path=str(path), options=options)) as source:
+        tracemalloc.start()
+        try:
+            assert [asset.name for asset in source.assets()] == ["first", "last"]
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert source.failures == []
+    # As text it would take twice as much.
+    assert peak < 32 << 20
