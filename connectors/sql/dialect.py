@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from sqlalchemy import Executable, FromClause, Select, TableClause
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ClauseElement
 
 from connectors.model import Variant
 
@@ -125,6 +128,20 @@ class Large(NamedTuple):
     """How many there are, by the database's estimate."""
 
 
+class Explain(Executable, ClauseElement):
+    """A statement behind the word that asks for its plan instead of its rows."""
+
+    inherit_cache = False
+
+    def __init__(self, word: str, statement: Executable) -> None:
+        self.word, self.statement = word, statement
+
+
+@compiles(Explain)
+def _explained(element: Explain, compiler: Any, **options: Any) -> str:
+    return f"{element.word} {compiler.process(element.statement, **options)}"
+
+
 Ask = Callable[[Executable], Sequence[Any]]
 """Send one statement on the connection that samples; its rows."""
 
@@ -223,7 +240,7 @@ class Dialect:
         return map(ColumnRow._make, run(self.COLUMNS))
 
     def keys(self, run: Run, url: URL) -> Iterator[KeyRow]:
-        return map(KeyRow._make, run(self.KEYS))
+        return whole_keys(run(self.KEYS))
 
     def views(self, run: Run, url: URL) -> Iterator[ViewRow]:
         return map(ViewRow._make, run(self.VIEWS))
@@ -245,3 +262,11 @@ class Dialect:
             f"the database answered with an error ({code or type(error).__name__})",
             "look the code up in the database's manual or its own log",
         )
+
+
+def whole_keys(rows: Iterable[Row]) -> Iterator[KeyRow]:
+    """Keys without those of which a part is no column: an expression, or the beginning of a text."""
+    for _, group in groupby(map(KeyRow._make, rows), lambda row: row[:4]):
+        parts = list(group)
+        if parts[0].kind != "u" or all(part.column is not None for part in parts):
+            yield from parts

@@ -6,13 +6,37 @@ read, else all that the user may see but the server's own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
+from itertools import pairwise
 from typing import Any, ClassVar
 
+import sqlalchemy as sa
+from sqlalchemy import Executable
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError
 
 from connectors.sql import dialect as troubles
-from connectors.sql.dialect import ColumnRow, Dialect, KeyRow, RelationRow, Run, Timeouts, Trouble, ViewRow
+from connectors.sql.dialect import (
+    Ask,
+    ColumnRow,
+    Dialect,
+    Explain,
+    KeyRow,
+    Large,
+    RelationRow,
+    Run,
+    Timeouts,
+    Trouble,
+    ViewRow,
+    whole_keys,
+)
+
+_STEPS = 5
+"""Places of a large table that are sampled."""
+_MANY_ROWS = 100_000
+"""Rows of a table in a view that is computed as a whole, however few of its rows are asked for."""
 
 
 class MariaDB(Dialect):
@@ -22,9 +46,13 @@ class MariaDB(Dialect):
     shared_connection = False
 
     # A comparison with a literal lets the server open the one database's files only. BINARY orders by code point.
+    # A table that cannot be opened has the error for a comment, and no engine.
     RELATIONS = """
     SELECT NULL, TABLE_SCHEMA, TABLE_NAME, IF(TABLE_TYPE LIKE '%VIEW', 'view', 'table'),
-           IF(TABLE_TYPE LIKE '%VIEW', NULL, NULLIF(TABLE_COMMENT, '')), TABLE_ROWS, NULL
+           IF(TABLE_TYPE LIKE '%VIEW' OR ENGINE IS NULL, NULL, NULLIF(TABLE_COMMENT, '')), TABLE_ROWS, NULL,
+           CAST(DATA_LENGTH + INDEX_LENGTH AS SIGNED), COALESCE(UPDATE_TIME, CREATE_TIME), NULL,
+           CASE WHEN CREATE_OPTIONS LIKE '%partitioned%' THEN 'partitioned'
+                WHEN ENGINE IN ('FEDERATED', 'CONNECT', 'SPIDER') THEN 'foreign' END
     FROM information_schema.TABLES
     WHERE {where} AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')
     ORDER BY BINARY TABLE_SCHEMA, BINARY TABLE_NAME
@@ -39,9 +67,10 @@ class MariaDB(Dialect):
     # STATISTICS shows a primary key to readers who have SELECT only; KEY_COLUMN_USAGE does not everywhere.
     KEYS = """
     SELECT * FROM (
-        SELECT TABLE_SCHEMA s, TABLE_NAME t, 'p' kind, INDEX_NAME name, COLUMN_NAME,
+        SELECT TABLE_SCHEMA s, TABLE_NAME t, IF(INDEX_NAME = 'PRIMARY', 'p', 'u') kind, INDEX_NAME name,
+               IF(INDEX_NAME = 'PRIMARY' OR SUB_PART IS NULL, COLUMN_NAME, NULL) part,
                NULL referred_schema, NULL referred_table, NULL referred_column, SEQ_IN_INDEX position
-        FROM information_schema.STATISTICS WHERE {where} AND INDEX_NAME = 'PRIMARY'
+        FROM information_schema.STATISTICS WHERE {where} AND NON_UNIQUE = 0
         UNION ALL
         SELECT TABLE_SCHEMA, TABLE_NAME, 'f', CONSTRAINT_NAME, COLUMN_NAME,
                REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME, ORDINAL_POSITION
@@ -81,7 +110,12 @@ class MariaDB(Dialect):
     def connect_arguments(self, url: URL, timeouts: Timeouts) -> dict[str, Any]:
         # PyMySQL's connect_timeout ends with TCP's handshake; a silent server is caught by the read timeout.
         bound = max(timeouts.connect, 1)
-        return {"connect_timeout": bound, "read_timeout": bound, "charset": "utf8mb4"}
+        return {
+            "connect_timeout": bound,
+            "read_timeout": bound,
+            "charset": "utf8mb4",
+            "program_name": "public-data-catalog",
+        }
 
     def prepare(self, connection: Any, timeouts: Timeouts) -> None:
         # The server's own limit comes first; this one is for a server that has gone silent.
@@ -91,24 +125,62 @@ class MariaDB(Dialect):
         yield "SET SESSION TRANSACTION READ ONLY"
         # Double quotes and backslashes in names keep their standard meaning whatever the server's default is.
         yield "SET SESSION sql_mode = ''"
+        # The dictionary tells times in the session's zone.
+        yield "SET SESSION time_zone = '+00:00'"
+        # Their defaults are a day or a year, and half a minute or longer. Neither takes 0.
+        yield f"SET SESSION lock_wait_timeout = {timeouts.lock or 31536000}"
+        yield f"SET SESSION innodb_lock_wait_timeout = {timeouts.lock or 31536000}"
         # A slow consumer of the streams is no reason for the server to hang up.
         yield "SET SESSION net_write_timeout = 3600"
 
     def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
         # Either server answers to either name in departments/*.yaml, so the server itself says what it is.
         if getattr(connection.dialect, "is_mariadb", False):
-            connection.exec_driver_sql(f"SET SESSION max_statement_time = {timeouts.statement}")
+            connection.exec_driver_sql(f"SET SESSION max_statement_time = {timeouts.sampling}")
         else:
-            connection.exec_driver_sql(f"SET SESSION max_execution_time = {timeouts.statement * 1000}")
+            connection.exec_driver_sql(f"SET SESSION max_execution_time = {timeouts.sampling * 1000}")
+
+    def spread(self, large: Large, ask: Ask) -> Executable | None:
+        """The beginnings of equal ranges of a primary key that is one whole number."""
+        if len(large.key) != 1:
+            return None
+        key = large.table.c[large.key[0]]
+        low, high = ask(sa.select(sa.func.min(key), sa.func.max(key)))[0]
+        if not isinstance(low, int) or not isinstance(high, int) or high - low < _STEPS:
+            return None
+        bounds = [low + (high + 1 - low) * i // _STEPS for i in range(_STEPS + 1)]
+        each = -(-large.rows // _STEPS)
+        return sa.union_all(
+            *(
+                large.select(large.table).where(key >= first, key < after).order_by(key).limit(each)
+                for first, after in pairwise(bounds)
+            )
+        )
+
+    def is_costly(self, query: Executable, ask: Ask) -> bool:
+        try:
+            steps = ask(Explain("EXPLAIN", query))
+        except DBAPIError as error:
+            # Who may read a view is not always shown how it is computed; sample_timeout ends what takes long.
+            if self.code(error.orig or error) in ("1142", "1345"):
+                return False
+            raise
+        whole = any(
+            step.select_type not in ("SIMPLE", "PRIMARY") or re.search("temporary|filesort", step.Extra or "")
+            for step in steps
+        )
+        return whole and max(int(step.rows or 0) for step in steps) > _MANY_ROWS
 
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
-        return (RelationRow(*row) for row in run(self._statement(self.RELATIONS, url)))
+        for row in map(RelationRow._make, run(self._statement(self.RELATIONS, url))):
+            changed = row.changed.replace(tzinfo=timezone.utc) if isinstance(row.changed, datetime) else row.changed
+            yield row._replace(changed=changed)
 
     def columns(self, run: Run, url: URL) -> Iterator[ColumnRow]:
         return map(ColumnRow._make, run(self._statement(self.COLUMNS, url)))
 
     def keys(self, run: Run, url: URL) -> Iterator[KeyRow]:
-        return map(KeyRow._make, run(self._statement(self.KEYS, url)))
+        return whole_keys(run(self._statement(self.KEYS, url)))
 
     def views(self, run: Run, url: URL) -> Iterator[ViewRow]:
         return map(ViewRow._make, run(self._statement(self.VIEWS, url)))

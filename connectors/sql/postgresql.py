@@ -6,15 +6,19 @@ has a privilege on, in schemas with USAGE. Partitions belong to their parent, an
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any, ClassVar
 
+import sqlalchemy as sa
+from sqlalchemy import Connection, Executable
 from sqlalchemy.engine import URL
+from sqlalchemy.sql import ColumnElement
 
 from connectors.sql import dialect as troubles
-from connectors.sql.dialect import Dialect, Timeouts, Trouble
+from connectors.sql.dialect import Ask, Dialect, Explain, Large, Timeouts, Trouble
 
 _EXISTING = """
     FROM pg_catalog.pg_class c
@@ -34,6 +38,42 @@ SEEN = f"""
         SELECT c.oid, c.relkind, c.reltuples, c.relpages, n.nspname AS schema, c.relname AS name
         {_EXISTING} AND {_READABLE}
     )"""
+# What a table's rows lie in: itself, or the partitions at the ends of its tree. Sizes are those of the last VACUUM or
+# ANALYZE: pg_total_relation_size would wait for whoever has locked the table.
+_STORED = """
+    tree AS (
+        SELECT s.oid AS root, s.oid AS part FROM seen s WHERE s.relkind IN ('r', 'p', 'm', 'f')
+        UNION ALL
+        SELECT t.root, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.part
+        JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition
+    ),
+    parts AS (
+        SELECT t.root, c.oid, c.relpages, c.relkind, c.reltoastrelid,
+               CASE WHEN c.reltuples > 0
+                      OR (c.reltuples = 0 AND (c.relpages > 0
+                          OR pg_catalog.current_setting('server_version_num')::int >= 140000))
+                    THEN c.reltuples::float8 END AS rows
+        FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.part AND c.relkind <> 'p'
+    ),
+    stored AS (
+        SELECT p.root, sum(p.rows)::bigint AS rows,
+               (sum(CASE WHEN p.rows IS NOT NULL AND p.relkind <> 'f' THEN p.relpages
+                         + (SELECT coalesce(sum(c.relpages), 0) FROM pg_catalog.pg_index i
+                            JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = p.oid)
+                         + (SELECT coalesce(sum(c.relpages + coalesce(x.relpages, 0)), 0) FROM pg_catalog.pg_class c
+                            LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid
+                            LEFT JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+                            WHERE c.oid = p.reltoastrelid) END)
+                * pg_catalog.current_setting('block_size')::int)::bigint AS size,
+               max(greatest(pg_catalog.pg_stat_get_last_analyze_time(p.oid),
+                            pg_catalog.pg_stat_get_last_autoanalyze_time(p.oid))) AS counted
+        FROM parts p GROUP BY p.root
+    )"""
+
+_ROWS_READ = 40
+"""Rows of a large table that are read for each one that is sampled."""
+_DEAREST = 50_000
+"""In PostgreSQL's own unit, the cost of one page read in sequence: about 400 MB."""
 
 _TEXT_OIDS = (18, 19, 25, 1042, 1043)
 """char, name, text, bpchar, varchar."""
@@ -56,30 +96,39 @@ class PostgreSQL(Dialect):
     cast_in_samples = True
 
     RELATIONS = f"""
-    WITH {SEEN}
+    WITH RECURSIVE {SEEN}, {_STORED}
     SELECT pg_catalog.current_database(), s.schema, s.name,
            CASE WHEN s.relkind IN ('v', 'm') THEN 'view' ELSE 'table' END,
-           d.description,
-           CASE WHEN s.relkind IN ('v', 'm') OR s.reltuples < 0
-                  OR (s.reltuples = 0 AND s.relpages = 0
-                      AND pg_catalog.current_setting('server_version_num')::int < 140000) THEN NULL
-                ELSE s.reltuples::bigint END,
-           NULL
+           d.description, t.rows, NULL, t.size, NULL, t.counted,
+           CASE s.relkind WHEN 'm' THEN 'materialized' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign' END
     FROM seen s
+    LEFT JOIN stored t ON t.root = s.oid
     LEFT JOIN pg_catalog.pg_description d
            ON d.objoid = s.oid AND d.objsubid = 0 AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
     ORDER BY s.schema COLLATE "C", s.name COLLATE "C"
     """
 
     COLUMNS = f"""
-    WITH {SEEN}
+    WITH RECURSIVE {SEEN},
+    domains AS (
+        SELECT oid, typbasetype AS base, typtypmod AS modifier, typnotnull AS required
+        FROM pg_catalog.pg_type WHERE typtype = 'd'
+        UNION ALL
+        SELECT o.oid, t.typbasetype, t.typtypmod, o.required OR t.typnotnull
+        FROM domains o JOIN pg_catalog.pg_type t ON t.oid = o.base AND t.typtype = 'd'
+    ),
+    based AS (
+        SELECT o.oid, o.base, o.modifier, o.required, t.typtype
+        FROM domains o JOIN pg_catalog.pg_type t ON t.oid = o.base AND t.typtype <> 'd'
+    )
     SELECT s.schema, s.name, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
-           CASE t.typtype WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod)
-                          WHEN 'e' THEN 'enum' WHEN 'c' THEN 'struct' END,
-           NOT (a.attnotnull OR t.typnotnull), pg_catalog.pg_get_expr(f.adbin, f.adrelid), d.description
+           CASE coalesce(b.typtype, t.typtype) WHEN 'e' THEN 'enum' WHEN 'c' THEN 'struct'
+                ELSE pg_catalog.format_type(b.base, b.modifier) END,
+           NOT (a.attnotnull OR coalesce(b.required, false)), pg_catalog.pg_get_expr(f.adbin, f.adrelid), d.description
     FROM seen s
     JOIN pg_catalog.pg_attribute a ON a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    LEFT JOIN based b ON b.oid = a.atttypid
     LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum AND a.atthasdef
     LEFT JOIN pg_catalog.pg_description d
            ON d.objoid = a.attrelid AND d.objsubid = a.attnum
@@ -87,23 +136,36 @@ class PostgreSQL(Dialect):
     ORDER BY s.schema COLLATE "C", s.name COLLATE "C", a.attnum
     """
 
+    # Indexes tell more than constraints do: those that no constraint stands for are unique, too. Columns that an index
+    # only carries along (INCLUDE, from version 11 on) are no part of its key.
     KEYS = f"""
     WITH {SEEN}
-    SELECT s.schema, s.name, k.contype::text, k.conname, a.attname, rn.nspname, r.relname, ra.attname,
-           part.position
-    FROM seen s
-    JOIN pg_catalog.pg_constraint k ON k.conrelid = s.oid AND k.contype IN ('p', 'f')
-    CROSS JOIN LATERAL unnest(k.conkey) WITH ORDINALITY AS part(attnum, position)
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = part.attnum
-    LEFT JOIN pg_catalog.pg_class r ON r.oid = k.confrelid
-    LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
-    LEFT JOIN pg_catalog.pg_attribute ra ON ra.attrelid = k.confrelid AND ra.attnum = k.confkey[part.position]
-    WHERE k.contype = 'p' OR NOT r.relispartition
-    ORDER BY s.schema COLLATE "C", s.name COLLATE "C", k.contype, k.conname COLLATE "C", part.position
+    SELECT * FROM (
+        SELECT s.schema, s.name, k.contype::text AS kind, k.conname, a.attname, rn.nspname, r.relname,
+               ra.attname AS referred, part.position
+        FROM seen s
+        JOIN pg_catalog.pg_constraint k ON k.conrelid = s.oid AND k.contype IN ('p', 'f')
+        CROSS JOIN LATERAL unnest(k.conkey) WITH ORDINALITY AS part(attnum, position)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = part.attnum
+        LEFT JOIN pg_catalog.pg_class r ON r.oid = k.confrelid
+        LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
+        LEFT JOIN pg_catalog.pg_attribute ra ON ra.attrelid = k.confrelid AND ra.attnum = k.confkey[part.position]
+        WHERE k.contype = 'p' OR NOT r.relispartition
+        UNION ALL
+        SELECT s.schema, s.name, 'u', x.relname, a.attname, NULL, NULL, NULL, part.position
+        FROM seen s
+        JOIN pg_catalog.pg_index i ON i.indrelid = s.oid AND i.indisunique AND NOT i.indisprimary
+             AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+        JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+        CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS part(attnum, position)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = s.oid AND a.attnum = part.attnum
+        WHERE part.position <= coalesce((pg_catalog.to_jsonb(i) ->> 'indnkeyatts')::int, i.indnatts)
+    ) parts
+    ORDER BY schema COLLATE "C", name COLLATE "C", kind, conname COLLATE "C", position
     """
 
-    # Definitions name what the search path finds without its schema, and the path is the reader's own. Making one waits
-    # for the tables in it, which somebody may have locked for hours: the setting, made once and first, ends that wait.
+    # Definitions name what the search path finds without its schema, and the path is the reader's own. Making one locks
+    # the tables in it, or waits for those who have: lock_timeout ends that.
     VIEWS = f"""
     WITH {SEEN}
     SELECT s.schema, s.name, pg_catalog.pg_get_viewdef(s.oid),
@@ -114,12 +176,12 @@ class PostgreSQL(Dialect):
                 WHERE w.ev_class = s.oid AND p.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
                   AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass))
     FROM seen s
-    WHERE s.relkind IN ('v', 'm') AND (SELECT pg_catalog.set_config('lock_timeout', '5s', true)) IS NOT NULL
+    WHERE s.relkind IN ('v', 'm')
     ORDER BY s.schema COLLATE "C", s.name COLLATE "C"
     """
     VIEW_SQL = "postgres"
 
-    UNSEEN = f"SELECT count(*) {_EXISTING} AND NOT ({_READABLE})"
+    UNSEEN = f"SELECT n.nspname, count(*) {_EXISTING} AND NOT ({_READABLE}) GROUP BY n.nspname ORDER BY n.nspname"
 
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {
         **dict.fromkeys(("28P01", "28000", "28"), troubles.WRONG_PASSWORD),
@@ -158,8 +220,30 @@ class PostgreSQL(Dialect):
         # One snapshot for all dictionary streams of a transaction, and no writes in any.
         yield "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
         yield f"SET statement_timeout = {timeouts.statement * 1000}"
+        # Who waits for a lock makes others wait behind him.
+        yield f"SET lock_timeout = {timeouts.lock * 1000}"
         # A slow consumer of the streams is no reason for the server to hang up.
         yield "SET idle_in_transaction_session_timeout = 0"
+
+    def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
+        connection.exec_driver_sql(f"SET statement_timeout = {timeouts.sampling * 1000}")
+        # PostgreSQL has no priorities, but it would give a statement more than one of its processors.
+        connection.exec_driver_sql("SET max_parallel_workers_per_gather = 0")
+
+    def spread(self, large: Large, ask: Ask) -> Executable | None:
+        # Few whole pages, chosen over the length of the table, and of their rows those that a hash picks: always the
+        # same ones, and half as many again as are asked for.
+        share = min(100.0, 100 * _ROWS_READ * large.rows / large.estimate)
+        pages = sa.func.system(sa.literal_column(f"{share:.6f}"))
+        source = sa.tablesample(large.table, pages, name="pages", seed=sa.literal_column("1"))
+        hashed = sa.literal_column("pg_catalog.hashtext(pages.ctid::text)", sa.Integer)
+        every: ColumnElement[int] = sa.literal_column(str(_ROWS_READ * 2 // 3))
+        return large.select(source).where(hashed % every == 0).limit(large.rows)
+
+    def is_costly(self, query: Executable, ask: Ask) -> bool:
+        plan = ask(Explain("EXPLAIN (FORMAT JSON)", query))[0][0]
+        found = json.loads(plan) if isinstance(plan, str) else plan
+        return bool(found[0]["Plan"]["Total Cost"] > _DEAREST)
 
     def code(self, error: BaseException) -> str:
         if state := getattr(error, "pgcode", None):

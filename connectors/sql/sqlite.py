@@ -58,6 +58,10 @@ class SQLite(Dialect):
     UNION ALL
     SELECT 'main', m.name, 'p', 'p', x.name, NULL, NULL, NULL, x.pk
     FROM sqlite_master m JOIN pragma_table_xinfo(m.name) x WHERE {_SHOWN} AND {_PLAIN} AND x.pk > 0
+    UNION ALL
+    SELECT 'main', m.name, 'u', i.name, x.name, NULL, NULL, NULL, x.seqno
+    FROM sqlite_master m JOIN pragma_index_list(m.name) i JOIN pragma_index_info(i.name) x
+    WHERE {_SHOWN} AND {_PLAIN} AND i."unique" AND i.origin <> 'pk' AND NOT i.partial
     ORDER BY 2, 3, 4, 9
     """
     VIEWS = "SELECT 'main', m.name, m.sql, NULL FROM sqlite_master m WHERE m.type = 'view' ORDER BY m.name"
@@ -83,7 +87,7 @@ class SQLite(Dialect):
         )
 
     def connect_arguments(self, url: URL, timeouts: Timeouts) -> dict[str, Any]:
-        return {"timeout": timeouts.connect, "check_same_thread": False}
+        return {"timeout": timeouts.lock, "check_same_thread": False}
 
     def session(self, timeouts: Timeouts) -> Iterable[str]:
         yield "PRAGMA query_only = ON"
@@ -95,8 +99,8 @@ class SQLite(Dialect):
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
 
     def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
-        if timeouts.statement:
-            _stop_after(connection.connection.dbapi_connection, timeouts.statement)
+        if timeouts.sampling:
+            _stop_after(connection.connection.dbapi_connection, timeouts.sampling)
 
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
         # The comment is needed before the columns: it may say that the table is secret.
