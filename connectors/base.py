@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from connectors.model import Asset, Failure, Listing
+from connectors.model import Asset, Failure, Listing, Rights
 
 ENTRY_POINTS = "public_data_catalog.connectors"
 
@@ -127,6 +127,10 @@ class Connector(ABC):
         Raises ``ConnectorError`` when this asset cannot be read.
         """
         return {}
+
+    def rights(self) -> Rights:
+        """What the user may not read there, and who must grant what. Raises ``ConnectorError``."""
+        return Rights()
 
     def close(self) -> None:  # noqa: B027 - files have nothing to close
         """Let go of whatever is open."""

@@ -132,6 +132,20 @@ class Listing(msgspec.Struct, frozen=True, omit_defaults=True):
     """Assets that restricted globs, include or exclude left out: counted only."""
 
 
+class Rights(msgspec.Struct, frozen=True):
+    """What a system's user lacks, as far as the source tells."""
+
+    unseen: int | None = None
+    """Assets that exist but that the user may not read; None when the source does not tell."""
+    grants: tuple[str, ...] = ()
+    """Statements for the source's administrator that give the user what the catalogue needs."""
+
+    @property
+    def advice(self) -> str | None:
+        """The statements as one line to copy; None when there are none."""
+        return " ".join(f"{statement};" for statement in self.grants) or None
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Asset)
 

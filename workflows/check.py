@@ -4,45 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Literal
-
-import msgspec
 
 from classifiers.pack_file import PackError
 from classifiers.policy import load_pack
-from connectors.base import ConnectorError, SystemConfig, open_connector
-from connectors.model import Failure
-from workflows.masking import masked_text
-from workflows.settings import Department, Site, SystemSettings
-
-Status = Literal["ok", "warning", "failed"]
+from connectors.base import ConnectorError
+from workflows.check_result import CheckResult, from_failure
+from workflows.check_systems import PATIENCE, check_systems
+from workflows.settings import Site
 
 
-class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of the report."""
-
-    subject: str
-    """``settings``, ``pack``, ``folders``, ``store``, ``openmetadata``, or ``department/system``."""
-    status: Status
-    message: str
-    place: str | None = None
-    """``file:line`` or a host, where there is one."""
-    hint: str | None = None
-    """What to do next; None when all is well."""
-
-
-def check_site(site: Site, connect: bool = False) -> list[CheckResult]:
+def check_site(site: Site, connect: bool = False, patience: float = PATIENCE) -> list[CheckResult]:
     """Settings, pack and files; with ``connect`` the OpenMetadata server and each system that is not restricted
-    are reached and the rights there checked.
+    are reached, the rights there checked, and the systems listed; ``patience`` is the seconds that one may take.
 
     Mistakes in the files themselves do not come so far: `workflows.settings.load_site` has raised them.
     """
     results = [*check_settings(site), *check_pack(site), *check_folders(site), *check_store(site, connect)]
-    results += check_server(site, connect)
-    for department, system in site.systems():
-        results.append(check_system(site, department, system, connect))
-    return results
+    return [*results, *check_server(site, connect), *check_systems(site, connect, patience)]
 
 
 def check_settings(site: Site) -> Iterator[CheckResult]:
@@ -55,7 +33,7 @@ def check_settings(site: Site) -> Iterator[CheckResult]:
         hint = "departments/example.yaml shows how one is written"
         yield CheckResult("settings", "warning", "no department is configured", str(site.root / "departments"), hint)
     for warning in site.warnings:
-        yield _from(warning, "settings", "warning")
+        yield from_failure(warning, "settings", "warning")
 
 
 def check_pack(site: Site) -> Iterator[CheckResult]:
@@ -95,7 +73,7 @@ def check_store(site: Site, connect: bool) -> Iterator[CheckResult]:
             Store(url).close()
             yield CheckResult("store", "ok", "reachable, with the rights it needs")
     except ConnectorError as error:
-        yield _from(error.failure, "store", "failed")
+        yield from_failure(error.failure, "store", "failed")
     except StoreError as error:
         yield CheckResult("store", "failed", str(error))
 
@@ -115,41 +93,6 @@ def check_server(site: Site, connect: bool) -> Iterator[CheckResult]:
             told = f"OpenMetadata {client.version}, reachable, with the right to create tables"
             yield CheckResult("openmetadata", "ok", told, client.host)
     except ConnectorError as error:
-        yield _from(error.failure, "openmetadata", "failed")
+        yield from_failure(error.failure, "openmetadata", "failed")
     except (ServerUnusable, ServerUnreachable) as error:
         yield CheckResult("openmetadata", "failed", str(error))
-
-
-def check_system(site: Site, department: Department, system: SystemSettings, connect: bool) -> CheckResult:
-    subject = f"{department.id}/{system.id}"
-    if system.is_restricted:
-        return CheckResult(subject, "ok", "restricted: counted, not looked at")
-    try:
-        config = site.system_config(department.id, system.id)
-        missing = _missing_file(config)
-        if missing:
-            return _from(missing, subject, "failed")
-        if not connect:
-            return CheckResult(subject, "ok", "configured")
-        with open_connector(config) as source:
-            source.probe()
-    except ConnectorError as error:
-        return _from(error.failure, subject, "failed")
-    return CheckResult(subject, "ok", "reachable, with the rights it needs")
-
-
-def _missing_file(config: SystemConfig) -> Failure | None:
-    """Why the system's file cannot be read; None for no file, and for patterns, which only their connector knows."""
-    path = config.path
-    if path is None or any(sign in path for sign in "*?["):
-        return None
-    if not Path(path).exists():
-        return Failure("the file does not exist", place=path, hint="relative paths start at the site's folder")
-    if not os.access(path, os.R_OK):
-        return Failure("the file may not be read", place=path, hint="give the user who runs pdc the right to read it")
-    return None
-
-
-def _from(failure: Failure, subject: str, status: Status) -> CheckResult:
-    place = failure.place and masked_text(failure.place)
-    return CheckResult(subject, status, masked_text(failure.what), place, failure.hint)

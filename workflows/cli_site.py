@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +15,11 @@ from workflows.cli_openmetadata import export_recognizers
 from workflows.cli_pack import PACK_COMMANDS, chosen_packs
 
 if TYPE_CHECKING:
+    from workflows.check_result import CheckResult
     from workflows.run import Writer
+
+MOST_LINES = 6
+"""Findings shown of one subject."""
 
 
 @click.command()
@@ -27,23 +34,50 @@ def init(folder: Path) -> None:
 
 
 @click.command()
-@click.option("--connect", is_flag=True, help="Also reach every system and the server, and look at permissions.")
+@click.option(
+    "--connect", is_flag=True, help="Also reach the server and every system: what would be listed, which rights lack."
+)
+@click.option(
+    "--timeout", default=60.0, show_default=True, help="Seconds that one system may take.", type=click.FloatRange(0.1)
+)
 @json_option
 @click.pass_context
 @pass_state
-def check(state: State, ctx: click.Context, connect: bool, as_json: bool) -> None:
+def check(state: State, ctx: click.Context, connect: bool, timeout: float, as_json: bool) -> None:
     """Check settings and packs; with --connect also that every system and the server can be reached."""
     from workflows.check import check_site
 
-    results = check_site(state.site(), connect)
+    results = check_site(state.site(), connect, timeout)
     if as_json:
         emit_json(results)
     else:
-        rows = [(item.status, item.subject, item.message, item.place or "", item.hint or "") for item in results]
-        emit_table(("status", "what", "message", "place", "what to do"), rows)
+        emit_table(("status", "what", "message"), list(check_rows(results)))
+        say_counts(results)
     failed = {item.subject for item in results if item.status == "failed"}
     # Settings and packs are configuration; a server or system that cannot be reached is a failure of its own.
     ctx.exit(2 if failed & {"settings", "pack"} else int(bool(failed)))
+
+
+def check_rows(results: list[CheckResult]) -> Iterator[tuple[str, str, str]]:
+    """A row for each finding, at most a few for one subject, and below it what to do."""
+    for subject, group in groupby(results, key=lambda item: item.subject):
+        found = list(group)
+        for item in found[:MOST_LINES]:
+            yield item.status, subject, f"{item.place}: {item.message}" if item.place else item.message
+            if item.hint:
+                yield "", "", f"→ {item.hint}"
+        if len(found) > MOST_LINES:
+            yield "", subject, f"… and {len(found) - MOST_LINES} more, which --json shows"
+
+
+def say_counts(results: list[CheckResult]) -> None:
+    """How many systems are well; the worst finding of each counts."""
+    worst: dict[str, str] = {}
+    for item in results:
+        if "/" in item.subject and worst.get(item.subject) != "failed":
+            worst[item.subject] = item.status if item.status != "ok" else worst.get(item.subject, "ok")
+    counts = Counter(worst.values())
+    click.echo(f"systems: {len(worst)}, of which {counts['failed']} failed and {counts['warning']} have warnings")
 
 
 @click.command()

@@ -264,7 +264,7 @@ class SqlConnector(Connector):
             raise SourceFatalError(what, place=self.place, hint=hint)
 
     def _rights(self, run: Run) -> Rights:
-        unseen = dict(run(self.dialect.UNSEEN)) if self.dialect.UNSEEN else None
+        unseen: dict[str, int] | None = dict(run(self.dialect.UNSEEN)) if self.dialect.UNSEEN else None
         statements = granted(self.dialect, self.url, list(unseen or ()))
         return Rights(None if unseen is None else sum(unseen.values()), statements)
 

@@ -330,11 +330,37 @@ def test_status_shows_runs_and_systems(ran: Result, pdc: Any) -> None:
 
 
 def test_check_reaches_every_system(pdc: Any, site: Path) -> None:
-    assert pdc("check", "--connect").exit_code == 0
+    result = pdc("check", "--connect")
+    assert result.exit_code == 0
+    assert "ok      minzheng/rescue  reachable: 2 assets (main.T_DBJT, main.dict_status)" in result.stdout
+    assert "systems: 3, of which 0 failed and 0 have warnings" in result.stdout
     (site / "data" / "fac.sqlite").unlink()
     result = pdc("check", "--json")
     assert result.exit_code == 1
     assert [item["subject"] for item in json.loads(result.stdout) if item["status"] == "failed"] == ["cgj/fac"]
+
+
+def test_check_opens_workbooks_and_shows_a_few_of_their_faults(pdc: Any, site: Path) -> None:
+    with (site / "departments" / "cgj.yaml").open("a", encoding="utf-8") as file:
+        file.write("  - {id: words, connector: workbook, path: data/words.csv}\n")
+    header = "表名,字段名,数据类型,长度\n"
+    rows = [f"t,c{i},VARCHAR,20\n" for i in range(3)] + ["t,,VARCHAR,20\n" for _ in range(9)]
+    (site / "data" / "words.csv").write_text(header + "".join(rows), encoding="utf-8")
+    result = pdc("check", "--connect")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = [line for line in result.stdout.splitlines() if "cgj/words" in line]
+    assert "reachable: 1 assets (t)" in lines[0]
+    assert lines[1].startswith("warning")
+    assert "words.csv" in lines[1]
+    assert lines[-1].endswith("… and 4 more, which --json shows")
+    assert "systems: 4, of which 0 failed and 1 have warnings" in result.stdout
+    told = [item for item in json.loads(pdc("check", "--connect", "--json").stdout) if item["subject"] == "cgj/words"]
+    assert (len(told), told[0]["found"]["names"]) == (10, ["t"])
+    with (site / "departments" / "cgj.yaml").open("a", encoding="utf-8") as file:
+        file.write("  - {id: broken, connector: workbook, path: data/broken.xlsx}\n")
+    (site / "data" / "broken.xlsx").write_text("no workbook", encoding="utf-8")
+    assert pdc("check").exit_code == 0
+    assert pdc("check", "--connect").exit_code == 1
 
 
 # --- demo --------------------------------------------------------------------------------------------------------
