@@ -72,7 +72,7 @@ _STORED = """
 
 _ROWS_READ = 40
 """Rows of a large table that are read for each one that is sampled."""
-_DEAREST = 50_000
+DEAREST = 50_000
 """In PostgreSQL's own unit, the cost of one page read in sequence: about 400 MB."""
 
 _TEXT_OIDS = (18, 19, 25, 1042, 1043)
@@ -243,7 +243,7 @@ class PostgreSQL(Dialect):
     def is_costly(self, query: Executable, ask: Ask) -> bool:
         plan = ask(Explain("EXPLAIN (FORMAT JSON)", query))[0][0]
         found = json.loads(plan) if isinstance(plan, str) else plan
-        return bool(found[0]["Plan"]["Total Cost"] > _DEAREST)
+        return bool(found[0]["Plan"]["Total Cost"] > DEAREST)
 
     def code(self, error: BaseException) -> str:
         if state := getattr(error, "pgcode", None):
