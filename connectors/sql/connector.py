@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -250,6 +251,11 @@ class SqlConnector(Connector):
             advice = "start Python and import it: the message names what it misses"
             what = f"the driver for {self.dialect.name} is installed but cannot be loaded"
             raise SourceFatalError(what, place=self.place, hint=advice) from None
+        except AssertionError:
+            # SQLAlchemy's way of saying that it cannot read the server's version.
+            advice = "for 人大金仓, openGauss or GaussDB the connector is kingbase, opengauss or gaussdb"
+            what = f"the server is no {self.dialect.name}"
+            raise SourceFatalError(what, place=self.place, hint=advice) from None
         except RuntimeError as error:
             # PyMySQL says so when a server asks for a way of logging in that needs a further package.
             hint = "install the Python package cryptography" if "cryptography" in str(error) else None
@@ -300,7 +306,15 @@ def _engine(dialect: Dialect, url: URL, timeouts: Timeouts) -> Engine:
         connection.commit()
 
     sa.event.listen(engine, "connect", start)
+    if dialect.BEGIN is not None:
+        sa.event.listen(engine, "begin", partial(_begin, dialect.BEGIN))
     return engine
+
+
+def _begin(statement: str, connection: Connection) -> None:
+    # Each statement that samples is a transaction of its own, and a snapshot must not outlive it.
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql(statement)
 
 
 def _dialect(name: str) -> Dialect:

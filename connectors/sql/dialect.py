@@ -7,10 +7,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from sqlalchemy import Executable, FromClause, Select, TableClause
+from sqlalchemy import Executable, FromClause, Select, TableClause, func
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql import ClauseElement, ColumnElement
 
 from connectors.model import Variant
 
@@ -180,7 +180,12 @@ class Dialect:
     cast_in_samples: ClassVar[bool] = False
     """Whether values other than characters and numbers are sampled as text, because the driver may choke on them."""
 
+    unsampled: ClassVar[frozenset[str]] = frozenset()
+    """Data types whose values cannot be asked for, besides binary ones."""
+
     PROBE: ClassVar[str] = "SELECT 1"
+    BEGIN: ClassVar[str | None] = None
+    """Sent first in each transaction that reads the dictionary, where no session is read-only as a whole."""
     RELATIONS: ClassVar[str]
     COLUMNS: ClassVar[str]
     KEYS: ClassVar[str]
@@ -221,6 +226,10 @@ class Dialect:
 
     def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
         """Limit the time of each further statement, where ``session`` cannot because it would also stop the streams."""
+
+    def beginning(self, value: ColumnElement[Any], length: int) -> ColumnElement[Any]:
+        """The first ``length`` characters of a long text."""
+        return func.substr(value, 1, length)
 
     def spread(self, large: Large, ask: Ask) -> Executable | None:
         """A statement that takes rows from several places of a large table, at a cost that does not grow with it."""

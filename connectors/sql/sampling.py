@@ -51,7 +51,8 @@ class Sampler:
 
         Raises the driver's errors; after one, the next call connects anew.
         """
-        picked = [column for column in asset.columns if column.data_type not in _BINARY]
+        unsampled = _BINARY | self.dialect.unsampled
+        picked = [column for column in asset.columns if column.data_type not in unsampled]
         if rows <= 0 or not picked:
             return {}
         try:
@@ -103,9 +104,10 @@ class Sampler:
 
     def _value(self, value: ColumnElement[Any], column: Column) -> ColumnElement[Any]:
         if self.dialect.cast_in_samples and column.data_type not in _PLAIN_VALUES:
-            return sa.func.substr(sa.cast(value, sa.Text), 1, LONGEST_VALUE)
+            return self.dialect.beginning(sa.cast(value, sa.Text), LONGEST_VALUE)
         unbounded = column.data_type in ("VARCHAR", "CHAR") and (column.length or LONGEST_VALUE + 1) > LONGEST_VALUE
-        return sa.func.substr(value, 1, LONGEST_VALUE) if unbounded or column.data_type in _LONG_TEXT else value
+        long = unbounded or column.data_type in _LONG_TEXT
+        return self.dialect.beginning(value, LONGEST_VALUE) if long else value
 
 
 def _table(asset: Asset, picked: Sequence[Column]) -> sa.TableClause:
