@@ -35,7 +35,7 @@ from connectors.sql.dialect import (
 
 _STEPS = 5
 """Places of a large table that are sampled."""
-_MANY_ROWS = 100_000
+MANY_ROWS = 100_000
 """Rows of a table in a view that is computed as a whole, however few of its rows are asked for."""
 
 
@@ -88,6 +88,8 @@ class MariaDB(Dialect):
     VIEW_SQL = "mysql"
     # MariaDB gives defaults as SQL, so that an absent one is the word NULL.
     DEFAULT: ClassVar[str] = "NULLIF(COLUMN_DEFAULT, 'NULL')"
+    OWN_SCHEMAS: ClassVar[tuple[str, ...]] = ("information_schema", "mysql", "performance_schema", "sys")
+    """The server's own, in small letters."""
 
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {
         **dict.fromkeys(("1045", "1130", "1698", "1820", "1862"), troubles.WRONG_PASSWORD),
@@ -169,7 +171,7 @@ class MariaDB(Dialect):
             step.select_type not in ("SIMPLE", "PRIMARY") or re.search("temporary|filesort", step.Extra or "")
             for step in steps
         )
-        return whole and max(int(step.rows or 0) for step in steps) > _MANY_ROWS
+        return whole and max(int(step.rows or 0) for step in steps) > MANY_ROWS
 
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
         for row in map(RelationRow._make, run(self._statement(self.RELATIONS, url))):
@@ -186,7 +188,7 @@ class MariaDB(Dialect):
         return map(ViewRow._make, run(self._statement(self.VIEWS, url)))
 
     def _statement(self, template: str, url: URL) -> str:
-        own = "TABLE_SCHEMA NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
+        own = "LOWER(TABLE_SCHEMA) NOT IN ({})".format(", ".join(f"'{schema}'" for schema in self.OWN_SCHEMAS))
         named = "TABLE_SCHEMA = '{}'".format((url.database or "").replace("\\", "\\\\").replace("'", "''"))
         return template.format(where=named if url.database else own, default=self.DEFAULT)
 
