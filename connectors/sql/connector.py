@@ -351,14 +351,14 @@ def _url(config: SystemConfig, dialect: Dialect) -> URL:
     try:
         url = sa.make_url(config.url)
     except (sa.exc.ArgumentError, ValueError):
-        hint = f"as in {next(iter(dialect.schemes))}://user:password@host:port/database; escape odd characters with %"
+        hint = f"as in {next(iter(dialect.schemes), 'dialect+driver')}://user:password@host:port/database; escape odd characters with %"
         raise ConfigurationError("url cannot be read", place=_where(config), hint=hint) from None
-    if url.drivername not in dialect.schemes:
+    if dialect.schemes and url.drivername not in dialect.schemes:
         known = ", ".join(f"{scheme}://" for scheme in dialect.schemes)
         raise ConfigurationError(f"url begins with {url.drivername}://", place=_where(config), hint=f"known: {known}")
     if dialect.in_file and url.database in (None, "", ":memory:"):
         raise ConfigurationError("url names no file", place=_where(config), hint="sqlite:////absolute/path or path:")
-    return url.set(drivername=dialect.schemes[url.drivername])
+    return url.set(drivername=dialect.schemes.get(url.drivername, url.drivername))
 
 
 def _where(config: SystemConfig) -> str:

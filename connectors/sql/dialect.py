@@ -170,7 +170,7 @@ class Dialect:
 
     name: ClassVar[str]
     schemes: ClassVar[Mapping[str, str]] = {}
-    """The URL schemes it answers to, and SQLAlchemy's ``dialect+driver`` for each."""
+    """The URL schemes it answers to, and SQLAlchemy's ``dialect+driver`` for each; empty = any, as it stands."""
     driver: ClassVar[Driver | None] = None
     """What has to be installed besides; never imported before a system is opened."""
     in_file: ClassVar[bool] = False
