@@ -351,7 +351,8 @@ def _url(config: SystemConfig, dialect: Dialect) -> URL:
     try:
         url = sa.make_url(config.url)
     except (sa.exc.ArgumentError, ValueError):
-        hint = f"as in {next(iter(dialect.schemes), 'dialect+driver')}://user:password@host:port/database; escape odd characters with %"
+        scheme = next(iter(dialect.schemes), "dialect+driver")
+        hint = f"as in {scheme}://user:password@host:port/database; escape odd characters with %"
         raise ConfigurationError("url cannot be read", place=_where(config), hint=hint) from None
     if dialect.schemes and url.drivername not in dialect.schemes:
         known = ", ".join(f"{scheme}://" for scheme in dialect.schemes)
