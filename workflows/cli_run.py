@@ -116,7 +116,7 @@ def run_job(
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default="pdc-demo", metavar="[DIR]")
 @click.pass_context
 def demo(ctx: click.Context, folder: Path) -> None:
-    """Run the whole job on four generated sample departments (in DIR, default ./pdc-demo)."""
+    """Run the whole job on six generated sample departments (in DIR, default ./pdc-demo)."""
     from workflows.demo import write_demo
 
     write_demo(folder)

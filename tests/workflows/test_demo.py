@@ -75,10 +75,10 @@ def test_a_demo_is_written_over_a_demo_and_over_nothing_else(tmp_path: Path) -> 
 
 def test_departments_have_valid_codes(demo: Path) -> None:
     files = sorted((demo / "departments").glob("*.yaml"))
-    assert [path.stem for path in files] == ["cgj", "minzheng", "scjg", "wjw"]
+    assert [path.stem for path in files] == ["cgj", "minzheng", "scjg", "street", "wjw", "xzfw"]
     codes = [yaml.safe_load(path.read_text("utf-8"))["department"]["code"] for path in files]
-    assert [uscc.check(code).result for code in codes] == ["valid"] * 4
-    assert len(set(codes)) == 4
+    assert [uscc.check(code).result for code in codes] == ["valid"] * 6
+    assert len(set(codes)) == 6
 
 
 @pytest.mark.parametrize(
@@ -148,6 +148,35 @@ def test_the_dictionaries_hold_fields_and_no_rows(demo: Path) -> None:
     assert {row["表中文名"] for row in rows} == {"医疗机构名录", "传染病报告卡", "门诊人次月度统计"}
 
 
+def test_the_service_shows_nested_fields_and_only_what_is_answered(demo: Path) -> None:
+    with open_connector(load_site(demo, environ={}).system_config("xzfw", "onestop")) as source:
+        found = {asset.name: [column.name for column in asset.columns] for asset in source.assets()}
+    assert "data.items[].applicant.idCard" in found["GET /cases"]
+    assert "agent.idCard" in found["POST /cases"]
+    assert not [name for name in found["GET /items"] if "idCard" in name]
+
+
+def test_the_drop_folds_months_and_reads_archive_and_lines(demo: Path) -> None:
+    folder = demo / "data" / "street"
+    assert sorted(path.name for path in folder.rglob("*.*")) == [
+        "志愿者名册.zip",
+        *(f"独居老人走访_{month}.csv" for month in ("202604", "202605", "202606")),
+        "网格事件_20260630.jsonl",
+    ]
+    for path in folder.rglob("*.csv"):
+        with pytest.raises(UnicodeDecodeError):
+            path.read_text("utf-8")
+    with open_connector(load_site(demo, environ={}).system_config("street", "drop")) as source:
+        assets = {asset.name: asset for asset in source.assets()}
+        visits = assets["独居老人走访"]
+        rows = source.sample(visits, 120)
+    assert (visits.place or "").endswith("独居老人走访_{date}.csv (3 files)")
+    assert "steps[].dept" in [column.name for column in assets["网格事件"].columns]
+    good = sum(1 for value in rows["身份证号"] if value and id_card.check(value).result == "valid")
+    assert 0.75 <= good / len(rows["身份证号"]) <= 0.97
+    assert {day[:7] for day in map(str, rows["走访日期"])} == {"2026-06"}
+
+
 def test_the_restricted_file_exists_and_its_canary_stands_nowhere_else(demo: Path) -> None:
     holders = [path for path in demo.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
     assert holders == [demo / "data" / "restricted" / "ledger.sqlite"]
@@ -163,6 +192,8 @@ def test_the_restricted_file_exists_and_its_canary_stands_nowhere_else(demo: Pat
         ("wjw", "his", 2, 30, "门诊病历记录"),
         ("wjw", "health", 3, 25, "医疗机构名录"),
         ("cgj", "facilities", 6, 42, None),
+        ("xzfw", "onestop", 5, 48, "办件列表查询"),
+        ("street", "drop", 3, 29, None),
     ],
 )
 def test_connectors_read_every_system(
@@ -171,7 +202,7 @@ def test_connectors_read_every_system(
     site = load_site(demo, environ={})
     with open_connector(site.system_config(department, system)) as source:
         found = list(source.assets())
-        assert source.failures == []
+        assert (source.failures, source.notices) == ([], [])
     assert (len(found), sum(len(asset.columns) for asset in found)) == (assets, columns)
     assert comment in {asset.comment for asset in found}
     assert {asset.update_cycle for asset in found} != {None}
@@ -183,7 +214,7 @@ def test_the_demo_loads_without_warning_and_without_its_restricted_file(tmp_path
     site = load_site(root, environ={})
     assert site.warnings == ()
     assert site.restricted_systems == 1
-    assert [one.id for one in site.departments] == ["cgj", "minzheng", "scjg", "wjw"]
+    assert [one.id for one in site.departments] == ["cgj", "minzheng", "scjg", "street", "wjw", "xzfw"]
 
 
 def test_people_are_synthetic_by_construction() -> None:

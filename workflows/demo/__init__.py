@@ -1,11 +1,11 @@
-"""The demo: a whole site folder with four synthetic departments, made on the spot and the same every time."""
+"""The demo: a whole site folder with six synthetic departments, made on the spot and the same every time."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from connectors.base import ConfigurationError
-from workflows.demo import cgj, minzheng, scjg, wjw
+from workflows.demo import cgj, minzheng, scjg, street, wjw, xzfw
 from workflows.demo.people import Maker, make_uscc
 
 MARK = "# Made by `pdc demo`, which writes this whole folder anew."
@@ -66,6 +66,24 @@ systems:
     path: data/facilities.sqlite
     update_cycle: 每季度
 """,
+    "xzfw": """
+department: {{id: xzfw, name: 普陀区行政服务中心, code: "{code}", section: 数据管理科, contact: xzfw@example.cn}}
+systems:
+  - id: onestop
+    name: 一网通办办件服务
+    connector: openapi
+    path: data/one_stop_service.yaml
+    update_cycle: 实时
+""",
+    "street": """
+department: {{id: street, name: 普陀区长寿路街道办事处, code: "{code}", section: 城运中心, contact: cs@example.cn}}
+systems:
+  - id: drop
+    name: 街道数据交换目录
+    connector: files
+    path: data/street
+    update_cycle: 每月
+""",
 }
 
 
@@ -89,6 +107,8 @@ def write_demo(folder: Path) -> Path:
     scjg.write(data, Maker(SEED + 2))
     wjw.write(data)
     cgj.write(data, Maker(SEED + 3))
+    xzfw.write(data)
+    street.write(data / "street", Maker(SEED + 4))
     (data / "restricted" / "ledger.sqlite").write_text(f"{CANARY}\n", encoding="utf-8")
     return folder
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ from workflows.publish.lock import only_one
 PROFILES = ("1.2", "2.0")
 TABLE = "minzheng-rescue.default.main.T_DBJT_CY"
 VIEW = ("scjg-register.default.default.t_qydjxx", "scjg-register.default.default.v_qyjbxx_open")
-SERVICES = ("minzheng-rescue", "scjg-register", "wjw-his", "wjw-health", "cgj-facilities")
+SERVICES = (
+    *("minzheng-rescue", "scjg-register", "wjw-his", "wjw-health", "cgj-facilities"),
+    *("street-drop", "xzfw-onestop"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +53,12 @@ def server(request: pytest.FixtureRequest, warm_servers: Callable[[str], Any], s
     """The site's server, without the services of the demo."""
     found = warm_servers(request.param)
     with OpenMetadata(found.url, found.admin_token) as client:
-        for name in SERVICES:
-            service = client.get("databaseService", name, include="all")
+        # A server of 1.2 knows no services of operations.
+        kinds = ["databaseService"] if request.param == "1.2" else ["databaseService", "apiService"]
+        for kind, name in product(kinds, SERVICES):
+            service = client.get(kind, name, include="all")
             if service is not None:
-                client.delete("databaseService", service["id"], hard=True, recursive=True)
+                client.delete(kind, service["id"], hard=True, recursive=True)
     (site / "openmetadata.yaml").write_text(f"url: {found.url}\ntoken: {found.tokens['bot']}\n", encoding="utf-8")
     return found
 
@@ -66,7 +72,7 @@ def test_plan_publish_and_nothing_more(
     lines = planned.stdout.splitlines()
     assert lines[0].split() == ["what", "kind", "where", "change", "why"]
     assert any(line.startswith("create  ") and TABLE in line and "labels" in line for line in lines)
-    assert "new assets: 25, changed: 0" in lines[-1]
+    assert "new assets: 33, changed: 0" in lines[-1]
     assert pdc("publish", "--dry-run").stdout.splitlines()[-1] == lines[-1]
     assert writes_of(server) == before, "plans write nothing"
 
@@ -79,7 +85,7 @@ def test_plan_publish_and_nothing_more(
     again = pdc("publish", "--json")
     assert again.exit_code == 0
     report = json.loads(again.stdout)
-    assert (report["assets"]["unchanged"], report["requests"].keys()) == (25, {"GET"})
+    assert (report["assets"]["unchanged"], report["requests"].keys()) == (33, {"GET"})
     assert writes_of(server) == before
     assert state_of(server) == state
     assert pdc("plan").stdout.splitlines()[-1] == "nothing to write (0 conflicts left to people)"
