@@ -86,6 +86,7 @@ ENTRY_POINTS = {
         "rest=connectors.rest:RestConnector",
         "openmetadata=connectors.om_server:ServerConnector",
     ],
+    "public_data_catalog.ingestion": ["site=workflows.ingestion:StoredSystem"],
 }
 
 

@@ -21,6 +21,7 @@ from classifiers.identifiers.common import mod_11_2
 from connectors.ingestion import open_site_system
 from connectors.om_client import OpenMetadata
 from workflows.demo import CANARY, write_demo
+from workflows.settings import load_site
 
 ROOT = Path(__file__).resolve().parents[2]
 Entity = dict[str, Any]
@@ -108,11 +109,6 @@ API = {
         }
     },
 }
-DEMO = [
-    *(("minzheng", "rescue"), ("scjg", "register"), ("wjw", "his"), ("wjw", "health"), ("cgj", "facilities")),
-    *(("street", "drop"), ("xzfw", "onestop")),
-]
-"""The demo's systems that are not restricted."""
 
 
 class Workflow:
@@ -313,9 +309,10 @@ def test_the_demo_is_what_publish_makes_of_it(
 ) -> None:
     servers[1].reset()
     one, two = write_demo(tmp_path / "one"), write_demo(tmp_path / "two")
-    for department, system in DEMO:
-        done = workflow.run(config(one, department, system, server))
-        assert (done["source"]["failures"], done["sink"]["failures"]) == ([], []), system
+    for department, system in load_site(one, environ={}).systems():
+        if not system.is_restricted:
+            done = workflow.run(config(one, department.id, system.id, server))
+            assert (done["source"]["failures"], done["sink"]["failures"]) == ([], []), system.id
     published(two, servers[1])
     found = compare(server, servers[1])
     assert len(found) >= 20

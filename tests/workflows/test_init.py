@@ -18,6 +18,7 @@ CONFIG = Path(__file__).resolve().parents[2] / "config"
 NAMES = [
     ".gitignore",
     "departments/example.yaml",
+    "ingestion/example.yaml",
     "openmetadata.yaml",
     "packs/example.yaml",
     "site.yaml",
