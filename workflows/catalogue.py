@@ -1,7 +1,7 @@
 """Compile: stored assets and verdicts become catalogue entries (政务信息资源目录编制指南, 发改高技术〔2017〕1272号).
 
-An asset's number is given once and kept: the class part is ``3`` (部门信息资源类), ``00`` (no provincial 项 table is
-known) and the department's lasting number; the sequence counts within the department.
+What an element says comes, in this order, from a person, from departments/*.yaml, or from the source and the labels by
+rule (``entries/elements.yaml``).
 """
 
 from __future__ import annotations
@@ -9,23 +9,38 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from classifiers.evidence import AssetVerdict, ColumnVerdict, Label
 from connectors.model import Asset, Column
-from workflows.entry import Entry, EntryItem
+from workflows.acts.trail import Trail
+from workflows.entries.codes import codes
+from workflows.entries.states import EntryState, states
+from workflows.entries.values import Values, people_values
+from workflows.entry import Entry, EntryItem, Given
+from workflows.publish.history import present_case
 from workflows.publish.ledger import Ledger
 from workflows.store import Store
-from workflows.store_records import EntryNumber, StoredAsset
+from workflows.store_records import StoredAsset
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
 
-DEPARTMENT_CLASS = "3"
 NOT_FILLED = "未填报"
 MAIN_ITEMS = 8
+OPEN_SCOPES = {"unconditional": "社会公众", "conditional": "符合开放条件的自然人、法人和非法人组织"}
+# Half-years before years: 半年报 holds 年报.
+CYCLE_WORDS = (
+    (("日报", "每日", "逐日"), "每日"),
+    (("周报", "每周"), "每周"),
+    (("旬报", "每旬"), "每旬"),
+    (("月报", "月度", "每月"), "每月"),
+    (("季报", "季度", "每季"), "每季度"),
+    (("半年",), "每半年"),
+    (("年报", "年度", "年鉴", "每年"), "每年"),
+)
 SHARE_METHODS = {"table": "数据库", "view": "数据库", "file": "文件下载", "sheet": "文件下载", "operation": "服务接口"}
 FORMATS = {
     "workbook": "电子表格",
@@ -43,6 +58,9 @@ SUBJECTS = {
     "unknown": "未能判断",
 }
 
+_OwnerT = TypeVar("_OwnerT", Entry, EntryItem)
+
+_CODES = re.compile(r"[1-3][0-9]{5}[0-9A-Za-z]*/[0-9]+")
 _CLAUSE = re.compile(r"[\s,，;；:：。(（\[【|]")
 _INTEGER = frozenset(("INT", "BIGINT", "SMALLINT", "TINYINT", "MEDIUMINT", "LARGEINT"))
 # What OpenMetadata calls a type, as the guide's letter; all others are text.
@@ -75,6 +93,8 @@ class DepartmentInfo(Protocol):
     def section(self) -> str: ...
     @property
     def contact(self) -> str: ...
+    @property
+    def entry(self) -> Mapping[str, str]: ...
 
 
 class SystemInfo(Protocol):
@@ -86,34 +106,54 @@ class SystemInfo(Protocol):
     def path(self) -> str | None: ...
     @property
     def title(self) -> str: ...
+    @property
+    def entry(self) -> Mapping[str, str]: ...
 
 
-def number(store: Store, departments: Sequence[str]) -> int:
-    """Give every asset that has none its lasting catalogue number; returns how many were given."""
-    store.number_departments(departments)
-    return sum(store.number_assets(department) for department in departments)
+class Known(NamedTuple):
+    """What is known of entries beside assets and verdicts."""
+
+    values: Mapping[str, Values]
+    """Asset key → what people filled in."""
+    reviews: Mapping[str, str]
+    """Asset key → 审核状态 that somebody gave it last."""
+    states: Mapping[str, EntryState]
 
 
-def entries(store: Store, pack: Pack, department: DepartmentInfo, systems: Mapping[str, SystemInfo]) -> Iterator[Entry]:
+def known(store: Store) -> Known:
+    """One reading of the whole site."""
+    trail = Trail(store)
+    return Known(_people_values(store, trail), reviews(store), states(trail))
+
+
+def _people_values(store: Store, trail: Trail) -> dict[str, dict[str | None, dict[str, Given]]]:
+    """Acts, and the descriptions that people wrote in OpenMetadata: abstracts of assets, descriptions of items."""
+    found = people_values(trail)
+    # Descriptions belong to the site, not to the server they were written on.
+    for (asset, column), item in Ledger(store, "").descriptions().items():
+        own = found.setdefault(asset, {}).setdefault(column, {})
+        key = "abstract" if column is None else "description"
+        if key not in own or own[key].at < item.at:
+            own[key] = Given(item.text, item.who, item.at)
+    return found
+
+
+def texts_of(values: Values) -> dict[str | None, str]:
+    """Column (None = the asset itself) → the description that a person wrote."""
+    found = ((column, own.get("abstract" if column is None else "description")) for column, own in values.items())
+    return {column: given.value for column, given in found if given is not None}
+
+
+def entries(
+    store: Store, pack: Pack, department: DepartmentInfo, systems: Mapping[str, SystemInfo], told: Known | None = None
+) -> Iterator[Entry]:
     """The entries of one department's judged assets, in order of system and key; nothing is written."""
-    place = store.number_departments([department.id])[department.id]
-    numbers = store.entry_numbers(department.id)
-    texts, ruled = people_texts(store), reviews(store)
+    told = told or known(store)
+    numbers = codes(store, department.id)
     for stored in store.stream([department.id]):
         given = numbers.get(stored.id)
         if stored.verdict is not None and given is not None:
-            own = texts.get(stored.asset.key, {})
-            found = entry(stored, given, place, department, systems.get(stored.asset.system), pack, own)
-            yield msgspec.structs.replace(found, review=ruled.get(stored.asset.key, found.review))
-
-
-def people_texts(store: Store) -> dict[str, dict[str | None, str]]:
-    """Asset key → column (None = the asset itself) → the description that a person wrote; theirs count."""
-    found: dict[str, dict[str | None, str]] = {}
-    # Descriptions belong to the site, not to the server they were written on.
-    for (asset, column), item in Ledger(store, "").descriptions().items():
-        found.setdefault(asset, {})[column] = item.text
-    return found
+            yield entry(stored, given, department, systems.get(stored.asset.system), pack, told)
 
 
 def reviews(store: Store) -> dict[str, str]:
@@ -122,47 +162,39 @@ def reviews(store: Store) -> dict[str, str]:
     return {one.asset: one.value for one in ruled if one.value}
 
 
-def resource_code(department_number: int, sequence: int) -> str:
-    """信息资源代码: class part ``/`` sequence.
-
-    >>> resource_code(7, 123)
-    '300007/000123'
-    """
-    return f"{DEPARTMENT_CLASS}00{department_number:03d}/{sequence:06d}"
-
-
 def entry(
     stored: StoredAsset,
-    given: EntryNumber,
-    department_number: int,
+    numbers: Sequence[str],
     department: DepartmentInfo,
     system: SystemInfo | None,
     pack: Pack,
-    texts: Mapping[str | None, str] | None = None,
+    told: Known,
 ) -> Entry:
-    """One asset's catalogue entry. The asset must have been judged. ``texts``: see `people_texts`."""
+    """One asset's catalogue entry. The asset must have been judged. ``numbers``: its codes, the last one counts."""
     asset, verdict = stored.asset, stored.verdict
     assert verdict is not None
-    texts = texts or {}
-    items = tuple(_items(stored, pack, texts))
+    own = _present_case(told.values.get(asset.key, {}), asset)
+    state = told.states.get(asset.key) or EntryState(asset.key)
+    items = tuple(_items(stored, pack, own))
     system_name = system.title if system else asset.system
     share, opened = verdict.label("share"), verdict.label("open")
-    return Entry(
+    made = Entry(
         asset=asset.key,
         category=f"部门信息资源类/{department.name}/{system_name}",
         title=asset_title(asset),
-        code=resource_code(department_number, given.sequence),
+        code=numbers[-1],
         provider=department.name,
         provider_code=department.code,
-        abstract=texts.get(None) or abstract(asset, items, system_name),
+        abstract=abstract(asset, items, system_name),
         format=data_format(asset, system),
         items=items,
         labels=verdict.labels,
         share_condition=condition(share, pack),
         share_method=share_method(asset, share),
         open_condition=condition(opened, pack),
-        update_cycle=asset.update_cycle or NOT_FILLED,
-        publish_date=given.publish_date,
+        update_cycle=asset.update_cycle or implied_cycle(asset) or NOT_FILLED,
+        publish_date=state.in_force.at[:10] if state.in_force else None,
+        related_codes=tuple(numbers[:-1]),
         department=department.id,
         section=department.section,
         contact=department.contact,
@@ -172,7 +204,8 @@ def entry(
         kind=asset.kind,
         origin=asset.origin,
         row_estimate=asset.row_estimate,
-        state=given.state,
+        state=state.stage,
+        review=told.reviews.get(asset.key, "pending"),
         publishable=verdict.publishable and len(verdict.columns) > 0,
         because={dimension: cause.columns for dimension, cause in verdict.because.items()},
         because_rules={dimension: cause.rule for dimension, cause in verdict.because.items() if cause.rule},
@@ -182,20 +215,51 @@ def entry(
         subject=subject_text(verdict),
         withheld=sum(not column.catalogued for column in stored.column_verdicts.values()),
     )
+    configured = {**department.entry, **(system.entry if system else {})}
+    return filled_in(_municipal(made), configured, own.get(None, {}))
 
 
-def _items(stored: StoredAsset, pack: Pack, texts: Mapping[str | None, str]) -> Iterator[EntryItem]:
+def _municipal(made: Entry) -> Entry:
+    """开放范围 follows from the open type (上海市数据条例 42)."""
+    scope = OPEN_SCOPES.get(made.value("open"))
+    return msgspec.structs.replace(made, extra={"open_scope": scope}) if scope else made
+
+
+def filled_in(made: _OwnerT, configured: Mapping[str, str], given: Mapping[str, Given]) -> _OwnerT:
+    """An entry or item with what the configuration and then people say of its elements."""
+    configured = {key: value for key, value in configured.items() if key not in given}
+    said = configured | {key: one.value for key, one in given.items()}
+    if not said:
+        return made
+    own = {key: value for key, value in said.items() if key in made.__struct_fields__ and key != "related_codes"}
+    extra = {**made.extra, **{key: value for key, value in said.items() if key not in made.__struct_fields__}}
+    changed: dict[str, Any] = {**own, "extra": extra, "given": dict(given), "configured": tuple(configured)}
+    if isinstance(made, Entry) and "related_codes" in said:
+        changed["related_codes"] = tuple(dict.fromkeys((*made.related_codes, *_CODES.findall(said["related_codes"]))))
+    return msgspec.structs.replace(made, **changed)
+
+
+def _present_case(values: Values, asset: Asset) -> Values:
+    """Items by the names that columns have now: one that has only changed case is the same item."""
+    if not any(values.keys()):
+        return values
+    now = present_case([name for name in values if name], [column.name for column in asset.columns])
+    return {None if name is None else now.get(name, name): own for name, own in values.items()}
+
+
+def _items(stored: StoredAsset, pack: Pack, own: Values) -> Iterator[EntryItem]:
     verdicts = stored.column_verdicts
     for column in stored.asset.columns:
         verdict = verdicts.get(column.name)
         if verdict is not None and verdict.catalogued:
             primary = column.name in stored.asset.primary_key
-            yield _item(column, verdict, primary, pack, texts.get(column.name))
+            yield _item(column, verdict, primary, pack, own.get(column.name, {}))
 
 
-def _item(column: Column, verdict: ColumnVerdict, primary: bool, pack: Pack, text: str | None) -> EntryItem:
+def _item(column: Column, verdict: ColumnVerdict, primary: bool, pack: Pack, given: Mapping[str, Given]) -> EntryItem:
     name = pack.display("element", verdict.element) if verdict.element else ""
-    return EntryItem(
+    text = given["description"].value if "description" in given else None
+    made = EntryItem(
         number=column.ordinal,
         name=column.name,
         title=first_clause(text) or first_clause(column.comment) or name or column.name,
@@ -212,6 +276,7 @@ def _item(column: Column, verdict: ColumnVerdict, primary: bool, pack: Pack, tex
         flags=verdict.flags,
         findings=verdict.findings,
     )
+    return filled_in(made, {}, given)
 
 
 def guide_type(column: Column) -> str:
@@ -234,6 +299,16 @@ def first_clause(comment: str | None) -> str:
     if not comment or "\ufffd" in comment:
         return ""
     return _CLAUSE.split(comment.strip(), maxsplit=1)[0][:40]
+
+
+def implied_cycle(asset: Asset) -> str:
+    """更新周期 that the name or comment says: 日报, 月报, 年度 …; empty when they say none.
+
+    >>> implied_cycle(Asset("d", "s", "t_zb", comment="社区服务月报"))
+    '每月'
+    """
+    text = f"{asset.comment or ''} {asset.name}"
+    return next((cycle for words, cycle in CYCLE_WORDS if any(word in text for word in words)), "")
 
 
 def asset_title(asset: Asset) -> str:

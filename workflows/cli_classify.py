@@ -66,8 +66,8 @@ def classify(
 
 
 def classify_file(source: Path, target: Path, assets_target: Path | None, pack_name: str) -> Summary:
+    from workflows.clock import now
     from workflows.packs import find_pack
-    from workflows.run import now
     from workflows.standalone import Classifier, classify_lines
 
     if source != Path("-") and source in (target, assets_target):
@@ -129,10 +129,10 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Measure accuracy against labelled columns (one JSON object per line, with `label`)."""
+    from workflows.clock import now
     from workflows.errors import InputError
     from workflows.evaluate import baseline_key, evaluate_rows, read_labelled
     from workflows.packs import find_pack
-    from workflows.run import now
 
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline FILE")

@@ -66,8 +66,8 @@ def chosen_names(state: State) -> Style:
 def open_workflow(config: Path, pack: Pack, names: Style = "han") -> ClassificationWorkflow:
     """The workflow of a configuration file; importing the SDK takes several seconds."""
     from connectors.base import is_quarantined
+    from workflows.clock import now
     from workflows.errors import InputError
-    from workflows.run import now
 
     settings = read_config(config)
     try:

@@ -83,8 +83,8 @@ def pack_diff(state: State, old: str, new: str, as_json: bool) -> None:
     would give another value, decisions respected; nothing is written. Always: tiers, rules and citations that differ.
     """
     from classifiers.pack_diff import diff_packs
+    from workflows.clock import now
     from workflows.packs import PackDiff, diff_site, find_pack
-    from workflows.run import now
 
     before, after = find_pack(old), find_pack(new)
     if has_site(state):

@@ -48,12 +48,13 @@ def pull(state: State, ctx: click.Context, departments: tuple[str, ...], dry_run
 
 def pulled(state: State, departments: Sequence[str], dry_run: bool) -> PullResult:
     from connectors.om_errors import NotAuthenticated
+    from workflows.clock import now
     from workflows.publish.connect import ServerUnusable, open_server, server_name
     from workflows.publish.ledger import Ledger
     from workflows.publish.lock import only_one
     from workflows.publish.pull import Puller
     from workflows.publish.vocabulary import vocabulary
-    from workflows.run import now, open_pack
+    from workflows.run import open_pack
 
     with state.store() as (site, store), nullcontext() if dry_run else only_one(site.var_dir):
         settings = site.server
@@ -161,8 +162,8 @@ def accept(state: State, idents: tuple[int, ...], behalf: str | None, reason: st
 
     A lowered tier needs a second person: somebody else than who asked for it, with their own account.
     """
+    from workflows.clock import now
     from workflows.publish import questions
-    from workflows.run import now
 
     with state.store() as (site, store):
         actor = acting(site, behalf)
@@ -177,9 +178,9 @@ def accept(state: State, idents: tuple[int, ...], behalf: str | None, reason: st
 @pass_state
 def refuse(state: State, idents: tuple[int, ...], as_json: bool) -> None:
     """Let these acts not count: the next `pdc publish` puts the catalogue's label back."""
+    from workflows.clock import now
     from workflows.publish import questions
     from workflows.publish.lock import only_one
-    from workflows.run import now
 
     with state.store() as (site, store), only_one(site.var_dir):
         actor = acting(site, None)

@@ -11,6 +11,14 @@ import msgspec
 from classifiers.evidence import Evidence, Finding, Label
 
 
+class Given(msgspec.Struct, frozen=True):
+    """A value that a person wrote."""
+
+    value: str
+    who: str
+    at: str
+
+
 class EntryItem(msgspec.Struct, frozen=True, omit_defaults=True):
     """One information item (信息项, element 8 of the guide)."""
 
@@ -36,6 +44,11 @@ class EntryItem(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: tuple[Evidence, ...] = ()
     flags: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    extra: dict[str, str] = {}
+    """Elements of ``entries/elements.yaml`` that have no field here."""
+    given: dict[str, Given] = {}
+    """Elements that a person filled in."""
+    configured: tuple[str, ...] = ()
 
     def value(self, dimension: str) -> str:
         return next((label.value for label in self.labels if label.dimension == dimension), "undetermined")
@@ -91,7 +104,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     origin: str = "own"
     row_estimate: int | None = None
     state: str = "draft"
-    """draft | submitted | approved | returned | published | withdrawn."""
+    """draft | submitted | returned | approved | published | changed | withdrawn; see `workflows.entries.states`."""
     review: str = "pending"
     """审核状态 that people gave the asset: pending | confirmed | objected."""
     publishable: bool = False
@@ -105,6 +118,12 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     subject: str = ""
     withheld: int = 0
     """Columns that hold credentials: no catalogue items, reported by number only."""
+    extra: dict[str, str] = {}
+    """Elements of ``entries/elements.yaml`` that have no field here."""
+    given: dict[str, Given] = {}
+    """Elements that a person filled in."""
+    configured: tuple[str, ...] = ()
+    """Elements that departments/*.yaml says."""
 
     def value(self, dimension: str) -> str:
         return next((label.value for label in self.labels if label.dimension == dimension), "undetermined")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,13 @@ import msgspec
 from connectors.base import ConnectorError, SystemConfig
 from connectors.model import Failure
 from workflows import catalogue
+from workflows.acts.model import Act
+from workflows.acts.site import program
+from workflows.acts.trail import Trail
 from workflows.classify import ClassifyResult, classify
+from workflows.clock import Clock, now
+from workflows.entries import codes
+from workflows.entries.changes import record_changes
 from workflows.entry import Entry, SiteInfo
 from workflows.errors import PackProblem, Refusal
 from workflows.harvest import HarvestOptions, HarvestResult, Progress, Silent, SystemResult, harvest
@@ -24,14 +29,7 @@ if TYPE_CHECKING:
     from classifiers.policy import Pack
     from workflows.settings import Department, Site
 
-CHINA = timezone(timedelta(hours=8))
-Clock = Callable[[], datetime]
 Writer = Callable[[Sequence[Entry], SiteInfo, "Pack", Path], list[Path]]
-
-
-def now() -> datetime:
-    """The present in China's one time zone."""
-    return datetime.now(CHINA).replace(microsecond=0)
 
 
 def open_pack(name: str, overlays: Sequence[tuple[str, str]] = ()) -> Pack:
@@ -53,6 +51,8 @@ class RunResult(msgspec.Struct, kw_only=True):
     classify: ClassifyResult | None = None
     numbered: int | None = None
     """Assets that got a catalogue number."""
+    changed_entries: int = 0
+    """Published entries whose change was found and written down: they wait to be submitted."""
     outputs: list[Path] = []
     refused: str | None = None
     """Why an output was refused; everything else has been written."""
@@ -77,6 +77,8 @@ class RunResult(msgspec.Struct, kw_only=True):
             found["labels"] = self.classify.as_json()
         if self.numbered is not None:
             found["numbered"] = self.numbered
+        if self.changed_entries:
+            found["changed_entries"] = self.changed_entries
         if self.outputs:
             found["outputs"] = [str(path) for path in self.outputs]
         if self.refused:
@@ -228,8 +230,17 @@ class Job:
         """Give new assets their catalogue numbers."""
         # Departments are numbered in the configured order, whichever of them runs first.
         self.store.number_departments([department.id for department in self.site.departments])
-        self.result.numbered = catalogue.number(self.store, self.ids)
+        self.result.numbered = codes.number(self.store, self.ids, self.site.classes)
+        self.result.changed_entries = len(self._record_changes())
         return self.result.numbered
+
+    def _record_changes(self) -> list[Act]:
+        """Published entries that are not as they were published: a change draft each; nothing published changes."""
+        trail = Trail(self.store, self.clock)
+        if next(trail.acts("entry", verb="publish"), None) is None:
+            return []
+        found = [entry for entry in self.entries() if entry.department in self.ids]
+        return record_changes(trail, found, self.ids, program())
 
     def write_outputs(self, writers: Sequence[Writer] = ()) -> list[Path]:
         """Write the site's outputs, of all departments: the page and the lists are the whole site's.
@@ -252,9 +263,10 @@ class Job:
     def entries(self) -> list[Entry]:
         """The catalogue entries of the whole site, in the configured order of departments."""
         found: list[Entry] = []
+        told = catalogue.known(self.store)
         for department in self.site.departments:
             systems = {system.id: system for system in department.systems}
-            found.extend(catalogue.entries(self.store, self.pack, department, systems))
+            found.extend(catalogue.entries(self.store, self.pack, department, systems, told))
         return found
 
     def info(self) -> SiteInfo:

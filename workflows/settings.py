@@ -35,6 +35,8 @@ UpdateCycle = Literal["实时", "每日", "每周", "每旬", "每月", "每季�
 UPDATE_CYCLES: tuple[str, ...] = get_args(UpdateCycle)
 
 IDENTIFIER = r"^\w[\w.-]{0,63}$"
+CLASS_CODE = r"^[1-3][0-9]{5}[0-9A-Za-z]*$"
+"""Class part of a resource code: 类 (1 digit), 项 (2), 目 (3), 细目 (any)."""
 # GB 32100-2015: 18 of 31 symbols (no I, O, S, V, Z), the area digits in places 3 to 8.
 USCC = r"^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"
 
@@ -81,6 +83,23 @@ WindowText = Annotated[Window, PlainValidator(_window), WithJsonSchema(_WINDOW_S
 """``HH:MM-HH:MM`` in the site's local time."""
 
 
+def _entry_elements(value: object) -> object:
+    """Elements of ``entries/elements.yaml`` that the configuration may give."""
+    from workflows.entries.elements import check_value
+    from workflows.errors import InputError
+
+    if not isinstance(value, dict) or not all(isinstance(one, str) for one in (*value, *value.values())):
+        raise PydanticCustomError("entry", "must be a mapping of elements to texts (put numbers in quotes)")
+    try:
+        return {key: check_value("asset", key, text) for key, text in value.items()}
+    except InputError as error:
+        raise PydanticCustomError("entry", "{told}", {"told": str(error)}) from None
+
+
+EntryElements = Annotated[Mapping[str, str], BeforeValidator(_entry_elements)]
+"""Element of a catalogue entry → what it says for every asset of a system or department."""
+
+
 class SampleSettings(_Settings):
     """How many rows of each table may be looked at, in memory only."""
 
@@ -107,6 +126,9 @@ class SystemSettings(_Settings):
     restricted: Annotated[bool | Texts, BeforeValidator(_globs_or_flag)] = False
     window: WindowText | None = None
     """When the system may be read; None = as its department says."""
+    class_code: str = Field(default="", pattern=rf"^$|{CLASS_CODE}")
+    """Class part of its assets' codes (类, 项, 目, 细目); empty = as its department says."""
+    entry: EntryElements = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict, repr=False)
     """The connector's own keys. In the file they stand beside the others."""
 
@@ -159,6 +181,8 @@ class DepartmentSettings(_Settings):
     contact: str = ""
     window: WindowText | None = None
     """When its systems may be read; None = as ``harvest.window`` of site.yaml says."""
+    class_code: str = Field(default="", pattern=rf"^$|{CLASS_CODE}")
+    entry: EntryElements = Field(default_factory=dict)
 
 
 class DepartmentFile(_Settings):
@@ -243,6 +267,8 @@ class Department:
     file: str
     """The file that declares it, relative to the site's folder."""
     window: Window | None = None
+    class_code: str = ""
+    entry: Mapping[str, str] = field(default_factory=dict)
 
     def system(self, ident: str) -> SystemSettings:
         """Raises `ConfigurationError` with the known ids."""
@@ -308,6 +334,12 @@ class Site:
             what = "no OpenMetadata server is configured"
             raise ConfigurationError(what, hint="write `url:` and `token:` into openmetadata.yaml")
         return self.openmetadata.resolved(self.root, self.environ)
+
+    @property
+    def classes(self) -> dict[tuple[str, str], str]:
+        """(department, system) → class part of codes, where one is configured."""
+        found = {(one.id, system.id): system.class_code or one.class_code for one, system in self.systems()}
+        return {key: code for key, code in found.items() if code}
 
     @property
     def restricted_systems(self) -> int:

@@ -29,7 +29,15 @@ from connectors.config import (
 )
 from connectors.model import Failure
 from workflows.server_settings import ServerSettings
-from workflows.settings import Department, DepartmentFile, SettingsError, Site, SiteSettings, SystemSettings
+from workflows.settings import (
+    Department,
+    DepartmentFile,
+    DepartmentSettings,
+    SettingsError,
+    Site,
+    SiteSettings,
+    SystemSettings,
+)
 
 COMMON_KEYS = tuple(name for name in SystemSettings.model_fields if name != "options")
 # All that is kept of a restricted system.
@@ -132,8 +140,8 @@ class SiteReader:
         if self.secrets and len(self.problems) == before:
             self.check_connectors(checked, document)
         # A window would come out of `model_dump` as a bare pair of numbers.
-        fields = department.model_dump(exclude={"window"})
-        return Department(**fields, systems=checked.systems, file=document.file, window=department.window)
+        fields = {name: getattr(department, name) for name in DepartmentSettings.model_fields}
+        return Department(**fields, systems=checked.systems, file=document.file)
 
     def read_systems(self, systems: list[Any], document: Document) -> list[Any]:
         seen: dict[str, str] = {}

@@ -25,7 +25,6 @@ from workflows import store_schema as schema
 from workflows.errors import StoreError
 from workflows.store_records import (
     CompactVerdict,
-    EntryNumber,
     Event,
     Harvested,
     Judgeable,
@@ -248,7 +247,7 @@ class Store:
             for batch in chunks(ids):
                 keys = select(table.c.key).where(table.c.id.in_(batch))
                 connection.execute(delete(schema.label_changes).where(schema.label_changes.c.asset.in_(keys)))
-                connection.execute(delete(schema.entries).where(schema.entries.c.asset.in_(batch)))
+                connection.execute(update(schema.codes).where(schema.codes.c.asset.in_(batch)).values(asset=None))
                 connection.execute(delete(table).where(table.c.id.in_(batch)))
 
     # --- judging ------------------------------------------------------------------------------------------------
@@ -384,38 +383,8 @@ class Store:
             for department in departments:
                 if department not in known:
                     known[department] = max(known.values(), default=0) + 1
-                    values = {"id": department, "number": known[department], "last_sequence": 0}
-                    connection.execute(insert(table).values(**values))
+                    connection.execute(insert(table).values(id=department, number=known[department]))
         return known
-
-    def number_assets(self, department: str) -> int:
-        """Give every present asset of a department without a number the next one; returns how many were given."""
-        assets, entries, table = schema.assets, schema.entries, schema.departments
-        missing = (
-            select(assets.c.id)
-            .outerjoin(entries, entries.c.asset == assets.c.id)
-            .where(assets.c.department == department, assets.c.vanished_at.is_(None), entries.c.asset.is_(None))
-            .order_by(assets.c.system, assets.c.key)
-        )
-        with self.write() as connection:
-            ids = connection.execute(missing).scalars().all()
-            last: int = connection.execute(select(table.c.last_sequence).where(table.c.id == department)).scalar_one()
-            rows = [
-                {"asset": asset, "department": department, "sequence": number, "state": "draft", "publish_date": None}
-                for number, asset in enumerate(ids, start=last + 1)
-            ]
-            for batch in chunks(rows):
-                connection.execute(insert(entries), batch)
-            if rows:
-                values = {"last_sequence": last + len(rows)}
-                connection.execute(update(table).where(table.c.id == department).values(**values))
-        return len(rows)
-
-    def entry_numbers(self, department: str) -> dict[int, EntryNumber]:
-        """Asset row → catalogue number and state."""
-        with self.read() as connection:
-            rows = connection.execute(select(schema.entries).where(schema.entries.c.department == department)).all()
-        return {row.asset: EntryNumber(*row) for row in rows}
 
     # --- counts -------------------------------------------------------------------------------------------------
 

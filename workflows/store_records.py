@@ -86,14 +86,6 @@ class LabelChange(msgspec.Struct, frozen=True, omit_defaults=True):
     at: str = ""
 
 
-class EntryNumber(msgspec.Struct, frozen=True):
-    asset: int
-    department: str
-    sequence: int
-    state: str
-    publish_date: str | None
-
-
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: str
     message: str

@@ -44,11 +44,22 @@ def _publishing(connection: Connection) -> None:
 def _legal_life(connection: Connection) -> None:
     _create(connection, 4)
     _begin_chain(connection)
+    # Until then an entry's number counted within its department, whose class was 300 and its own number.
+    place = "substr('000' || CAST(d.number AS TEXT), length(CAST(d.number AS TEXT)) + 1)"
+    given = f"SELECT e.asset, '300' || {place}, e.sequence FROM entries e JOIN departments d ON d.id = e.department"
+    connection.execute(text(f"INSERT INTO codes (asset, class_code, sequence) {given}"))
+    connection.execute(text("DROP TABLE entries"))
+    connection.execute(text("ALTER TABLE departments DROP COLUMN last_sequence"))
 
 
 def _create(connection: Connection, version: int) -> None:
     for table in NEW_IN[version]:
         table.create(connection)
+
+
+def lock(connection: Connection) -> None:
+    """Let nobody else act or number until this transaction ends; what is read after it is current."""
+    connection.execute(update(acts_head).values(number=acts_head.c.number))
 
 
 def _begin_chain(connection: Connection) -> None:
@@ -163,19 +174,18 @@ departments = Table(
     metadata,
     Column("id", String(128), primary_key=True),
     Column("number", Integer, nullable=False, unique=True),
-    Column("last_sequence", Integer, nullable=False),
 )
 
-entries = Table(
-    "entries",
+codes = Table(
+    "codes",
     metadata,
-    Column("asset", _ID, primary_key=True),
-    Column("department", String(128), nullable=False),
+    Column("id", _ID, primary_key=True),
+    Column("asset", _ID, index=True),
+    Column("class_code", String(64), nullable=False),
     Column("sequence", Integer, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("publish_date", String(10)),
-    UniqueConstraint("department", "sequence"),
+    UniqueConstraint("class_code", "sequence"),
 )
+"""Catalogue numbers; ``asset`` is empty once the asset was forgotten, and the number stays taken."""
 
 events = Table(
     "events",
@@ -297,7 +307,7 @@ documents = Table(
 
 NEW_IN: Mapping[int, tuple[Table, ...]] = {
     3: (published, publications, journal, questions, descriptions),
-    4: (acts, acts_head, documents),
+    4: (acts, acts_head, documents, codes),
 }
 """Tables by the version that brought them."""
 

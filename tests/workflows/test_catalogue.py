@@ -13,15 +13,16 @@ from classifiers.evidence import AssetVerdict, Because, ColumnVerdict, Decision,
 from classifiers.policy import Pack, load_pack
 from connectors.model import Asset, Column
 from workflows import catalogue
+from workflows.entries import codes
 from workflows.entry import Entry
 from workflows.store import Store
 from workflows.store_records import Harvested, Judged
 
 AT = "2025-06-01T08:00:00+08:00"
 DEPARTMENT = SimpleNamespace(
-    id="dept", name="普陀区民政局", code="11310107000000019B", section="信息科", contact="a@example.cn"
+    id="dept", name="普陀区民政局", code="11310107000000019B", section="信息科", contact="a@example.cn", entry={}
 )
-SYSTEM = SimpleNamespace(id="sys", connector="sqlite", path=None, title="社会救助系统")
+SYSTEM = SimpleNamespace(id="sys", connector="sqlite", path=None, title="社会救助系统", entry={})
 # As issue and regulation.md 2.2 have it: class, group, item, detail, then the sequence.
 CODE = re.compile(r"[1-3]\d{2}\d{3}[0-9A-Za-z]*/\d+")
 
@@ -67,7 +68,7 @@ def compiled(store: Store, pack: Pack) -> Callable[..., list[Entry]]:
             names = tuple(column.name for column in asset.columns)
             found = AssetVerdict(Subject("person", "表名含低保"), columns[1].labels, because, columns[: len(names)])
             store.write_verdicts(1, AT, [Judged(rows[asset.key].id, "k", names, found)], [])
-        catalogue.number(store, ["dept"])
+        codes.number(store, ["dept"])
         return list(catalogue.entries(store, pack, DEPARTMENT, {"sys": system}))
 
     return run
@@ -125,7 +126,7 @@ def test_items_are_titled_typed_and_marked(compiled: Any, pack: Pack) -> None:
 def test_codes_stay_and_unjudged_assets_have_no_entry(compiled: Any, store: Store, pack: Pack) -> None:
     (first,) = compiled(ASSET)
     store.write_assets(1, AT, [Harvested(Asset("dept", "sys", "AAA", columns=COLUMNS))])
-    catalogue.number(store, ["dept"])
+    codes.number(store, ["dept"])
     assert [entry.code for entry in catalogue.entries(store, pack, DEPARTMENT, {})] == [first.code]
 
 

@@ -163,6 +163,8 @@ def test_an_older_store_gets_the_new_columns(tmp_path: Path) -> None:
             connection.execute(text(f"ALTER TABLE decisions DROP COLUMN {column}"))
         for table in (*NEW_IN[3], *NEW_IN[4]):
             connection.execute(text(f"DROP TABLE {table.name}"))
+        connection.execute(text("CREATE TABLE entries (asset INTEGER PRIMARY KEY, department TEXT, sequence INT)"))
+        connection.execute(text("ALTER TABLE departments ADD COLUMN last_sequence INTEGER"))
         connection.execute(text("UPDATE schema_version SET version = 1"))
     engine.dispose()
     with Store(url) as store:

@@ -17,7 +17,7 @@ from workflows.people import Person, by_login
 from workflows.settings import UPDATE_CYCLES, SettingsError, Site, department_schema, load_site, site_schema
 
 CODE = "11310107000000019B"
-COMMON = "id, name, connector, url, path, include, exclude, sample, update_cycle, origin, restricted, window"
+COMMON = "id, name, connector, url, path, include, exclude, sample, update_cycle, origin, restricted, window, class_code, entry"
 WriteSite = Callable[..., Path]
 
 

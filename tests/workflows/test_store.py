@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 from classifiers.evidence import AssetVerdict, Because, ColumnVerdict, Decision, Evidence, Label, Subject
 from connectors.model import Asset
 from workflows import store_schema
+from workflows.entries import codes
 from workflows.errors import StoreError
 from workflows.store import Store
 from workflows.store_records import Event, Harvested, Judged, LabelChange, SystemState
@@ -111,14 +112,43 @@ def test_missing_assets_vanish_only_when_told_and_come_back(store: Store, asset:
 def test_catalogue_numbers_are_given_once_and_never_again(store: Store, asset: Make) -> None:
     b, a = saved(store, asset("b", "x"), asset("a", "x"))
     assert store.number_departments(["dept", "other"]) == {"dept": 1, "other": 2}
-    assert store.number_assets("dept") == 2
-    assert {row: item.sequence for row, item in store.entry_numbers("dept").items()} == {a: 1, b: 2}
+    assert codes.number(store, ["dept"]) == 2
+    assert codes.codes(store, "dept") == {a: ("300001/000001",), b: ("300001/000002",)}
     store.forget([b])
     (c,) = saved(store, asset("c", "x"))
-    assert store.number_assets("dept") == 1
-    assert store.entry_numbers("dept")[c].sequence == 3
-    assert store.number_assets("dept") == 0
+    assert codes.number(store, ["dept"]) == 1
+    assert codes.codes(store, "dept")[c] == ("300001/000003",)
+    assert codes.number(store, ["dept"]) == 0
     assert store.number_departments(["new", "other"])["new"] == 3
+
+
+def test_another_class_gives_another_code_and_keeps_the_old_one(store: Store, asset: Make) -> None:
+    a, b = saved(store, asset("a", "x"), asset("b", "x"))
+    codes.number(store, ["dept"])
+    assert codes.number(store, ["dept"], {("dept", "sys"): "1010010001"}) == 2
+    assert codes.codes(store, "dept")[a] == ("300001/000001", "1010010001/000001")
+    assert codes.number(store, ["dept"], {("dept", "sys"): "1010010001"}) == 0
+    assert codes.number(store, ["dept"]) == 2
+    assert codes.codes(store, "dept")[b][-1] == "300001/000004"
+
+
+def test_numbers_of_the_version_before_stay(tmp_path: Path, asset: Make) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    with Store(url) as store:
+        a, b = saved(store, asset("a", "x"), asset("b", "x"))
+        store.number_departments(["other", "dept"])
+        with store.write() as connection:
+            for table in store_schema.NEW_IN[4]:
+                connection.execute(text(f"DROP TABLE {table.name}"))
+            connection.execute(text("ALTER TABLE departments ADD COLUMN last_sequence INTEGER NOT NULL DEFAULT 12"))
+            connection.execute(text("CREATE TABLE entries (asset INTEGER PRIMARY KEY, department TEXT, sequence INT)"))
+            connection.execute(text(f"INSERT INTO entries VALUES ({a}, 'dept', 12), ({b}, 'dept', 3)"))
+            connection.execute(text("UPDATE schema_version SET version = 3"))
+    with Store(url) as store:
+        assert codes.codes(store, "dept") == {a: ("300002/000012",), b: ("300002/000003",)}
+        (c,) = saved(store, asset("c", "x"))
+        codes.number(store, ["dept"])
+        assert codes.codes(store, "dept")[c] == ("300002/000013",)
 
 
 def test_a_forgotten_asset_leaves_no_trace_in_the_file(store: Store, asset: Make, tmp_path: Path) -> None:
@@ -200,6 +230,6 @@ def test_the_store_works_in_postgresql(postgres_url: str, asset: Make) -> None:
         (row,) = saved(store, asset("t", "a:姓名"), sampled=True)
         judged(store, row, ("a",), verdict(column_verdict("L2")))
         assert store.number_departments(["dept"]) == {"dept": 1}
-        assert store.number_assets("dept") == 1
+        assert codes.number(store, ["dept"]) == 1
         assert store.load([row])[0].column_verdicts == {"a": column_verdict("L2")}
         assert store.totals()["by_tier"] == {"L2": 1}

@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 
 from classifiers.evidence import Decision
 from workflows.cli import cli
+from workflows.clock import now
 from workflows.packs import record_decisions
-from workflows.run import now
 from workflows.store import Store
 
 Pdc = Callable[..., Result]

@@ -34,7 +34,7 @@ class NotAllowed(Refusal):
 class Blocked(Refusal):
     """What is missing before this act; ``missing`` in the order in which a person would mend it."""
 
-    def __init__(self, what: str, missing: Sequence[str]) -> None:
+    def __init__(self, what: str, missing: Sequence[str] = ()) -> None:
         self.missing = tuple(missing)
         super().__init__("\n  ".join((f"{what}:", *self.missing)) if missing else what)
 

@@ -8,9 +8,8 @@ act breaks the chain. What the chain cannot show by itself, that its end was cut
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,6 +18,7 @@ from sqlalchemy import Connection, Select, insert, select, update
 from workflows import store_schema as schema
 from workflows.acts.head import HeadFile
 from workflows.acts.model import Act, Actor, Conflict, Kind
+from workflows.clock import Clock, now
 from workflows.store import Store
 
 START = schema.CHAIN_START
@@ -30,14 +30,10 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _FIELDS = Act.__struct_fields__
 
 
-def now() -> datetime:
-    return datetime.now().astimezone()
-
-
 class Trail:
     """The chain of one site. ``clock`` tells the time of acts."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, store: Store, clock: Clock = now) -> None:
         self.store, self.clock = store, clock
         self.head = HeadFile(store.audit_head) if store.audit_head else None
 
@@ -55,11 +51,14 @@ class Trail:
             last = acting.added[-1]
             self.head.record(last.number, last.hash, last.at)
 
-    def acts(self, kind: Kind | None = None, subject: str | None = None, until: str | None = None) -> Iterator[Act]:
+    def acts(
+        self, kind: Kind | None = None, subject: str | None = None, until: str | None = None, verb: str | None = None
+    ) -> Iterator[Act]:
         """Acts in their order; ``until``: an ISO date or time, acts of that day included."""
         last = 0
         while True:
             query = _query(kind, subject).where(schema.acts.c.number > last).limit(BATCH)
+            query = query if verb is None else query.where(schema.acts.c.verb == verb)
             with self.store.read() as connection:
                 found = [_act(row) for row in connection.execute(query)]
             for act in found:
@@ -82,7 +81,7 @@ class Acting:
         self.connection, self.actor, self.at, self.pack = connection, actor, at, pack
         self.added: list[Act] = []
         # A write first: it takes the lock that makes everything read afterwards current, on SQLite as on PostgreSQL.
-        connection.execute(update(schema.acts_head).values(number=schema.acts_head.c.number))
+        schema.lock(connection)
         row = connection.execute(select(schema.acts_head)).one()
         self._number, self._hash = int(row.number), str(row.hash)
 

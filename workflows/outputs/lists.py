@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from workflows.catalogue import OPEN_SCOPES
 from workflows.entry import Entry, EntryItem, SiteInfo
 from workflows.errors import Refusal
 from workflows.outputs import words
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from classifiers.policy import Pack
 
 REFUSAL_RANKS: Final = frozenset(("law", "regulation", "decision", "rule"))
-PUBLIC: Final = "社会公众"
-APPLICANTS: Final = "符合开放条件的自然人、法人和非法人组织"
 
 
 class MissingBasisError(Refusal):
@@ -198,7 +197,7 @@ def negative_record(entry: Entry, pack: Pack) -> Row:
 
 def open_scope(entry: Entry) -> str:
     """开放范围 (上海市数据条例 42)."""
-    return PUBLIC if entry.value("open") == "unconditional" else APPLICANTS
+    return entry.extra.get("open_scope") or OPEN_SCOPES.get(entry.value("open"), "")
 
 
 def open_row(entry: Entry, pack: Pack) -> list[Cell]:

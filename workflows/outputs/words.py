@@ -32,6 +32,7 @@ LIFE_CYCLE: Final = {
     "approved": "已审核",
     "returned": "退回修改",
     "published": "已发布",
+    "changed": "已变更待报",
     "withdrawn": "已下线",
 }
 RANKS: Final = {

@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple, cast
 
 import msgspec
 
+from workflows.clock import CHINA
 from workflows.publish.ledger import renamed_fqn
 from workflows.publish.model import ON_ASSET, Entity, Mark
-from workflows.run import CHINA
 
 What = Literal["added", "removed", "restamped", "lost", "described", "named"]
 """``restamped``: only type or state changed; ``lost``: gone with its column, which was dropped or retyped; ``named``:

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from connectors.om_client import OpenMetadata
 from connectors.om_names import split_fqn
 from workflows import store_schema as schema
+from workflows.clock import now
 from workflows.errors import Refusal
 from workflows.harvest import Progress, Silent
 from workflows.publish.apply import Published, Publisher
@@ -37,7 +38,6 @@ from workflows.publish.stored import Histories, Shelf, Terms, remember_renames, 
 from workflows.publish.taxonomy import definitions
 from workflows.publish.vocabulary import MASK, vocabulary
 from workflows.publish.wanted import Told, wanted_assets, wanted_places
-from workflows.run import now
 from workflows.server_settings import ServerSettings
 from workflows.store import Store
 

@@ -12,6 +12,7 @@ import msgspec
 
 from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAllowed, NotFound, ServerBroken
+from workflows.clock import now
 from workflows.publish.connect import server_name
 from workflows.publish.definition_steps import ONCE, SHARED, stored_value
 from workflows.publish.definitions import apply_definitions, plan_definitions, read_definitions
@@ -20,7 +21,6 @@ from workflows.publish.model import Change, Definition
 from workflows.publish.protection import Rights, protected, read_rights
 from workflows.publish.taxonomy import ORGANIZATION, definitions
 from workflows.publish.vocabulary import Vocabulary, vocabulary
-from workflows.run import now
 from workflows.server_settings import ServerSettings
 from workflows.store import Store
 

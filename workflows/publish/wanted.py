@@ -19,7 +19,9 @@ from connectors.base import BadInputError
 from connectors.model import Asset, Column, Failure
 from connectors.om_names import join_fqn
 from connectors.om_version import Features
-from workflows.catalogue import citation_line, entry, people_texts
+from workflows import catalogue
+from workflows.catalogue import citation_line, entry, texts_of
+from workflows.entries.codes import codes
 from workflows.entry import Entry, EntryItem
 from workflows.publish.history import present_case
 from workflows.publish.model import AssetKind, Mark, WantedAsset, WantedColumn, WantedEdge
@@ -27,7 +29,7 @@ from workflows.publish.places import LONGEST_FIELD, Place, is_existing, owners_o
 from workflows.publish.siblings import Row, Siblings, rows_of
 from workflows.publish.vocabulary import Vocabulary
 from workflows.store import Store, chunks
-from workflows.store_records import EntryNumber, StoredAsset
+from workflows.store_records import StoredAsset
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -38,6 +40,7 @@ STATUS = {
     "submitted": "In Review",
     "approved": "Approved",
     "published": "Approved",
+    "changed": "Approved",
     "returned": "Rejected",
     "withdrawn": "Deprecated",
 }
@@ -75,10 +78,9 @@ class _System(NamedTuple):
     """One system with all that its assets need."""
 
     department: Department
-    department_number: int
     settings: SystemSettings
     service: str
-    numbers: Mapping[int, EntryNumber]
+    numbers: Mapping[int, tuple[str, ...]]
     siblings: Siblings
 
 
@@ -86,7 +88,7 @@ class _People(NamedTuple):
     """What people said about assets, beside what verdicts hold."""
 
     reviews: Mapping[str, Decision]
-    texts: Mapping[str, Mapping[str | None, str]]
+    known: catalogue.Known
 
 
 def wanted_assets(
@@ -108,14 +110,13 @@ def wanted_assets(
     people = _people(store)
     maker = _Maker(pack, vocabulary, features, people, told)
     for department in site.select(departments):
-        number = store.number_departments([department.id])[department.id]
-        numbers = store.entry_numbers(department.id)
+        numbers = codes(store, department.id)
         for settings in department.systems:
             if settings.is_restricted:
                 continue
             service = names[department.id, settings.id]
             rows = rows_of(store, department.id, settings, service, features, told.failures)
-            system = _System(department, number, settings, service, numbers, Siblings(store, rows))
+            system = _System(department, settings, service, numbers, Siblings(store, rows))
             yield from _of_system(store, system, rows, maker)
 
 
@@ -146,7 +147,7 @@ def _of_system(store: Store, system: _System, rows: Sequence[Row], maker: _Maker
 
 def _people(store: Store) -> _People:
     reviews = {item.asset: item for item in store.decisions() if item.dimension == "review" and item.column is None}
-    return _People(reviews, people_texts(store))
+    return _People(reviews, catalogue.known(store))
 
 
 class _Maker:
@@ -158,7 +159,7 @@ class _Maker:
         # Equal verdicts are one object (`Store`), which is kept here so that its id stays its own.
         self._marks: dict[int, tuple[ColumnVerdict, tuple[Mark, ...]]] = {}
 
-    def asset(self, stored: StoredAsset, place: Place, given: EntryNumber, system: _System) -> WantedAsset:
+    def asset(self, stored: StoredAsset, place: Place, given: Sequence[str], system: _System) -> WantedAsset:
         labels_only = is_existing(system.settings)
         columns = self._columns(stored, place.kind, everything=labels_only)
         wanted = WantedAsset(
@@ -180,16 +181,16 @@ class _Maker:
         wanted: WantedAsset,
         stored: StoredAsset,
         columns: Sequence[tuple[Column, WantedColumn]],
-        given: EntryNumber,
+        given: Sequence[str],
         system: _System,
     ) -> WantedAsset:
         """With structure, texts, properties, owner, domain and lineage: what is only written to our own services."""
-        asset, texts = stored.asset, self.people.texts.get(stored.asset.key, {})
+        asset, texts = stored.asset, texts_of(self.people.known.values.get(stored.asset.key, {}))
         if texts:
             # A column whose name has only changed case is the same one to servers.
             now = present_case([name for name in texts if name], [column.name for column in asset.columns])
             texts = {now.get(name or "", name): text for name, text in texts.items()}
-        found = entry(stored, given, system.department_number, system.department, system.settings, self.pack, texts)
+        found = entry(stored, given, system.department, system.settings, self.pack, self.people.known)
         items = {item.name: item for item in found.items}
         stored_names = {source.name: column.name for source, column in columns}
         keys = tuple(stored_names[key] for key in asset.primary_key if key in stored_names)

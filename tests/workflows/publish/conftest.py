@@ -209,8 +209,8 @@ class PublishedSite:
             return job.plan()
 
     def pull(self, *, dry_run: bool = False) -> Any:
+        from workflows.clock import now
         from workflows.publish.pull import Puller
-        from workflows.run import now
 
         with self.publishing() as job:
             puller = Puller(job.store, job.ledger, job.client, job.vocabulary, job.site.people, now().isoformat())

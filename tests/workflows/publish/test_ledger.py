@@ -85,6 +85,8 @@ def test_a_store_of_the_version_before_gets_the_tables(tmp_path: Path) -> None:
     with Store(url) as store, store.write() as connection:
         for table in (*NEW_IN[3], *NEW_IN[4]):
             connection.execute(text(f"DROP TABLE {table.name}"))
+        connection.execute(text("CREATE TABLE entries (asset INTEGER PRIMARY KEY, department TEXT, sequence INT)"))
+        connection.execute(text("ALTER TABLE departments ADD COLUMN last_sequence INTEGER"))
         connection.execute(text("UPDATE schema_version SET version = 2"))
     with Store(url) as store:
         ledger = Ledger(store, "x")

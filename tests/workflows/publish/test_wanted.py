@@ -15,6 +15,7 @@ from connectors.model import Asset, Column, ColumnSource, ForeignKey
 from connectors.om_version import Features, ServerVersion
 from workflows import catalogue
 from workflows.classify import classify
+from workflows.entries import codes
 from workflows.publish.ledger import Description, Ledger
 from workflows.publish.model import WantedAsset, WantedColumn, WantedEdge
 from workflows.publish.places import Place, place_of, stored_name
@@ -63,7 +64,7 @@ class Desk:
 
     def judge(self) -> Desk:
         classify(self.store, PACK, {}, run=1, at=AT, as_of=date(2026, 1, 1))
-        catalogue.number(self.store, ["minzheng"])
+        codes.number(self.store, ["minzheng"])
         return self
 
     def wanted(self, features: Features = NEW, **settings: Any) -> list[WantedAsset]:

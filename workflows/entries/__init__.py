@@ -1,0 +1,1 @@
+"""Catalogue entries as legal records: their elements, their life cycle, their versions."""

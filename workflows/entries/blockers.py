@@ -1,0 +1,79 @@
+"""What keeps an entry from being submitted or published, as a list of things to do (Art. 15, 21, 22, 25, 31)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from workflows.entries.elements import completeness, element_title
+from workflows.entries.states import REVIEWS, EntryState
+from workflows.entry import Entry, EntryItem
+from workflows.outputs import words
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+
+SIGN = {"secrecy": "保密审查", "security": "安全审查"}
+
+
+def to_submit(entry: Entry, pack: Pack) -> list[str]:
+    """Undetermined labels, restrictions without reason or basis, mandatory elements that nobody filled."""
+    return [*_undetermined(entry), *_without_basis(entry, pack), *_incomplete(entry)]
+
+
+def to_publish(entry: Entry, state: EntryState, pack: Pack) -> list[str]:
+    """What `to_submit` says, then approval, reviews and, for 非共享, the district office."""
+    found = to_submit(entry, pack)
+    version = state.under_way.digest if state.under_way else ""
+    if state.approved is None or state.approved.digest != version:
+        found.append("the centre has not approved this version: pdc entry approve")
+    for name in REVIEWS:
+        signed = state.signed.get(name)
+        if signed is None or signed.digest != version:
+            found.append(f"{SIGN[name]} is not signed for this version: pdc entry sign --{name} (Art. 31)")
+    if refuses(entry) and (state.refusal is None or state.refusal.digest != version):
+        found.append("非共享 is not approved by the district office: pdc entry approve-refusal (上海市数据条例 38)")
+    return found
+
+
+def refuses(entry: Entry) -> bool:
+    """Whether anything in it is not shared."""
+    return entry.value("share") == "none" or any(item.value("share") == "none" for item in entry.items)
+
+
+def _undetermined(entry: Entry) -> Iterator[str]:
+    for item in entry.items:
+        axes = [words.AXIS_TITLES[axis] for axis in words.AXES if _is_open(item, axis)]
+        if axes:
+            yield f"{item.name}: {'、'.join(axes)} 待判定: decide it (pdc decide, the review workbook or OpenMetadata)"
+    axes = [words.AXIS_TITLES[axis] for axis in words.AXES if _is_open(entry, axis)]
+    if axes and not any(_is_open(item, axis) for item in entry.items for axis in words.AXES):
+        yield f"the resource itself: {'、'.join(axes)} 待判定: decide it"
+    if not entry.items:
+        yield "it has no items: harvest it, or withdraw it"
+
+
+def _is_open(owner: Entry | EntryItem, axis: words.Axis) -> bool:
+    label = owner.label(axis)
+    return label is None or words.is_undetermined(label)
+
+
+def _without_basis(entry: Entry, pack: Pack) -> Iterator[str]:
+    owners: list[tuple[str, Entry | EntryItem]] = [("the resource", entry), *((one.name, one) for one in entry.items)]
+    for name, owner in owners:
+        share, opened = owner.label("share"), owner.label("open")
+        if share and share.value in ("conditional", "none"):
+            if not share.reason.strip():
+                yield f"{name}: {words.axis_name(pack, owner, 'share')} without a reason (Art. 22): say why"
+            if not pack.sufficient(share.value, share.basis):
+                kind = words.axis_name(pack, owner, "share")
+                yield f"{name}: {kind} without a law, regulation or rule (Art. 21, 22): cite one, or share it"
+        if opened and opened.value == "none" and not opened.basis:
+            kind = words.axis_name(pack, owner, "open")
+            yield f"{name}: {kind} without its ground (Art. 25): cite it, or open it"
+
+
+def _incomplete(entry: Entry) -> Iterator[str]:
+    for key in completeness(entry).missing:
+        if key.rpartition(".")[2] not in ("share", "open", "tier"):
+            yield f"{element_title(key)} ({key}) is not filled: pdc entry fill {entry.asset} {key}=…"

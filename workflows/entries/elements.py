@@ -1,0 +1,147 @@
+"""The elements of a catalogue entry: which there are, who may fill them, and how complete an entry is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import msgspec
+import yaml
+
+from workflows.entry import Entry, EntryItem
+from workflows.errors import InputError
+
+Level = Literal["asset", "item"]
+By = Literal["person", "config", "rule", "nobody"]
+NOT_FILLED = "未填报"
+LONGEST = 2_000
+"""Characters of a value that a person fills in."""
+
+
+class Element(msgspec.Struct, frozen=True, rename={"filled_from": "from"}):
+    """One element; see ``elements.yaml``."""
+
+    title: str
+    source: str
+    obligation: Literal["M", "C", "O"]
+    filled_from: Literal["rule", "config", "person"]
+    number: str = ""
+    when: Literal["", "conditional_open"] = ""
+    values: tuple[str, ...] = ()
+    fixed: bool = False
+    """Only the source, the labels or the configuration say it: nobody writes over it."""
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """What an element of an entry says, and who said so."""
+
+    value: str
+    by: By
+    who: str = ""
+    at: str = ""
+
+
+class Completeness(msgspec.Struct, frozen=True):
+    """Mandatory elements that are filled, of all that are mandatory for this entry."""
+
+    filled: int
+    mandatory: int
+    missing: tuple[str, ...]
+    """Keys; an item's is ``column.key``."""
+
+    @property
+    def score(self) -> float:
+        """0–1."""
+        return self.filled / self.mandatory if self.mandatory else 1.0
+
+
+@cache
+def elements(level: Level) -> Mapping[str, Element]:
+    """Key → element, in their order."""
+    text = (files(__package__) / "elements.yaml").read_text("utf-8")
+    found = msgspec.convert(yaml.safe_load(text)[level], dict[str, Element])
+    return found
+
+
+def check_value(level: Level, key: str, value: str) -> str:
+    """The value without spaces around it. Raises `InputError`: no such element, not a person's to fill, not allowed."""
+    known = elements(level)
+    writable = [name for name, element in known.items() if not element.fixed]
+    if key not in writable:
+        raise InputError(f"no element {key!r} that a person fills; {level} elements: {', '.join(writable)}")
+    value = value.strip()
+    allowed = known[key].values
+    if value and allowed and value not in allowed:
+        raise InputError(f"{key} ({known[key].title}) is one of {'、'.join(allowed)}, not {value!r}")
+    if len(value) > LONGEST:
+        raise InputError(f"{key} ({known[key].title}) has {len(value)} characters; at most {LONGEST}")
+    return value
+
+
+def filled(entry: Entry) -> dict[str, Filled]:
+    """Every element of the asset with its value and who gave it, in the order of ``elements.yaml``."""
+    return {key: _filled(entry, key) for key in elements("asset")}
+
+
+def filled_item(item: EntryItem) -> dict[str, Filled]:
+    return {key: _filled(item, key) for key in elements("item")}
+
+
+def _filled(owner: Entry | EntryItem, key: str) -> Filled:
+    value = value_of(owner, key)
+    given = owner.given.get(key)
+    if given is not None:
+        return Filled(value, "person", given.who, given.at)
+    if not value or value == NOT_FILLED:
+        return Filled("", "nobody")
+    return Filled(value, "config" if key in owner.configured else "rule")
+
+
+def value_of(owner: Entry | EntryItem, key: str) -> str:
+    """An element's value as text; empty when there is none."""
+    if key in ("share", "open", "tier"):
+        return owner.value(key)
+    if isinstance(owner, Entry):
+        if key == "items":
+            return str(len(owner.items)) if owner.items else ""
+        if key == "volume":
+            return "" if owner.row_estimate is None else str(owner.row_estimate)
+        if key == "system":
+            return owner.system_name
+        if key == "related_codes":
+            return "、".join(owner.related_codes)
+    found = getattr(owner, key, None) if key not in owner.extra else owner.extra[key]
+    return str(found or "")
+
+
+def completeness(entry: Entry) -> Completeness:
+    missing = list(_missing(entry))
+    mandatory = sum(_is_mandatory(entry, one) for one in elements("asset").values())
+    mandatory += len(entry.items) * sum(one.obligation == "M" for one in elements("item").values())
+    return Completeness(mandatory - len(missing), mandatory, tuple(missing))
+
+
+def _missing(entry: Entry) -> Iterator[str]:
+    for key, element in elements("asset").items():
+        value = value_of(entry, key)
+        if _is_mandatory(entry, element) and value in ("", NOT_FILLED, "undetermined"):
+            yield key
+    for item in entry.items:
+        for key, element in elements("item").items():
+            if element.obligation == "M" and not value_of(item, key):
+                yield f"{item.name}.{key}"
+
+
+def _is_mandatory(entry: Entry, element: Element) -> bool:
+    if element.obligation == "C":
+        return element.when == "conditional_open" and entry.value("open") == "conditional"
+    return element.obligation == "M"
+
+
+def element_title(key: str) -> str:
+    """The Chinese name of a key of `Completeness.missing`."""
+    column, _, own = key.rpartition(".")
+    found = elements("item" if column else "asset")[own].title
+    return f"{column} 的{found}" if column else found

@@ -1,0 +1,139 @@
+"""The life cycle of entries: each verb once, with its stages, its right and what must be there.
+
+Every verb is one transaction and one act. Errors: `NotAllowed`, `Blocked`, `Conflict` (workflows.acts.model).
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workflows.acts.model import Act, Actor, Blocked, Conflict
+from workflows.acts.rights import DEFAULT, Rights, require, require_other
+from workflows.acts.trail import Acting, Trail, document
+from workflows.entries.blockers import to_publish, to_submit
+from workflows.entries.states import EntryState, Review, Stage, fold
+from workflows.entries.versions import diff, digest, read
+from workflows.entries.versions import document as kept
+from workflows.entry import Entry
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+
+FROM: dict[str, tuple[Stage, ...]] = {
+    "submit": ("draft", "returned", "changed", "withdrawn", "published"),
+    "return": ("submitted", "approved"),
+    "approve": ("submitted",),
+    "sign-secrecy": ("submitted", "approved"),
+    "sign-security": ("submitted", "approved"),
+    "approve-refusal": ("submitted", "approved"),
+    "publish": ("approved",),
+    "withdraw": ("submitted", "returned", "approved", "published", "changed"),
+}
+REASONED = ("return", "withdraw")
+"""Verbs that nobody may do without saying why."""
+
+
+@dataclass(frozen=True)
+class LifeCycle:
+    """The verbs, for one site and one actor."""
+
+    trail: Trail
+    pack: Pack
+    actor: Actor
+    rights: Rights = DEFAULT
+
+    def submit(self, entry: Entry, why: str = "", expected: int | None = None) -> Act:
+        """The department hands its entry in for review (Art. 15)."""
+        with self._acting() as acting:
+            state, _ = self._begin(acting, entry, "submit", why)
+            version = kept(entry)
+            if state.in_force is not None and state.in_force.digest == digest(version):
+                raise Blocked(f"{entry.asset}: this version is in force already; nothing has changed")
+            missing = to_submit(version, self.pack)
+            if missing:
+                raise Blocked(f"{entry.asset} cannot be submitted", missing)
+            before = {"version": state.in_force.digest} if state.in_force else None
+            after = {"version": acting.keep(version)}
+            return acting.add("entry", entry.asset, "submit", why=why, before=before, after=after, expected=expected)
+
+    def send_back(self, entry: Entry, why: str, expected: int | None = None) -> Act:
+        """``return``: the centre gives it back with the reason."""
+        return self._plain(entry, "return", why, expected, changed_too=True)
+
+    def approve(self, entry: Entry, why: str = "", expected: int | None = None) -> Act:
+        """The centre has reviewed what was submitted (Art. 15); never by whoever submitted it."""
+        return self._plain(entry, "approve", why, expected, others=("submit",))
+
+    def sign(self, entry: Entry, review: Review, why: str = "", expected: int | None = None) -> Act:
+        """保密审查 or 安全审查 of the version under review (Art. 31); never by whoever submitted it."""
+        return self._plain(entry, f"sign-{review}", why, expected, others=("submit",))
+
+    def approve_refusal(self, entry: Entry, why: str = "", expected: int | None = None) -> Act:
+        """The district office lets a 非共享 stand (上海市数据条例 38)."""
+        return self._plain(entry, "approve-refusal", why, expected, others=("submit",))
+
+    def publish(self, entry: Entry, why: str = "", expected: int | None = None) -> Act:
+        """The version under review comes into force."""
+        return self._plain(entry, "publish", why, expected, others=("submit",), complete=True)
+
+    def withdraw(self, entry: Entry, why: str, expected: int | None = None) -> Act:
+        """No version is in force any more."""
+        return self._plain(entry, "withdraw", why, expected, changed_too=True)
+
+    def _plain(
+        self,
+        entry: Entry,
+        verb: str,
+        why: str,
+        expected: int | None,
+        *,
+        others: tuple[str, ...] = (),
+        complete: bool = False,
+        changed_too: bool = False,
+    ) -> Act:
+        with self._acting() as acting:
+            state, acts = self._begin(acting, entry, verb, why)
+            under_way = state.under_way
+            if not changed_too and under_way is not None:
+                _unchanged(acting, entry, under_way.digest)
+            if others:
+                round_ = acts[_last(acts, "submit") :]
+                require_other(self.actor, [act for act in round_ if act.verb in others], verb)
+            if complete:
+                missing = to_publish(kept(entry), state, self.pack)
+                if missing:
+                    raise Blocked(f"{entry.asset} cannot be published", missing)
+            after: Any = {"version": under_way.digest} if under_way else None
+            before = {"version": state.in_force.digest} if state.in_force else None
+            return acting.add("entry", entry.asset, verb, why=why, before=before, after=after, expected=expected)
+
+    def _acting(self) -> AbstractContextManager[Acting]:
+        return self.trail.acting(self.actor, self.pack.ident)
+
+    def _begin(self, acting: Acting, entry: Entry, verb: str, why: str) -> tuple[EntryState, list[Act]]:
+        require(self.actor, f"entry.{verb}", entry.department, self.rights)
+        acts = acting.acts("entry", entry.asset)
+        state = fold(acts, entry.asset)
+        if state.stage not in FROM[verb]:
+            allowed = " or ".join(FROM[verb])
+            raise Blocked(f"{entry.asset} is {state.stage}: {verb} is for entries that are {allowed}")
+        if verb in REASONED and not why.strip():
+            raise Blocked(f"{entry.asset}: {verb} needs a reason: --why TEXT")
+        return state, acts
+
+
+def _last(acts: list[Act], verb: str) -> int:
+    return max((place for place, act in enumerate(acts) if act.verb == verb), default=0)
+
+
+def _unchanged(acting: Acting, entry: Entry, submitted: str) -> None:
+    """What is acted on must be what was submitted; what has changed since is told."""
+    version = kept(entry)
+    if digest(version) == submitted:
+        return
+    body = document(acting.connection, submitted)
+    changes = [str(change) for change in diff(read(body), version)] if body else []
+    told = "; ".join(changes[:5]) or "it differs"
+    raise Conflict(f"{entry.asset} has changed since it was submitted: {told}; return it, or have it submitted again")

@@ -1,0 +1,112 @@
+"""Where an entry stands: a fold over its acts, so that any day's state can be had again.
+
+::
+
+    draft ──submit──▶ submitted ──approve──▶ approved ──publish──▶ published ──change──▶ changed ──submit──▶ …
+                          │  ▲                   │                     │                    │
+                        return └──────submit───┐ return             withdraw             settle (as published again)
+                          ▼                    │                       ▼
+                       returned ◀──────────────┘                   withdrawn
+
+While a version is in force (``published``) a newer one may be under way; it stays in force until another is published
+or it is withdrawn. A withdrawn entry may be submitted anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from workflows.acts.model import Act
+from workflows.acts.trail import Trail
+
+Stage = Literal["draft", "submitted", "returned", "approved", "published", "changed", "withdrawn"]
+Review = Literal["secrecy", "security"]
+REVIEWS: tuple[Review, ...] = ("secrecy", "security")
+"""保密审查 and 安全审查 (Art. 31)."""
+
+
+class Signed(msgspec.Struct, frozen=True):
+    """Who signed what and when; it holds for one version only."""
+
+    digest: str
+    who: str
+    at: str
+    why: str = ""
+
+
+class EntryState(msgspec.Struct, frozen=True, omit_defaults=True):
+    asset: str
+    stage: Stage = "draft"
+    version: int = 0
+    """Acts so far; what `Acting.add` wants as ``expected``."""
+    under_way: Signed | None = None
+    """The submission under review."""
+    approved: Signed | None = None
+    signed: dict[Review, Signed] = {}
+    refusal: Signed | None = None
+    """The district office's approval of 非共享 (上海市数据条例 38)."""
+    in_force: Signed | None = None
+    """The published version, by whom and when."""
+    issue: int = 0
+    """How many versions have been published, the one in force included."""
+    returned: str = ""
+    """Why it was returned."""
+    changes: tuple[str, ...] = ()
+    """Chinese: what a harvest found different from the version in force."""
+    withdrawn_at: str = ""
+
+
+def fold(acts: Iterable[Act], asset: str = "") -> EntryState:
+    state = EntryState(asset)
+    for act in acts:
+        state = after(state, act)
+    return state
+
+
+def after(state: EntryState, act: Act) -> EntryState:
+    """The state after one more act; verbs that change no stage only count."""
+    state = msgspec.structs.replace(state, asset=act.subject, version=act.version)
+    told = msgspec.json.decode(act.after) if act.after else {}
+    mark = Signed(told.get("version", "") if isinstance(told, dict) else "", act.who, act.at, act.why)
+    replace = msgspec.structs.replace
+    if act.verb == "submit":
+        # What was signed for another version does not hold for this one.
+        kept = {name: one for name, one in state.signed.items() if one.digest == mark.digest}
+        refusal = state.refusal if state.refusal and state.refusal.digest == mark.digest else None
+        return replace(
+            state, stage="submitted", under_way=mark, approved=None, signed=kept, refusal=refusal, returned=""
+        )
+    if act.verb == "return":
+        return replace(state, stage="returned", approved=None, returned=act.why)
+    if act.verb == "approve":
+        return replace(state, stage="approved", approved=mark)
+    if act.verb in ("sign-secrecy", "sign-security"):
+        name: Review = "secrecy" if act.verb == "sign-secrecy" else "security"
+        return replace(state, signed={**state.signed, name: mark})
+    if act.verb == "approve-refusal":
+        return replace(state, refusal=mark)
+    if act.verb == "publish":
+        return replace(
+            state, stage="published", in_force=mark, under_way=None, issue=state.issue + 1, changes=(), withdrawn_at=""
+        )
+    if act.verb == "change":
+        changed = tuple(told.get("changes", ()))
+        # A version under review stays there: its reviewer is told when acting on it.
+        stage: Stage = "changed" if state.stage == "published" else state.stage
+        return replace(state, stage=stage, changes=changed)
+    if act.verb == "settle":
+        return replace(state, stage="published" if state.stage == "changed" else state.stage, changes=())
+    if act.verb == "withdraw":
+        return replace(state, stage="withdrawn", in_force=None, under_way=None, approved=None, withdrawn_at=act.at)
+    return state
+
+
+def states(trail: Trail, until: str | None = None) -> dict[str, EntryState]:
+    """Asset key → state, for every entry that somebody has acted on."""
+    found: dict[str, EntryState] = {}
+    for act in trail.acts("entry", until=until):
+        found[act.subject] = after(found.get(act.subject) or EntryState(act.subject), act)
+    return found

@@ -1,0 +1,125 @@
+"""Versions of an entry: what of it the law asks for, and what differs between two of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import msgspec
+
+from classifiers.evidence import Label
+from workflows.entries.elements import elements, value_of
+from workflows.entry import Entry, EntryItem
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decoder = msgspec.json.Decoder(Entry)
+LABELS = {"element": "数据元", "tier": "数据分级", "share": "共享类型", "open": "开放类型", "importance": "数据重要性"}
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One difference between two versions."""
+
+    what: str
+    """Chinese: 信息资源摘要, 信息项 sfzh 的共享类型, 新增信息项 …"""
+    old: str = ""
+    new: str = ""
+    item: str | None = None
+
+    def __str__(self) -> str:
+        arrow = f"：{self.old or '（空）'} → {self.new or '（空）'}" if self.old or self.new else ""
+        return f"{self.what}{arrow}"
+
+
+def document(entry: Entry) -> Entry:
+    """The entry as a version keeps it: without evidence, confidence and rules, without what changes by itself.
+
+    A version is what people answer for, not how the program came to propose it; a new version of a pack that says the
+    same in the same words changes nothing.
+    """
+    items = tuple(
+        msgspec.structs.replace(item, labels=_plain(item.labels), evidence=(), findings=(), flags=())
+        for item in entry.items
+    )
+    return msgspec.structs.replace(
+        entry,
+        items=items,
+        labels=_plain(entry.labels),
+        publish_date=None,
+        row_estimate=None,
+        state="draft",
+        review="pending",
+        publishable=True,
+        because_rules={},
+        open_view=(),
+        open_view_labels={},
+        findings=(),
+        subject="",
+    )
+
+
+def _plain(labels: tuple[Label, ...]) -> tuple[Label, ...]:
+    return tuple(
+        Label(one.dimension, one.value, state="confirmed", confidence=1.0, reason=one.reason, basis=one.basis)
+        for one in labels
+    )
+
+
+def digest(kept: Entry) -> str:
+    """SHA-256 of a `document`, the same that `Acting.keep` names it by."""
+    return hashlib.sha256(_encode(kept)).hexdigest()
+
+
+def read(body: bytes) -> Entry:
+    return _decoder.decode(body)
+
+
+def diff(old: Entry, new: Entry) -> tuple[Change, ...]:
+    """What differs between two documents: the asset's elements and labels, then item by item."""
+    return (*_resource_changes(old, new), *_item_changes(old, new))
+
+
+def _resource_changes(old: Entry, new: Entry) -> Iterator[Change]:
+    for key, element in elements("asset").items():
+        if key in ("items", "volume", "publish_date"):
+            continue
+        was, now = value_of(old, key), value_of(new, key)
+        if was != now:
+            yield Change(element.title, was, now)
+    yield from _label_changes(old, new, "")
+
+
+def _label_changes(old: Entry | EntryItem, new: Entry | EntryItem, prefix: str) -> Iterator[Change]:
+    item = None if isinstance(new, Entry) else new.name
+    for dimension, title in LABELS.items():
+        was, now = old.label(dimension), new.label(dimension)
+        if item is not None and (was.value if was else "") != (now.value if now else ""):
+            yield Change(f"{prefix}{title}", was.value if was else "", now.value if now else "", item)
+        elif was and now and was.value == now.value and was.basis != now.basis:
+            yield Change(f"{prefix}{title}的依据", "、".join(was.basis), "、".join(now.basis), item)
+        elif was and now and was.value == now.value and was.reason != now.reason:
+            yield Change(f"{prefix}{title}的理由", was.reason, now.reason, item)
+
+
+def _item_changes(old: Entry, new: Entry) -> Iterator[Change]:
+    before, now = ({item.name: item for item in entry.items} for entry in (old, new))
+    for name, item in now.items():
+        if name not in before:
+            yield Change(f"新增信息项 {name}", "", item.title, name)
+        elif item != before[name]:
+            yield from _one_item(before[name], item)
+    for name, item in before.items():
+        if name not in now:
+            yield Change(f"减少信息项 {name}", item.title, "", name)
+
+
+def _one_item(old: EntryItem, new: EntryItem) -> Iterator[Change]:
+    prefix = f"信息项 {new.name} 的"
+    for key, element in elements("item").items():
+        was, now = value_of(old, key), value_of(new, key)
+        if was != now:
+            yield Change(f"{prefix}{element.title}", was, now, new.name)
+    if (old.native_type, old.length) != (new.native_type, new.length):
+        yield Change(f"{prefix}字段类型", old.native_type, new.native_type, new.name)
+    if old.primary_key != new.primary_key:
+        yield Change(f"{prefix}主键", "是" if old.primary_key else "否", "是" if new.primary_key else "否", new.name)
+    yield from _label_changes(old, new, prefix)
