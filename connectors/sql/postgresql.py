@@ -108,6 +108,8 @@ class PostgreSQL(Dialect):
     ORDER BY s.schema COLLATE "C", s.name COLLATE "C"
     """
 
+    # Given a table, pg_get_expr locks it, or waits for who has: only generated columns, which name others, need it. Of
+    # a table that is being altered these are left out, so that it does not stop the reading of all others.
     COLUMNS = f"""
     WITH RECURSIVE {SEEN},
     domains AS (
@@ -124,7 +126,12 @@ class PostgreSQL(Dialect):
     SELECT s.schema, s.name, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
            CASE coalesce(b.typtype, t.typtype) WHEN 'e' THEN 'enum' WHEN 'c' THEN 'struct'
                 ELSE pg_catalog.format_type(b.base, b.modifier) END,
-           NOT (a.attnotnull OR coalesce(b.required, false)), pg_catalog.pg_get_expr(f.adbin, f.adrelid), d.description
+           NOT (a.attnotnull OR coalesce(b.required, false)),
+           CASE WHEN f.adbin::text NOT LIKE '%{{VAR :%' THEN pg_catalog.pg_get_expr(f.adbin, 0)
+                WHEN f.adrelid NOT IN (SELECT relation FROM pg_catalog.pg_locks
+                                       WHERE relation IS NOT NULL AND mode = 'AccessExclusiveLock')
+                THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END,
+           d.description
     FROM seen s
     JOIN pg_catalog.pg_attribute a ON a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid

@@ -1,0 +1,307 @@
+"""Nobody waits for us longer than lock_timeout, we wait for nobody longer than that, and no large table is scanned."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+import pytest
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import NullPool
+
+from connectors.base import SourceRetryError
+from connectors.model import Asset
+from connectors.sql.connector import SqlConnector
+from connectors.sql.mariadb import DIALECT as MARIADB
+from connectors.sql.postgresql import DIALECT as POSTGRESQL
+
+LOCK, SAMPLE = 2, 3
+"""Seconds of lock_timeout and sample_timeout in these tests."""
+MARGIN = 2.0
+TABLES, WIDTH, BIG = 150, 20, 200_000
+
+
+class Server(NamedTuple):
+    connector: str
+    url: str
+    slow: str
+    """A view's body that takes a second for each row of t1."""
+
+    def run(self, statement: str) -> float:
+        """Seconds that it took somebody else to run a statement."""
+        with self.connect() as connection:
+            started = time.monotonic()
+            connection.exec_driver_sql(statement)
+            return time.monotonic() - started
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        engine = create_engine(self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            yield connection
+
+    def open(self, opened: Any, **options: Any) -> SqlConnector:
+        source: SqlConnector = opened(self.connector, self.url, options={"lock_timeout": LOCK, **options})
+        return source
+
+
+def many_tables() -> Iterator[str]:
+    columns = ", ".join(f"c{i} varchar(20) DEFAULT 'x'" for i in range(1, WIDTH))
+    columns += ", twice int GENERATED ALWAYS AS (id * 2) STORED"
+    for number in range(1, TABLES + 1):
+        yield f"CREATE TABLE t{number} (id int PRIMARY KEY, {columns})"
+    yield "CREATE VIEW plain AS SELECT id, c1 FROM t1"
+    yield "INSERT INTO t1 (id) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9)"
+    yield "INSERT INTO t2 (id) VALUES (1), (2)"
+
+
+def big_tables(kind: str) -> Iterator[str]:
+    series = f"generate_series(1, {BIG}) i" if kind == "postgres" else f"(SELECT seq AS i FROM seq_1_to_{BIG}) s"
+    yield "CREATE TABLE big (id int PRIMARY KEY, kind int, story varchar(200))"
+    yield f"INSERT INTO big SELECT i, mod(i, 7), repeat('x', 100) FROM {series}"
+    yield "CREATE TABLE shrunk (id bigint PRIMARY KEY, x int)"
+    yield f"INSERT INTO shrunk SELECT i, i FROM {series} WHERE i <= 20000"
+    yield "CREATE VIEW easy AS SELECT id, story FROM big WHERE kind < 5"
+    pairs = "big a, big b" if kind == "postgres" else "big a"
+    yield f"CREATE VIEW dear AS SELECT a.kind, count(*) AS n FROM {pairs} GROUP BY a.kind"
+    analyze = "ANALYZE" if kind == "postgres" else "ANALYZE TABLE big, shrunk"
+    yield analyze
+    yield "DELETE FROM shrunk WHERE id > 40"
+    yield "INSERT INTO shrunk VALUES (1000000000000, 0)"
+
+
+SLOW = {"postgres": "SELECT id, pg_sleep(1)::text AS x FROM t1", "mariadb": "SELECT id, sleep(1) AS x FROM t1"}
+
+
+@pytest.fixture(scope="module", params=["postgres", "mariadb"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest, kind: str) -> Server:
+    make: Callable[[str], str] = request.getfixturevalue(f"{kind}_database")
+    made = Server("postgresql" if kind == "postgres" else "mariadb", make("protected"), SLOW[kind])
+    with made.connect() as connection:
+        for statement in (*many_tables(), f"CREATE VIEW slow AS {made.slow}", *big_tables(kind)):
+            connection.exec_driver_sql(statement)
+    return made
+
+
+@pytest.fixture
+def stop(aside: Callable[..., Future[Any]]) -> Iterator[ExitStack]:
+    """What ends the threads of `aside`, also when the test has failed."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def aside() -> Iterator[Callable[..., Future[Any]]]:
+    """``aside(call, …)``: run something in a thread of its own."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        yield pool.submit
+
+
+def named(source: SqlConnector, name: str) -> Asset:
+    return next(asset for asset in source.assets() if asset.name == name)
+
+
+def test_a_stalled_reader_holds_up_no_alter_table(server: Server, opened: Any) -> None:
+    source = server.open(opened)
+    stream = source.assets()
+    first = next(stream)
+    waits = [server.run(f"ALTER TABLE {name} ADD COLUMN late_{name} int") for name in ("t1", "t2", f"t{TABLES}", "big")]
+    assert max(waits) < LOCK
+    rest = list(stream)
+    assert len(rest) + 1 == TABLES + 6
+    assert first.name == "big"
+    assert source.failures == []
+
+
+def test_postgresql_shows_who_reads_and_that_no_table_is_locked(kind: str, server: Server, opened: Any) -> None:
+    if kind != "postgres":
+        pytest.skip("MariaDB shows locks in an extension only")
+    source = server.open(opened)
+    stream = source.assets()
+    next(stream)
+    source.sample(named(server.open(opened), "t1"), 3)
+    with server.connect() as connection:
+        ours = "FROM pg_stat_activity WHERE application_name = 'public-data-catalog'"
+        assert connection.exec_driver_sql(f"SELECT count(*) {ours}").scalar_one() >= 2
+        locked = connection.exec_driver_sql(
+            f"SELECT relation::regclass FROM pg_locks WHERE pid IN (SELECT pid {ours}) "
+            "AND locktype = 'relation' AND relation > 16384"
+        ).all()
+    assert locked == []
+    assert sum(1 for _ in stream) > TABLES
+
+
+def test_a_slow_sample_holds_up_an_alter_table_no_longer_than_its_own_timeout(
+    server: Server, opened: Any, aside: Callable[..., Future[Any]]
+) -> None:
+    source = server.open(opened, sample_timeout=SAMPLE)
+    slow = named(source, "slow")
+    sampling = aside(source.sample, slow, 50)
+    time.sleep(1)
+    assert not sampling.done()
+    assert server.run("ALTER TABLE t1 ADD COLUMN more int") < SAMPLE + MARGIN
+    with pytest.raises(SourceRetryError, match="took too long"):
+        sampling.result(timeout=10)
+    assert len(source.sample(named(source, "t1"), 3)["id"]) == 3
+
+
+def test_a_locked_table_costs_its_own_sample_only(
+    server: Server, opened: Any, kind: str, aside: Callable[..., Future[Any]], stop: ExitStack
+) -> None:
+    source = server.open(opened, sample_timeout=30)
+    locked, free = named(source, "t1"), named(source, "t2")
+    held, done = threading.Event(), threading.Event()
+    stop.callback(done.set)
+
+    def hold() -> None:
+        with create_engine(server.url, poolclass=NullPool).connect() as connection:
+            if kind == "postgres":
+                connection.exec_driver_sql("ALTER TABLE t1 ADD COLUMN held int")
+            else:
+                connection.exec_driver_sql("LOCK TABLES t1 WRITE")
+            held.set()
+            done.wait(60)
+            connection.rollback()
+
+    holding = aside(hold)
+    assert held.wait(10)
+    started = time.monotonic()
+    with pytest.raises(SourceRetryError, match="locked by someone else") as caught:
+        source.sample(locked, 5)
+    assert LOCK - 0.5 < time.monotonic() - started < LOCK + MARGIN
+    assert str(caught.value.failure.place).endswith(".t1")
+    assert len(source.sample(free, 5)["id"]) == 2
+    names = [asset.name for asset in source.assets()]
+    done.set()
+    holding.result(timeout=10)
+    assert len(names) == TABLES + 6
+    views = ["its views have no lineage: the data is locked by someone else"] if kind == "postgres" else []
+    assert [failure.what for failure in source.failures] == views
+
+
+def test_readers_pass_an_alter_table_that_waits(server: Server, opened: Any, aside: Callable[..., Future[Any]]) -> None:
+    source = server.open(opened)
+    with create_engine(server.url, poolclass=NullPool).connect() as other:
+        other.exec_driver_sql("SELECT * FROM t3").all()
+        waiting = aside(server.run, "ALTER TABLE t3 ADD COLUMN waited int")
+        time.sleep(0.5)
+        started = time.monotonic()
+        assert len(list(source.assets())) == TABLES + 6
+        assert time.monotonic() - started < LOCK + MARGIN
+        assert not waiting.done()
+        other.rollback()
+    waiting.result(timeout=10)
+
+
+def test_a_large_table_is_sampled_in_several_places_and_not_scanned(server: Server, opened: Any, kind: str) -> None:
+    source = server.open(opened)
+    big = named(source, "big")
+    assert big.row_estimate is not None
+    assert 0.8 < big.row_estimate / BIG < 1.2
+    rows_read(server, source, kind)
+    sample = source.sample(big, 50)
+    assert rows_read(server, source, kind) < BIG / 20
+    assert len(sample["id"]) == 50
+    assert len(set(sample["id"])) == 50
+    assert max(sample["id"]) - min(sample["id"]) > BIG / 3
+    assert len({number * 20 // BIG for number in sample["id"]}) >= 5
+    assert source.sample(big, 50) == sample
+
+
+def rows_read(server: Server, source: SqlConnector, kind: str) -> int:
+    """Rows that the server has read for samples so far."""
+    if kind == "mariadb":
+        told = source.sampler.connection().exec_driver_sql("SHOW SESSION STATUS LIKE 'Handler_read%%'").all()
+        return sum(int(value) for _, value in told)
+    # A session hands in its counts when it ends.
+    source.sampler.close()
+    time.sleep(0.3)
+    with server.connect() as connection:
+        connection.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
+        query = "SELECT coalesce(seq_tup_read, 0) FROM pg_stat_user_tables WHERE relname = 'big'"
+        # The INSERT and ANALYZE have read none in this way but those of views.
+        return int(connection.exec_driver_sql(query).scalar_one())
+
+
+def test_old_estimates_and_gaps_in_keys_give_the_first_rows(server: Server, opened: Any) -> None:
+    source = server.open(opened)
+    asset = named(source, "shrunk")
+    # The estimate is as old as the last ANALYZE; some servers look again by themselves.
+    estimated = asset if (asset.row_estimate or 0) >= 10_000 else replace_estimate(asset, 20_000)
+    assert len(source.sample(estimated, 41)["id"]) == 41
+
+
+def replace_estimate(asset: Asset, rows: int) -> Asset:
+    import msgspec
+
+    return msgspec.structs.replace(asset, row_estimate=rows)
+
+
+def test_a_view_is_sampled_where_that_costs_little(server: Server, opened: Any) -> None:
+    source = server.open(opened)
+    assert len(source.sample(named(source, "easy"), 5)["id"]) == 5
+    assert source.notices == []
+    assert source.sample(named(source, "dear"), 5) == {"kind": [], "n": []}
+    assert [notice.split(":")[0].split(".")[1] for notice in source.notices] == ["dear"]
+    assert "reads or sorts too much" in source.notices[0]
+
+
+def test_foreign_tables_are_sampled_when_asked_for_only(postgres_url: str, fill: Any, opened: Any) -> None:
+    fill(
+        postgres_url,
+        "CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw "
+        "OPTIONS (host '127.0.0.1', port '1'); CREATE FOREIGN TABLE far (id int) SERVER elsewhere;"
+        "CREATE USER MAPPING FOR public SERVER elsewhere OPTIONS (user 'u', password 'p')",
+    )
+    source = opened("postgresql", postgres_url)
+    far = next(source.assets())
+    assert source.sample(far, 5) == {"id": []}
+    assert source.notices == ["public.far: not sampled: it lies in another database; sample_foreign: true allows it"]
+    with pytest.raises(Exception, match=r"error|reached|lost"):
+        opened("postgresql", postgres_url, options={"sample_foreign": True}).sample(far, 5)
+
+
+def test_a_partitioned_table_and_a_materialised_view_are_spread_too(postgres_url: str, fill: Any, opened: Any) -> None:
+    fill(
+        postgres_url,
+        "CREATE TABLE parted (id int, x text) PARTITION BY RANGE (id);"
+        "CREATE TABLE p1 PARTITION OF parted FOR VALUES FROM (0) TO (20000);"
+        "CREATE TABLE p2 PARTITION OF parted FOR VALUES FROM (20000) TO (40001);"
+        "INSERT INTO parted SELECT i, repeat('x', 50) FROM generate_series(1, 40000) i;"
+        "CREATE MATERIALIZED VIEW kept AS SELECT * FROM parted; ANALYZE",
+    )
+    source = opened("postgresql", postgres_url)
+    for asset in source.assets():
+        ids = source.sample(asset, 50)["id"]
+        assert (len(ids), max(ids) - min(ids) > 10_000) == (50, True), asset.name
+
+
+def test_a_reader_who_may_not_see_how_a_view_is_computed_samples_it_all_the_same(
+    kind: str, server: Server, opened: Any
+) -> None:
+    if kind != "mariadb":
+        pytest.skip("PostgreSQL shows everybody the plan of what he may read")
+    with server.connect() as connection:
+        connection.exec_driver_sql("CREATE USER 'viewer'@'%%' IDENTIFIED BY 'viewer-pw'")
+        connection.exec_driver_sql("GRANT SELECT ON easy TO 'viewer'@'%%'")
+    before, _, after = server.url.partition("//")
+    as_viewer = f"{before}//viewer:viewer-pw@{after.rpartition('@')[2]}"
+    source = opened("mariadb", as_viewer)
+    assert len(source.sample(next(source.assets()), 5)["id"]) == 5
+
+
+@pytest.mark.parametrize(("given", "limit"), [({}, 20), ({"sample_timeout": 0}, 300), ({"statement_timeout": 7}, 7)])
+def test_a_sample_may_take_the_shorter_of_both_times(opened: Any, given: dict[str, int], limit: int) -> None:
+    source = opened("postgresql", "postgresql://u:p@127.0.0.1/d", options=given)
+    assert source.timeouts.sampling == limit
+    assert f"SET lock_timeout = {1000 * 5}" in POSTGRESQL.session(source.timeouts)
+    assert "SET SESSION lock_wait_timeout = 5" in MARIADB.session(source.timeouts)
