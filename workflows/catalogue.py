@@ -234,8 +234,9 @@ def filled_in(made: _OwnerT, configured: Mapping[str, str], given: Mapping[str, 
     own = {key: value for key, value in said.items() if key in made.__struct_fields__ and key != "related_codes"}
     extra = {**made.extra, **{key: value for key, value in said.items() if key not in made.__struct_fields__}}
     changed: dict[str, Any] = {**own, "extra": extra, "given": dict(given), "configured": tuple(configured)}
-    if isinstance(made, Entry) and "related_codes" in said:
-        changed["related_codes"] = tuple(dict.fromkeys((*made.related_codes, *_CODES.findall(said["related_codes"]))))
+    if "related_codes" in said:
+        former = getattr(made, "related_codes", ())
+        changed["related_codes"] = tuple(dict.fromkeys((*former, *_CODES.findall(said["related_codes"]))))
     return msgspec.structs.replace(made, **changed)
 
 
