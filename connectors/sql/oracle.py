@@ -164,6 +164,11 @@ class Oracle(Dialect):
             "the server is older than Oracle 12.1, which the driver cannot read by itself",
             "add client_lib_dir=<folder of Oracle's client libraries> to url; see docs/connectors.md",
         ),
+        "DPY-3012": Trouble(
+            False,
+            "the database's national character set is one that the driver cannot read by itself",
+            "add client_lib_dir=<folder of Oracle's client libraries> to url; see docs/connectors.md",
+        ),
         "DPY-3015": Trouble(
             False,
             "the user's password is kept in Oracle's oldest form, which the driver refuses",
