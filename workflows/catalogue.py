@@ -227,16 +227,17 @@ def _municipal(made: Entry) -> Entry:
 
 def filled_in(made: _OwnerT, configured: Mapping[str, str], given: Mapping[str, Given]) -> _OwnerT:
     """An entry or item with what the configuration and then people say of its elements."""
-    configured = {key: value for key, value in configured.items() if key not in given}
-    said = configured | {key: one.value for key, one in given.items()}
+    ours: dict[str, str] = {key: value for key, value in configured.items() if key not in given}
+    said: dict[str, str] = {**ours, **{key: one.value for key, one in given.items()}}
     if not said:
         return made
     own = {key: value for key, value in said.items() if key in made.__struct_fields__ and key != "related_codes"}
     extra = {**made.extra, **{key: value for key, value in said.items() if key not in made.__struct_fields__}}
-    changed: dict[str, Any] = {**own, "extra": extra, "given": dict(given), "configured": tuple(configured)}
+    changed: dict[str, Any] = {**own, "extra": extra, "given": dict(given), "configured": tuple(ours)}
     if "related_codes" in said:
-        former = getattr(made, "related_codes", ())
-        changed["related_codes"] = tuple(dict.fromkeys((*former, *_CODES.findall(said["related_codes"]))))
+        changed["related_codes"] = tuple(
+            dict.fromkeys((*getattr(made, "related_codes", ()), *_CODES.findall(said["related_codes"])))
+        )
     return msgspec.structs.replace(made, **changed)
 
 
