@@ -50,7 +50,7 @@ class Reflection:
         return list(kept) or [None]
 
     def named(self, schema: str | None) -> str:
-        return schema or self.inspector.default_schema_name or ""
+        return str(schema or self.inspector.default_schema_name or "")
 
     def relations(self, schema: str | None) -> dict[str, str]:
         """Name → ``table``, ``view`` or ``materialized``."""
@@ -72,7 +72,7 @@ class Reflection:
             return str(kind)
 
     def _names(self, ask: Callable[..., list[str]], *schema: str | None) -> list[str]:
-        return _asked(lambda: list(ask(*schema))) or []
+        return _asked(lambda: [str(name) for name in ask(*schema)]) or []
 
 
 class Reflected(Dialect):
@@ -119,7 +119,7 @@ class Reflected(Dialect):
                     yield ColumnRow(
                         source.named(schema),
                         table,
-                        column["name"],
+                        str(column["name"]),
                         source.spelt(column["type"]),
                         "enum" if isinstance(column["type"], sa.Enum) else None,
                         column.get("nullable"),
@@ -212,7 +212,7 @@ def _by_name(item: tuple[_Key, Any]) -> str:
 
 def _columns(schema: str, table: str, kind: Any, constraint: str, names: Sequence[str]) -> Iterator[KeyRow]:
     for position, name in enumerate(names, 1):
-        yield KeyRow(schema, table, kind, constraint, name, None, None, None, position)
+        yield KeyRow(schema, table, kind, constraint, str(name), None, None, None, position)
 
 
 def _unique(found: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[str]]:
@@ -227,10 +227,11 @@ def _foreign(schema: str, table: str, found: Sequence[Mapping[str, Any]], defaul
     """A table that is referred to without its schema is in the default one."""
     for number, key in enumerate(found):
         constraint = key.get("name") or str(number)
-        referred = (key.get("referred_schema") or default, key["referred_table"])
+        # Plain texts: what a dialect calls a name may know how it is to be quoted.
+        referred = (str(key.get("referred_schema") or default), str(key["referred_table"]))
         pairs = zip(key["constrained_columns"], key["referred_columns"], strict=False)
         for position, (column, other) in enumerate(pairs, 1):
-            yield KeyRow(schema, table, "f", constraint, column, *referred, other, position)
+            yield KeyRow(schema, table, "f", str(constraint), str(column), *referred, str(other), position)
 
 
 DIALECT = Reflected()
