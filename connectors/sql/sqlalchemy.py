@@ -67,7 +67,7 @@ class Reflection:
     def spelt(self, kind: TypeEngine[Any]) -> str:
         """A type as the database spells it; empty when SQLAlchemy does not know it."""
         try:
-            return "" if isinstance(kind, sa.types.NullType) else kind.compile(self.connection.dialect)
+            return "" if isinstance(kind, sa.types.NullType) else str(kind.compile(self.connection.dialect))
         except (SQLAlchemyError, NotImplementedError):
             return str(kind)
 
