@@ -50,6 +50,7 @@ class DM(Oracle):
     # Its order is that of its own encoding, mostly GB18030.
     BY = None
     MATERIALIZED_VIEWS = None
+    DEPENDENCIES = None
 
     # Found in the driver and in reports of its users; the server's list is V$ERR_INFO.
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {

@@ -70,6 +70,7 @@ class OceanBaseOracle(Oracle):
     EXTERNAL = _NOTHING
     BY = None
     MATERIALIZED_VIEWS = None
+    DEPENDENCIES = None
 
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {
         **Oracle.TROUBLES,

@@ -140,6 +140,12 @@ class Oracle(Dialect):
     MATERIALIZED_VIEWS: ClassVar[str | None] = (
         "SELECT v.OWNER, v.MVIEW_NAME, v.QUERY, NULL FROM ALL_MVIEWS v WHERE {own}"
     )
+    DEPENDENCIES: ClassVar[str | None] = """
+    SELECT v.OWNER, v.NAME, v.REFERENCED_OWNER, v.REFERENCED_NAME FROM ALL_DEPENDENCIES v
+    WHERE v.TYPE IN ('VIEW', 'MATERIALIZED VIEW')
+      AND v.REFERENCED_TYPE IN ('TABLE', 'VIEW', 'MATERIALIZED VIEW') AND {own}
+    """
+    """What each view reads, synonyms followed to their ends."""
     VIEW_SQL = "oracle"
     # The star is expanded when a view is made, but names stay in the case in which they were typed.
     views_as_written = True
@@ -225,9 +231,13 @@ class Oracle(Dialect):
         return self._ordered(map(KeyRow._make, run(_KEYS.format(**parts, **own))), 0)
 
     def views(self, run: Run, url: URL) -> Iterator[ViewRow]:
+        own = self._own("v.OWNER")
+        near: dict[tuple[str, str], _Near] = {}
+        for schema, name, read_schema, read_name in run(self.DEPENDENCIES.format(own=own)) if self.DEPENDENCIES else ():
+            near.setdefault((schema, name), _Near(schema)).add(read_schema, read_name)
         templates = filter(None, (self.VIEWS, self.MATERIALIZED_VIEWS))
-        statements = [template.format(own=self._own("v.OWNER")) for template in templates]
-        return iter(sorted((_view(row) for statement in statements for row in run(statement)), key=itemgetter(0, 1)))
+        rows = (_view(row) for template in templates for row in run(template.format(own=own)))
+        return iter(sorted((row._replace(near=near.get(row[:2])) for row in rows), key=itemgetter(0, 1)))
 
     def code(self, error: BaseException) -> str:
         return str(getattr(error.args[0], "full_code", "")) if error.args else ""
@@ -242,6 +252,24 @@ class Oracle(Dialect):
 
     def _ordered(self, rows: Iterator[Any], schema_at: int) -> Iterator[Any]:
         return rows if self.BY else iter(sorted(rows, key=itemgetter(schema_at, schema_at + 1)))
+
+
+class _Near(dict[str, str]):
+    """Schema by name, in any case, of the tables that a view names without one: its own, or through a synonym.
+
+    A synonym that is called otherwise than its table is not known by it.
+    """
+
+    def __init__(self, own: str) -> None:
+        super().__init__()
+        self.own = own
+
+    def add(self, schema: str, name: str) -> None:
+        if self.get(name) != self.own:
+            self[name.lower()] = schema
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+        return super().get(name.lower(), default)
 
 
 def _use_client_libraries(folder: str) -> None:

@@ -88,6 +88,13 @@ VIEWS = [
     )
 ]
 MVIEWS = [("MZ", "MV_TJ", "SELECT COUNT(RYBH) RS FROM RY_JBXX", None)]
+# V_RY names RY_JBXX without a schema; V_SY of another schema does, too, through a synonym.
+DEPENDENCIES = [
+    ("MZ", "V_RY", "MZ", "RY_JBXX"),
+    ("MZ", "V_RY", "MZ", "RY_JT"),
+    ("MZ", "MV_TJ", "MZ", "RY_JBXX"),
+    ("TJ", "V_SY", "MZ", "RY_JBXX"),
+]
 SAMPLE = [(1, "张三", "x" * 18, datetime(1980, 1, 1)), (2, "李四", None, None)]
 ANSWERS: dict[str, Any] = {
     "1.1 FROM DUAL": [("1.1",)],
@@ -98,6 +105,7 @@ ANSWERS: dict[str, Any] = {
     "FROM ALL_CONSTRAINTS": KEYS,
     "FROM ALL_VIEWS": VIEWS,
     "FROM ALL_MVIEWS v": MVIEWS,
+    "FROM ALL_DEPENDENCIES": DEPENDENCIES,
     'FROM "MZ"."RY_JBXX"': SAMPLE,
 }
 
@@ -174,6 +182,21 @@ def test_lineage_whatever_the_case_in_which_names_were_typed(assets: dict[str, A
     assert assets["MV_TJ"].columns[0].sources == (ColumnSource("MZ.RY_JBXX", "RYBH"),)
 
 
+def test_lineage_through_synonyms(oracle: Any, opened: Any) -> None:
+    oracle.answers["FROM ALL_OBJECTS o"] = [
+        *RELATIONS,
+        (None, "TJ", "V_SY", "view", None, None, None, None, CHANGED, None, None),
+    ]
+    oracle.answers["FROM ALL_TAB_COLUMNS"] = [*COLUMNS, ("TJ", "V_SY", "XM", "VARCHAR2(50)", None, "Y", None, None)]
+    oracle.answers["FROM ALL_VIEWS"] = [("TJ", "V_SY", "SELECT XM FROM ry_jbxx", None)]
+    *_, view = opened("oracle", URL).assets()
+    assert view.columns[0].sources == (ColumnSource("MZ.RY_JBXX", "XM"),)
+    # Of two tables of one name the view's own is meant.
+    oracle.answers["FROM ALL_DEPENDENCIES"] = [("TJ", "V_SY", "TJ", "RY_JBXX"), *DEPENDENCIES]
+    *_, view = opened("oracle", URL).assets()
+    assert view.columns[0].sources == ()
+
+
 class TestOracle(Conformance):
     @pytest.fixture
     def config(self, oracle: Any) -> SystemConfig:
@@ -194,13 +217,15 @@ def test_every_statement_is_oracles_and_as_wide_as_its_rows(oracle: Any, opened:
         for statement in oracle.about(f"FROM {part}"):
             assert len(sqlglot.parse_one(statement, dialect="oracle").selects) == len(row._fields)
         assert {len(found) for found in ANSWERS[f"FROM {part}"]} == {len(row._fields)}
+    (dependencies,) = oracle.about("FROM ALL_DEPENDENCIES")
+    assert len(sqlglot.parse_one(dependencies, dialect="oracle").selects) == len(DEPENDENCIES[0])
 
 
 def test_a_constant_number_of_statements_on_read_only_connections(oracle: Any, opened: Any) -> None:
     source = opened("oracle", URL, options={"statement_timeout": 60})
     source.probe()
     list(source.assets())
-    assert source.statements == 7
+    assert source.statements == 8
     by_connection: dict[int, list[str]] = {}
     for number, statement in oracle.sent:
         by_connection.setdefault(number, []).append(" ".join(statement.split()))
