@@ -21,6 +21,7 @@ from classifiers.names.context import (
     statements_of,
     table_context,
     with_codebook,
+    without_lone_axis,
     without_shared_letter,
     without_shared_word,
 )
@@ -50,7 +51,7 @@ def understand(
     """
     reader = reader or default_reader()
     statements = without_shared_letter([statements_of(column, reader) for column in table.columns], reader)
-    statements = without_shared_word(statements, reader)
+    statements = without_lone_axis(without_shared_word(statements, reader))
     coded = codebook_elements([column.name for column in table.columns], books)
     if coded:
         books_say = {column: (book.id, element) for column, (book, element) in coded.items()}
@@ -59,12 +60,13 @@ def understand(
         ]
     subject, context = table_context(_shortened(table), statements, values)
     people = people_prefixes(statements)
-    strange = strange_to(table, subject.kind, context)
+    kind: SubjectKind = "place" if "headed" in context else subject.kind
+    strange = strange_to(table, kind, context)
     found = tuple(
         _weigh(
             said,
             values.get(said.column.name, ()),
-            subject.kind,
+            kind,
             said.contexts & context,
             table.table if said.own and "presumed" not in context else "",
             any(said.key.startswith(prefix) and said.key != prefix for prefix in people),

@@ -92,7 +92,7 @@ _DECIMAL_TYPES = ("decimal", "numeric", "float", "double", "real", "money")
 _KEYED = _ids("account_login email address penalty_or_criminal medical student_no phone_any")
 _COUNTABLE = _ids(
     "gender ethnicity education disability marital_status political_status biometric student_no "
-    "medical_record_no minor_related penalty_or_criminal"
+    "medical_record_no minor_related penalty_or_criminal driving_licence"
 )
 # What is a number in spite of its family: 编号, a password or an account of figures only.
 _WHOLE_TERMS = frozenset(["no", "num", "number", "bh", "编号", "password", "pwd", "passwd", "qq", "qq no", "qq number"])
@@ -123,9 +123,14 @@ _SCHOOLED = frozenset({"", "person", "minor", "trait", "org"})
 def strange_to(table: TableInput, kind: SubjectKind, context: frozenset[str]) -> frozenset[str]:
     """Families and elements that are not believed of a table of this kind; none where it identifies a person."""
     doubt = grammar().doubt
-    strange = frozenset() if "identified" in context else doubt.strange.get(kind, frozenset())
+    fields = domains(table)
+    if kind in ("place", "unknown") and fields & doubt.nature:
+        return doubt.strange["place"]
+    if "identified" in context:
+        return frozenset()
+    strange = doubt.strange.get("presumed" if "presumed" in context else kind, frozenset())
     if strange:
-        for field in domains(table) & doubt.at_home.keys():
+        for field in fields & doubt.at_home.keys():
             strange -= doubt.at_home[field]
     return strange
 
@@ -143,6 +148,12 @@ def believed(
     if element.family in HARMLESS:
         return said
     doubt = grammar().doubt
+    if said.owner not in _PEOPLE and said.element in doubt.forms.get(kind, ()):
+        return said._replace(element=doubt.forms[kind][said.element])
+    if said.term in doubt.collective and element.family == "person_name":
+        return said._replace(element="measure.count")
+    if strange and said.contexts and said.term in doubt.money and element.family == "amount_personal":
+        return said._replace(element="measure.amount")  # only the field of the table made money wages
     if keyed and _is_key(said, element.family, column, doubt):
         return said._replace(element="system.foreign_key")
     if _is_state(said, element.family, column, doubt):
@@ -152,8 +163,12 @@ def believed(
         return said._replace(element="measure.count")
     if said.strength > _HINT and (
         _is_strange(said, element.family, strange)
-        or (strange and said.style == "english" and said.term in doubt.machines.get(kind, ()))
+        or (strange and said.style == "english" and _role(said, column) in doubt.machines.get(kind, ()))
         or (said.term in doubt.modified and (said.after_unknown or said.owner not in _SCHOOLED))
+        or (element.family in doubt.disowned and said.owner in doubt.things)
+        or (strange and said.style == "english" and said.term in doubt.everyday and said.owner not in _PEOPLE)
+        or (said.style == "initials" and said.element in doubt.strange_initials.get(kind, ()))
+        or (said.element == "person.name" and _is_plural(said, column))
         or _are_loose_initials(said, element.family, column, doubt)
         or (element.family in doubt.bounded and _is_bound(column, doubt))
     ):
@@ -162,9 +177,15 @@ def believed(
 
 
 def is_named_as_key(column: str, name: Candidate | None) -> bool:
-    """``user_id``, ``collegeID``, and glued ones that the name was read as."""
+    """``user_id``, ``collegeID``, ``wid``, and glued ones that the name was read as."""
     tokens = tokenize(column)
+    if name is None and _SHORT_KEY.fullmatch(tokens[-1] if tokens else ""):
+        return True
     return (bool(tokens) and tokens[-1] in ("id", "ids")) or (name is not None and name.element in KEYS)
+
+
+_SHORT_KEY = re.compile(r"[a-z]{1,2}id")
+"""``wid``, ``did``: whose key it is, in a letter or two."""
 
 
 def _is_key(said: Candidate, family: str, column: ColumnInput, doubt: Doubt) -> bool:
@@ -202,6 +223,16 @@ def _is_state(said: Candidate, family: str, column: ColumnInput, doubt: Doubt) -
 
 def _is_strange(said: Candidate, family: str, strange: frozenset[str]) -> bool:
     return (family in strange or said.element in strange) and said.owner not in _PEOPLE
+
+
+def _role(said: Candidate, column: ColumnInput) -> str:
+    """``host`` of ``host`` and ``host_name``."""
+    return tokenize(column.name)[-2:][0] if said.term == "name" else said.term
+
+
+def _is_plural(said: Candidate, column: ColumnInput) -> bool:
+    """``owners``, ``users``: more than one, a number or a list of keys."""
+    return said.style == "english" and column.name.lower().endswith(f"{said.term}s")
 
 
 def _are_loose_initials(said: Candidate, family: str, column: ColumnInput, doubt: Doubt) -> bool:

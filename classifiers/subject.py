@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 import msgspec
 
 from classifiers.elements import elements
+from classifiers.evaluate import HARMLESS
 from classifiers.evidence import Subject, SubjectKind, TableInput
 from classifiers.names import pinyin
 from classifiers.names.codebooks import codebook_table
@@ -31,6 +32,7 @@ class _Terms(msgspec.Struct):
     kinds: dict[str, list[str]]
     minors: list[str]
     adults: list[str]
+    heads: list[str]
     domains: dict[str, list[str]]
 
 
@@ -217,6 +219,29 @@ def subject_of(table: TableInput, found: Mapping[str, str]) -> Subject:
     return Subject(kind, reason, minors=_minors(table, kind))
 
 
+def is_headed(table: TableInput, found: Mapping[str, str]) -> bool:
+    """Whether a row bears the name of a thing though a person stands before it: ``member_level``, 会员等级表.
+
+    It may still be about people (人员分类), so the subject stays; but a bare ``name`` in it is nobody's.
+    """
+    heads = _heads()
+    if not {elements()[e].family for e in found.values()} <= HARMLESS | {"person_name", "account_login"}:
+        return False
+    if table.comment and has_han(table.comment):
+        text = _ENDS.sub("", table.comment)
+        return any(has_han(head) and text.endswith(head) for head in heads)
+    words = [word for word in tokenize(table.table.rsplit(".", 1)[-1]) if word not in _INFORMATION | {"info", "table"}]
+    return len(words) > 1 and not heads.isdisjoint((words[-1], _bare(words[-1])))
+
+
+@cache
+def _heads() -> frozenset[str]:
+    return frozenset(entry.text for entry in parse_terms({"heads": read_table("names/subjects.yaml", _Terms).heads}))
+
+
+_ENDS = re.compile(r"(?:信息|数据|记录|基础|定义|管理|维护|表|\s)+$")
+
+
 _IDENTITIES = frozenset({"person.name", "person.id_card", "person.id_number"})
 _OWNERS = re.compile(r"所有人|车主|姓名|owner|syr|czxm|\bxm\b", re.I)
 _OWNABLE = frozenset(
@@ -272,20 +297,44 @@ def _kind_of_table(table: TableInput) -> tuple[SubjectKind, str]:
         return "unknown", "表名和注释未说明"
     if not table.comment and tokenize(table.table)[:1] and tokenize(table.table)[0] in _COUNTED:
         return "aggregate", f"表名中的“{tokenize(table.table)[0]}”"
+    words = [] if table.comment else tokenize(table.table)
+    if last.term in _PLANNED and words[-1:] and words[-1] in _MEANT:
+        return "place", f"表名中的“{words[-1]}”"
     if not table.comment and len(last.term) < 4 and set(tokenize(table.table)[:1]) & _INDUSTRIAL:
         return "place", f"表名中的“{tokenize(table.table)[0]}”"
     if last.term in _MATTERS:
-        whose = next((m for m in mentions("kinds", table.table, table.comment) if m.symbol == "organisation"), last)
-        last = whose if whose.end < last.end else last
+        before = [m for m in mentions("kinds", table.table, table.comment) if m.term not in _MATTERS]
+        whose = max(before, key=lambda mention: mention.end, default=last)
+        last = whose if whose.symbol == "organisation" and whose.end < last.end else last
     return cast(SubjectKind, last.symbol), f"表名或注释中的“{last.term}”"
 
 
 # MES_BD_DB: initials in the systems of a plant are of its things.
 _INDUSTRIAL = frozenset({"mes", "wms", "ems", "scada", "dcs", "eam"})
+# Tables of what is meant to be: budget_salary_plan.
+_PLANNED = frozenset({"enroll", "admission", "recruit", "salary", "wage", "payroll", "welfare"})
+_MEANT = frozenset({"plan", "plans", "budget", "quota"})
 # stat_population: counts of what the rest of the name says.
 _COUNTED = frozenset({"stat", "stats", "statistic", "statistics", "tj", "agg", "kpi"})
 # What firms get and stand on as well as people: 企业补贴, 企业名单.
-_MATTERS = frozenset({"补贴", "参保", "名单", "名册", "缴存", "roster"})
+_MATTERS = frozenset(
+    {
+        "补贴",
+        "参保",
+        "名单",
+        "名册",
+        "缴存",
+        "社保",
+        "公积金",
+        "养老金",
+        "失业",
+        "工伤",
+        "工资",
+        "薪资",
+        "账号",
+        "roster",
+    }
+)
 
 
 def _plainly_about_people(found: Mapping[str, str]) -> bool:

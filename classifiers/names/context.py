@@ -11,9 +11,10 @@ from classifiers.evidence import ColumnInput, Evidence, Subject, TableInput
 from classifiers.names.grammar import Reader, Reading
 from classifiers.names.phrases import comment_parts
 from classifiers.names.pinyin import initials
+from classifiers.names.rules import grammar
 from classifiers.names.tokens import tokenize
 from classifiers.possible import is_whole
-from classifiers.subject import PRESUMED, domains, initials_style, is_about_students, subject_of
+from classifiers.subject import PRESUMED, domains, initials_style, is_about_students, is_headed, subject_of
 
 DECIDES = 0.5
 """Evidence of this strength may decide what a column holds."""
@@ -108,6 +109,20 @@ def without_shared_word(statements: list[Statements], reader: Reader) -> list[St
     ]
 
 
+def without_lone_axis(statements: list[Statements]) -> list[Statements]:
+    """``l_limit_9x`` with no ``l_limit_9y`` beside it: half a pair of coordinates is none."""
+    ends = [s for s in statements if s.key[-1:] in ("x", "y") and len(s.key) > 1 and _is_axis(s.name)]
+    if not ends:
+        return statements
+    keys = {statement.key for statement in statements}
+    lone = {s for s in ends if s.key[:-1] + ("y" if s.key[-1] == "x" else "x") not in keys}
+    return [_with_name(s, ()) if s in lone else s for s in statements]
+
+
+def _is_axis(name: Reading) -> bool:
+    return any(candidate.term in ("x", "y") for candidate in name)
+
+
 def _without_letter(statement: Statements, letter: str, reader: Reader) -> Statements:
     name = statement.column.name
     separate = name[1:2] == "_"
@@ -160,7 +175,7 @@ def table_context(
     sure: dict[str, str] = {}
     for statement in statements:
         element = statement.sure() or _by_value(values.get(statement.column.name, ()))
-        if element is not None and not (element == "person.name" and is_whole(statement.column.type)):
+        if element is not None and not (element == "person.name" and _is_no_name(statement)):
             sure[statement.column.name] = element
     context = set(domains(table))
     for element in sure.values():
@@ -178,7 +193,8 @@ def table_context(
     subject = subject_of(table, sure)
     if subject.kind == "unknown" and _personal_initials(statements):
         subject = Subject("person", "多个信息项名称是个人信息的拼音首字母", subject.minors)
-    context.add(subject.kind)
+    headed = subject.kind == "person" and is_headed(table, sure)
+    context |= {"headed", "place"} if headed else {subject.kind}
     if subject.reason == PRESUMED:
         context.add("presumed")
     if subject.kind == "unknown" and {"contact"} & context:
@@ -200,6 +216,17 @@ def table_context(
     if subject.kind == "person" and any(_is_decimal(s.column) for s in statements if s.key in _HEAT):
         context.add("fever")
     return subject, frozenset(context)
+
+
+def _is_no_name(statement: Statements) -> bool:
+    """A key; or a role that things have as well as people (``owner``): it does not make its table one of people."""
+    if is_whole(statement.column.type):
+        return True
+    said = next(iter((*statement.comment, *statement.name)), None)
+    doubt = grammar().doubt
+    if said is None or said.style != "english":
+        return False
+    return said.term in doubt.machines["system"] or said.term in doubt.everyday
 
 
 _LOGINS = ("yhm", "dlm", "yhmc", "dlzh", "yhzh", "gly")

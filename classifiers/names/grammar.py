@@ -29,7 +29,7 @@ from classifiers.names.phrases import (
     said_flags,
     told_by_codes,
 )
-from classifiers.names.rules import grammar, is_hollow, owner_class
+from classifiers.names.rules import CLOSER, grammar, is_hollow, owner_class
 from classifiers.names.tokens import has_han, is_garbled, may_be_initials, tokenize
 
 
@@ -111,7 +111,7 @@ class Reader:
         element = reading[0].element
         if rest and LEVEL.match(rest[0]) and elements()[element].family in _ADDRESSES:
             return (reading[0]._replace(element="place.division", term=rest[0]),)
-        closer = _CLOSER.get(element)
+        closer = CLOSER.get(element)
         if closer is None:
             return reading
         for part in rest[:2]:
@@ -288,12 +288,20 @@ class Reader:
             if not senses:
                 continue
             left = tokens[:start]
-            owner = self._token_owner(left)
+            owner = self._whose(left, senses[0])
             strength = _name_strength(senses[0], "".join(tokens[start:])) - (0.05 if left and not owner.kind else 0)
             found += self._composed(senses, owner, bool(left), strength)
             if found and not found[-1].contexts:
                 break
         return tuple(found)
+
+    def _whose(self, left: Sequence[str], sense: Sense) -> Owner:
+        """The owner of a head; in ``education_post_major`` it is the schooling and not the post."""
+        owner = self._token_owner(left)
+        if owner.kind == "code" and len(left) > 1 and owner_class(sense.symbol) in ("trait", "school"):
+            before = self._token_owner(left[:-1])
+            return before if before.kind in ("trait", "school") else owner
+        return owner
 
     def _token_owner(self, left: Sequence[str]) -> Owner:
         for end in range(len(left), 0, -1):
@@ -358,12 +366,6 @@ class Reader:
                 yield front, end
 
 
-_CLOSER: dict[str, frozenset[str]] = {
-    "person.id_number": frozenset({"person.id_card", "org.uscc", "org.code", "person.passport", "org.reg_no"}),
-    "generic.phone": frozenset({"person.mobile", "generic.landline", "org.landline", "person.landline"}),
-    "org.phone": frozenset({"generic.landline", "person.mobile", "org.landline"}),
-    "generic.name": frozenset({"person.name", "org.name"}),
-}
 _ADDRESSES = frozenset({"address", "org_address"})
 # What a list of yes and no cannot be the codes of.
 _NEVER_FLAGS = frozenset(
@@ -422,18 +424,9 @@ def _compose(sense: Sense, owner: Owner, compound: bool, strength: float) -> Can
         strength -= 0.1
     contexts = () if _satisfied(sense.contexts, owner) else sense.contexts
     bare = sense.symbol.startswith("noun.") and not compound
+    after = compound and not owner.kind
     return Candidate(
-        element,
-        strength,
-        sense.style,
-        sense.term,
-        contexts,
-        owner.kind,
-        owner.element,
-        (),
-        bare,
-        False,
-        compound and not owner.kind,
+        element, strength, sense.style, sense.term, contexts, owner.kind, owner.element, (), bare, False, after
     )
 
 
@@ -453,6 +446,8 @@ def _element(sense: Sense, owner: Owner, compound: bool) -> str:
         chosen = table.get(owner.kind) if owner.kind else None
         if symbol == "head.id" and owner.kind == "trait" and elements()[owner.element].family in _CODED:
             return owner.element
+        if chosen == "same" and sense.term in grammar().doubt.apart and elements()[owner.element].family in _CODED:
+            chosen = None
         chosen = chosen or table["default" if compound else "alone"]
         return owner.element if chosen == "same" else chosen
     if symbol.startswith("generic."):

@@ -29,6 +29,24 @@ class Doubt(msgspec.Struct):
     """Kind of table → terms."""
     modified: frozenset[str]
     """Terms."""
+    disowned: frozenset[str]
+    """Families."""
+    things: frozenset[str]
+    """Classes of owners."""
+    collective: frozenset[str]
+    """Terms."""
+    money: frozenset[str]
+    """Terms."""
+    everyday: frozenset[str]
+    """Terms."""
+    apart: frozenset[str]
+    """Terms."""
+    strange_initials: dict[str, frozenset[str]]
+    """Kind of table → elements."""
+    nature: frozenset[str]
+    """Domains."""
+    forms: dict[str, dict[str, str]]
+    """Kind of table → element → element."""
     counted_starts: tuple[str, ...]
     counted_ends: tuple[str, ...]
     key_words: tuple[str, ...]
@@ -86,3 +104,12 @@ def owner_class(symbol: str) -> str:
                 "generic.location": "geo", "head.image": "image", "head.cert_no": "doc"}.get(symbol, "")  # fmt: skip
     data = grammar()
     return data.elements.get(symbol) or data.families.get(elements()[symbol].family, "other")
+
+
+# Vague words of a comment and what may be said more closely after them: 证件号码（统一社会信用代码）.
+CLOSER: dict[str, frozenset[str]] = {
+    "person.id_number": frozenset({"person.id_card", "org.uscc", "org.code", "person.passport", "org.reg_no"}),
+    "generic.phone": frozenset({"person.mobile", "generic.landline", "org.landline", "person.landline"}),
+    "org.phone": frozenset({"generic.landline", "person.mobile", "org.landline"}),
+    "generic.name": frozenset({"person.name", "org.name"}),
+}

@@ -70,6 +70,30 @@ def _found(table: str, columns: str, comment: str | None = None) -> dict[str, El
         ("t_student", "xm closenessDegree", "closenessDegree", None),
         # systems of a plant
         ("MES_BD_DB", "NAME|varchar(20)", "NAME", "place.name"),
+        # half a pair of coordinates is none
+        ("t_reservoir", "lng lat l_limit_9x|numeric(8,2)", "l_limit_9x", None),
+        ("t_reservoir", "lng lat gate_x gate_y", "gate_x", "place.location"),
+        # whose key it is, in a letter or two
+        ("medical_record", "wid=门诊医师|varchar(255) patient_name sex", "wid", "system.foreign_key"),
+        ("medical_record", "wid=门诊医师姓名|varchar(255) patient_name sex", "wid", "person.staff_name"),
+        # what is said of a school or a trait is no schooling and no trait
+        ("t_plan", "comment=专业备注 profession_num=专业代号", "comment", "text.free"),
+        ("t_plan", "comment=专业备注 profession_num=专业代号", "profession_num", "code.value"),
+        ("t_student", "xm sfzh sex_remark", "sex_remark", "text.free"),
+        ("t_student", "xm sfzh zymc=专业名称", "zymc", "person.school"),
+        # nouns that stand for many, and more than one
+        ("sgd_flow", "population_long_term=常驻人口|varchar(25)", "population_long_term", "measure.count"),
+        ("t_flow", "resident=常驻人员姓名|varchar(25)", "resident", "person.name"),
+        # an organisation's, initials of schools, and money of no one
+        ("enterprise", "org_name uscc txdz", "txdz", "org.address"),
+        ("enterprise", "org_name uscc contact_txdz=联系人通讯地址", "contact_txdz", "person.mail_address"),
+        ("school_info", "xxmc|varchar(50) xxdm", "xxmc", "org.name"),
+        ("fund", "fund_id f_amount|double", "f_amount", "measure.amount"),
+        ("payroll", "emp_name telephone_fee|bigint", "telephone_fee", "measure.amount"),
+        ("t_user", "user_name balance=账户余额|varchar(16)", "balance", "person.account_balance"),
+        # a thing that bears a person's name first
+        ("member_level", "id|int name|varchar(50) discount", "name", "place.name"),
+        ("member_level", "id|int name|varchar(50) phone", "name", "person.name"),
         # a director does not make the row's own name a person's
         ("t_clip", "clip_name director poster", "clip_name", "object.name"),
     ],
@@ -90,12 +114,33 @@ def test_what_a_column_can_hold(table: str, columns: str, column: str, element: 
         ("tpg_ryxx", "xm sfzh LSBZ|int(8)", "LSBZ"),
         ("campus", "xxmc ghgm_bj", "ghgm_bj"),
         ("t_staff", "name sex age_min|int", "age_min"),
+        ("hr_content", "name sex companyage|varchar(10)", "companyage"),
+        ("hr_content", "name sex post_major|varchar(20)", "post_major"),
+        ("repair_record", "order_no owners|varchar(255)", "owners"),
+        ("elec_transformer", "owner dev_age|int", "dev_age"),
+        ("fishery_monitoring", "pond disease", "disease"),
+        ("salt_water_day", "site salt ph", "salt"),
+        ("match_board", "score home visitor_team", "home"),
+        ("class_stat", "class_id max_score|decimal(5,2)", "max_score"),
     ],
 )
 def test_weak_evidence_is_a_hint_and_leaves_the_column_open(table: str, columns: str, column: str) -> None:
     found = _found(table, columns)[column]
     sensitive = found.element is not None and elements()[found.element].category not in ("SY", "EV", "GE", "OR")
     assert not sensitive, found.element
+
+
+def test_people_keep_what_is_doubted_of_things() -> None:
+    assert _found("hr_content", "name sex education_post_major")["education_post_major"].element == "person.school"
+    assert _found("t_login", "username pass")["pass"].element == "credential.password"
+    assert _found("elder_info", "name sex disease")["disease"].element == "health.diagnosis"
+    assert _found("stu", "sname sage ssex")["sage"].element == "person.age"
+
+
+def test_rows_about_people_stay_so_though_their_name_is_that_of_a_thing() -> None:
+    columns = (ColumnInput("id"), ColumnInput("name", "名称"), ColumnInput("remark"))
+    subject, found = understand(TableInput("t_hydj", columns, comment="会员等级"), {})
+    assert (subject.kind, found[1].element) == ("person", "place.name")
 
 
 def test_a_thing_that_names_a_person_is_believed() -> None:
