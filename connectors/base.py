@@ -91,6 +91,9 @@ class Connector(ABC):
     OPTIONS: ClassVar[dict[str, type]] = {}
     """Further keys allowed in ``departments/*.yaml`` for this connector, with their types."""
 
+    strict_types: bool = False
+    """Whether the source lets no value into a column that is not of its type: servers do, files and SQLite do not."""
+
     @classmethod
     def keys_for(cls, name: str) -> frozenset[str]:
         """``KEYS`` of the connector that is registered as ``name``, for a class that serves several names."""

@@ -375,11 +375,13 @@ class _SystemHarvest:
         return {name: found for name, found in stored[0].evidence.items() if name in names} if stored else {}
 
     def _sampled(self, source: Connector, raw: Asset, asset: Asset) -> dict[str, tuple[Evidence, ...]]:
-        secret = credential_columns(asset, self.pack)
+        from classifiers.gain import gains_from_values
+
+        worth = gains_from_values(table_input(asset), self.pack, strict_types=source.strict_types)
         names = {
             before.name: after.name
             for before, after in zip(raw.columns, asset.columns, strict=True)
-            if after.name not in secret
+            if after.name in worth
         }
         if not names:
             return {}
@@ -458,20 +460,4 @@ def table_input(asset: Asset, department: str | None = None) -> TableInput:
         origin=asset.origin,
         update_cycle=asset.update_cycle,
         row_estimate=asset.row_estimate,
-    )
-
-
-def credential_columns(asset: Asset, pack: Pack | None = None) -> frozenset[str]:
-    """Columns whose name or comment says password, key or token: their values are never asked for."""
-    from classifiers.element import understand
-    from classifiers.elements import elements, vocabulary
-
-    own, reader, books = (pack.elements, pack.reader, pack.codebooks) if pack else (elements(), None, ())
-    with vocabulary(own):
-        _, found = understand(table_input(asset), {}, reader=reader, books=books)
-        known = dict(elements())
-    return frozenset(
-        column.name
-        for column, item in zip(asset.columns, found, strict=True)
-        if item.element and known[item.element].family == "credential_secret"
     )

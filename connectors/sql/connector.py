@@ -60,6 +60,7 @@ class SqlConnector(Connector):
         self.timeouts = _timeouts(config)
         self.url = _url(config, self.dialect)
         _need_driver(config, self.dialect.driver_of(self.url))
+        self.strict_types = self.url.get_backend_name() != "sqlite"
         self.place = self.url.database or "" if self.dialect.in_file else _server(self.url)
         """Where this is, for messages: ``host:port/database`` or the file."""
         self._engine: Engine | None = None

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from classifiers.gain import gains_from_values
 from classifiers.policy import load_pack
 from connectors.base import SourceFatalError, SourceRetryError
 from connectors.model import Asset, Column, Failure
-from workflows.harvest import HarvestResult, credential_columns
+from workflows.harvest import HarvestResult, table_input
 from workflows.store import Store
 
 Make = Callable[..., Asset]
@@ -83,8 +84,8 @@ def test_credentials_are_never_asked_for(harvester: Harvest, source: Any, asset:
 def test_a_sites_own_code_for_a_password_is_not_asked_for_either() -> None:
     own = "extends: putuo-2020\nterms:\n  credential.password: [开门码]\n"
     table = Asset("d", "s", "t", columns=(Column("c1", 1, comment="开门码"), Column("xm", 2)))
-    assert credential_columns(table) == frozenset()
-    assert credential_columns(table, load_pack("putuo-2020", [("packs/own.yaml", own)])) == {"c1"}
+    assert gains_from_values(table_input(table)) == {"c1", "xm"}
+    assert gains_from_values(table_input(table), load_pack("putuo-2020", [("packs/own.yaml", own)])) == {"xm"}
 
 
 def test_a_failed_system_is_named_and_the_others_go_on(
