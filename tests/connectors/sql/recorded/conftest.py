@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -154,6 +154,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Recorded:
     def install(name: str, answers: Answers, **attributes: Any) -> Recording:
         driver = Driver(name)
         driver.__spec__ = ModuleSpec(name, None)
+        driver.defaults = SimpleNamespace()  # type: ignore[attr-defined]
         driver.Error = type("Error", (Exception,), {})  # type: ignore[attr-defined]
         for kind in ("Interface", "Database", "Operational", "Programming", "NotSupported", "Data", "Internal"):
             setattr(driver, f"{kind}Error", type(f"{kind}Error", (driver.Error,), {}))

@@ -243,7 +243,7 @@ def test_a_large_table_is_read_in_pages_from_all_over_it(server: Any, opened: An
         "GUID": "00000000-0000-0000-0000-000000000007",
     }
     (pages,) = server.about("TABLESAMPLE")
-    assert "FROM [dbo].[RY_JBXX] AS pages TABLESAMPLE system(0.830944)" in pages
+    assert "FROM [dbo].[RY_JBXX] AS pages TABLESAMPLE system(0.830944) REPEATABLE (1)" in pages
     assert "TABLESAMPLE" not in statement
     assert "[JD]" not in statement
     assert "[BB]" not in statement

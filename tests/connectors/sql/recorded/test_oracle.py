@@ -275,7 +275,7 @@ def test_a_large_table_is_read_in_blocks_from_all_over_it(oracle: Any, opened: A
         "CSRQ": [datetime(1980, 1, 1), None],
     }
     blocks = " ".join(oracle.about("SAMPLE BLOCK")[-1].split())
-    assert '(SELECT "RYBH", "XM", "SFZH", "CSRQ" FROM "MZ"."RY_JBXX" SAMPLE BLOCK (0.8309))' in blocks
+    assert '(SELECT "RYBH", "XM", "SFZH", "CSRQ" FROM "MZ"."RY_JBXX" SAMPLE BLOCK (0.8309) SEED (1))' in blocks
     # Two rows of fifty are too few: the first ones follow.
     assert statement == (
         'SELECT "MZ"."RY_JBXX"."RYBH", "MZ"."RY_JBXX"."XM", "MZ"."RY_JBXX"."SFZH", "MZ"."RY_JBXX"."CSRQ" '
