@@ -5,8 +5,8 @@ from __future__ import annotations
 import stat
 import struct
 import zipfile
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
@@ -20,6 +20,7 @@ _ENCRYPTED = 0x1
 _END = b"PK\x05\x06"
 _TIMES = 16
 """Members together may unpack to so many times what one file may."""
+_KEPT_OPEN = 4
 _LONGEST_NAME = 1_000
 _ENTRY = 1024
 """Bytes of the directory that one member may take, on average."""
@@ -29,13 +30,42 @@ Tell = Callable[[Failure, bool], None]
 """Takes what was left out, and whether data is missing for it: then the listing is not complete."""
 
 
-def members(archive: Source, limits: Limits, tell: Tell) -> Iterator[Source]:
+class OpenArchives:
+    """The archives that were read last: to open one means to read its whole directory, which may be long."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[str, tuple[BinaryIO, zipfile.ZipFile]] = OrderedDict()
+
+    def get(self, archive: Source, limits: Limits) -> zipfile.ZipFile:
+        """Raises what reading it may raise, and `BadInputError`."""
+        if archive.path not in self._open:
+            stream = archive.open()
+            try:
+                _check_directory(stream, archive.path, limits)
+                self._open[archive.path] = (stream, zipfile.ZipFile(stream))
+            except BaseException:
+                stream.close()
+                raise
+        self._open.move_to_end(archive.path)
+        while len(self._open) > _KEPT_OPEN:
+            self._close(next(iter(self._open)))
+        return self._open[archive.path][1]
+
+    def close(self) -> None:
+        for path in list(self._open):
+            self._close(path)
+
+    def _close(self, path: str) -> None:
+        stream, packed = self._open.pop(path)
+        packed.close()
+        stream.close()
+
+
+def members(archive: Source, limits: Limits, tell: Tell, archives: OpenArchives) -> Iterator[Source]:
     """The files in an archive. What is refused goes to ``tell``; a broken archive raises `BadInputError`."""
     seen: set[str] = set()
     total = 0
-    with _opened(archive, limits) as packed:
-        entries = packed.infolist()
-    for entry in entries:
+    for entry in archives.get(archive, limits).infolist():
         if entry.is_dir():
             continue
         path = f"{archive.path}/{member_name(entry)[:_LONGEST_NAME]}"
@@ -45,7 +75,9 @@ def members(archive: Source, limits: Limits, tell: Tell) -> Iterator[Source]:
             tell(Failure(what, path, hint), missing)
             continue
         seen.add(path)
-        yield Source(path, entry.file_size, _opener(archive, entry, limits), containers=archive.path.count("/") + 1)
+        yield Source(
+            path, entry.file_size, _opener(archives, archive, entry, limits), containers=archive.path.count("/") + 1
+        )
 
 
 def member_name(entry: zipfile.ZipInfo) -> str:
@@ -99,46 +131,11 @@ def _refusal(entry: zipfile.ZipInfo, limits: Limits, total: int, again: bool) ->
     return None
 
 
-def _opener(archive: Source, entry: zipfile.ZipInfo, limits: Limits) -> Callable[[], BinaryIO]:
+def _opener(archives: OpenArchives, archive: Source, entry: zipfile.ZipInfo, limits: Limits) -> Callable[[], BinaryIO]:
     def open_member() -> BinaryIO:
-        stream = archive.open()
-        try:
-            packed = zipfile.ZipFile(stream)
-            return cast("BinaryIO", _Member(packed.open(entry), stream))
-        except BaseException:
-            stream.close()
-            raise
+        return cast("BinaryIO", archives.get(archive, limits).open(entry))
 
     return open_member
-
-
-class _Member:
-    """A member's stream that closes its archive as well."""
-
-    def __init__(self, member: object, archive: BinaryIO) -> None:
-        self._member = cast("BinaryIO", member)
-        self._archive = archive
-
-    def read(self, size: int = -1) -> bytes:
-        return self._member.read(size)
-
-    def close(self) -> None:
-        self._member.close()
-        self._archive.close()
-
-    def __enter__(self) -> _Member:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-
-@contextmanager
-def _opened(archive: Source, limits: Limits) -> Iterator[zipfile.ZipFile]:
-    with archive.open() as stream:
-        _check_directory(stream, archive.path, limits)
-        with zipfile.ZipFile(stream) as packed:
-            yield packed
 
 
 def _check_directory(stream: BinaryIO, place: str, limits: Limits) -> None:

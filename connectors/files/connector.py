@@ -91,7 +91,11 @@ class FilesConnector(Connector):
     def list_assets(self) -> Listing:
         self.close()
         discovery = Discovery(self.config, self.settings.limits)
-        discovery.run(self._sources(discovery))
+        try:
+            discovery.run(self._sources(discovery))
+        except BaseException:
+            discovery.archives.close()
+            raise
         reading = _Reading(discovery, tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="pdc-"))  # noqa: SIM115 - closed by close()
         self._reading = reading
         root = Path(self.config.path).name if self.config.path else self.place.rstrip("/").rsplit("/", 1)[-1]
@@ -151,6 +155,7 @@ class FilesConnector(Connector):
     def close(self) -> None:
         if self._reading is not None:
             self._reading.spool.close()
+            self._reading.discovery.archives.close()
             self._reading = None
 
     # --- reading ----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from connectors.base import BadInputError, SystemConfig, is_quarantined
-from connectors.files.archive import members
+from connectors.files.archive import OpenArchives, members
 from connectors.files.formats import ARCHIVES, DATABASES, KNOWN, PACKED, READERS, REFUSED
 from connectors.files.source import Limits, Source
 from connectors.files.tree import is_passing
@@ -41,6 +41,7 @@ class Discovery:
     failures: list[Failure] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     """Why the listing is not complete."""
+    archives: OpenArchives = field(default_factory=OpenArchives)
     _seen: int = 0
     _refused: Counter[str] = field(default_factory=Counter)
     _first: dict[str, str] = field(default_factory=dict)
@@ -80,7 +81,7 @@ class Discovery:
             yield archive
             return
         try:
-            for member in members(archive, self.limits, self.tell):
+            for member in members(archive, self.limits, self.tell, self.archives):
                 if member.suffix in ARCHIVES:
                     self._refuse(member, "archive in an archive")
                 elif not any(is_passing(part) for part in member.path.split("/")):

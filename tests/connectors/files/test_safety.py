@@ -296,3 +296,28 @@ def test_names_of_members_have_an_end(drop: Any) -> None:
     assert list(assets) == ["d.zip.b"]
     assert len(failures) == 1
     assert "the member's name is too long" in failures[0]
+
+
+def test_the_directory_of_an_archive_is_read_once_whatever_it_holds(drop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop.zip("a.zip", {f"{number}/x.csv": "编号,名称\n1,x\n" for number in range(300)})
+    opened: list[object] = []
+    plain = zipfile.ZipFile
+
+    def counted(stream: Any) -> zipfile.ZipFile:
+        opened.append(stream)
+        return plain(stream)
+
+    monkeypatch.setattr("connectors.files.archive.zipfile.ZipFile", counted)
+    with drop.source() as source:
+        assert sum(len(source.sample(asset, 1)) for asset in source.assets()) == 600
+    assert len(opened) == 1
+
+
+def test_archives_whose_members_mix_are_read_however_many_they_are(drop: Any) -> None:
+    """More of them than stay open; each family takes one file of every archive."""
+    for day in range(10, 20):
+        drop.zip(f"drop_202601{day}.zip", {f"{name}.csv": f"编号,名称\n{day},x\n" for name in "ab"})
+    assets = drop.read()
+    assert sorted(asset.place for asset in assets.values()) == [
+        f"drop_{{date}}.zip/{name}.csv (10 files)" for name in "ab"
+    ]
