@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2, PGIdentifierPreparer_psycopg2
 
 PSYCOPG2 = "pdc_kindred+psycopg2"
 KSYCOPG2 = "pdc_kindred+ksycopg2"
@@ -69,9 +69,16 @@ class Kindred(PGDialect_psycopg2):
         return kernel(str(told), getattr(connection.connection.dbapi_connection, "server_version", 0))
 
 
+class _KsycopgsNames(PGIdentifierPreparer_psycopg2):
+    def _escape_identifier(self, value: str) -> str:
+        # Unlike psycopg2, it looks for no placeholders between quotes: there %% stays %%.
+        return value.replace(self.escape_quote, self.escape_to_quote)
+
+
 class KindredByKsycopg2(Kindred):
     supports_statement_cache = True
     driver = "ksycopg2"
+    preparer = _KsycopgsNames
 
     @classmethod
     def import_dbapi(cls) -> Any:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from importlib import import_module
 from typing import Any
 
 import msgspec
 import psycopg2
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
@@ -315,12 +318,20 @@ def test_ksycopg2_is_asked_for_by_its_scheme_only(opened: Any, monkeypatch: pyte
 def test_ksycopg2_reads_where_it_is_installed(pretend: Pretend, opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its stand-in is the module that it was made of."""
     for part in ("", ".extensions", ".extras"):
-        monkeypatch.setitem(__import__("sys").modules, f"ksycopg2{part}", __import__("sys").modules[f"psycopg2{part}"])
+        monkeypatch.setitem(sys.modules, f"ksycopg2{part}", import_module(f"psycopg2{part}"))
     monkeypatch.setattr("connectors.sql.connector.find_spec", lambda name: name)
     url = pretend(KINGBASE_9, "CREATE TABLE t (a int, at timestamptz); INSERT INTO t VALUES (7, 'infinity')")
     source = opened("kingbase", url.replace("postgresql://", "kingbase+ksycopg2://"))
     (asset,) = source.assets()
     assert source.sample(asset, 1) == {"a": [7], "at": ["infinity"]}
+
+
+def test_names_with_percent_signs_are_left_alone_for_ksycopg2() -> None:
+    """ksycopg2 2.9.1 sends ``%%`` between quotes as it stands; outside them it is psycopg2's ``%``."""
+    name = sa.column('人"员 100%')
+    told = str(sa.select(name % 3).compile(dialect=make_url("pdc_kindred+ksycopg2://").get_dialect()()))
+    assert '"人""员 100%" %% ' in told
+    assert '"人""员 100%%" %% ' in str(sa.select(name % 3).compile(dialect=make_url(f"{PSYCOPG2}://").get_dialect()()))
 
 
 def test_ksycopg2s_error_codes_are_understood() -> None:
