@@ -15,6 +15,7 @@ import click
 from workflows import (
     cli_audit,
     cli_classify,
+    cli_entry,
     cli_openmetadata,
     cli_pack,
     cli_protect,
@@ -56,6 +57,8 @@ ROOMS = (
     cli_publish,
     cli_pull,
     cli_protect,
+    cli_entry,
+    cli_entry,
     cli_audit,
     cli_openmetadata,
 )

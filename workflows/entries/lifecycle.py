@@ -6,7 +6,7 @@ Every verb is one transaction and one act. Errors: `NotAllowed`, `Blocked`, `Con
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workflows.acts.model import Act, Actor, Blocked, Conflict
@@ -42,7 +42,7 @@ class LifeCycle:
     trail: Trail
     pack: Pack
     actor: Actor
-    rights: Rights = DEFAULT
+    rights: Rights = field(default_factory=lambda: DEFAULT)
 
     def submit(self, entry: Entry, why: str = "", expected: int | None = None) -> Act:
         """The department hands its entry in for review (Art. 15)."""

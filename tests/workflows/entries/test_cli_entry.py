@@ -1,0 +1,148 @@
+"""``pdc entry`` on the demo's site: six people, one shell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from workflows import people
+from workflows.cli import cli
+
+SITE = """
+name: 目录
+people:
+  - {id: li, name: 李四, accounts: [li], departments: [lvhua], roles: [steward]}
+  - {id: zhao, name: 赵六, accounts: [zhao], departments: [lvhua], roles: [head]}
+  - {id: wang, name: 王五, accounts: [wang], roles: [reviewer]}
+  - {id: chen, name: 陈七, accounts: [chen], roles: [reviewer]}
+"""
+DEPARTMENT = """
+department:
+  id: lvhua
+  name: 普陀区绿化局
+  code: "11310107000000019B"
+  section: 信息科
+  contact: 刘工
+  entry: {municipal: 区域补充, location: 政务云}
+  class_code: "1010010001"
+systems:
+  - {id: gis, connector: ddl, path: parks.sql, update_cycle: 每年, entry: {protection_level: 三级}}
+"""
+DDL = """
+CREATE TABLE parks (id bigint PRIMARY KEY COMMENT '编号', mc varchar(50) COMMENT '公园名称') COMMENT='公园绿地';
+CREATE TABLE trees (id bigint PRIMARY KEY COMMENT '编号', sz varchar(50) COMMENT '树种') COMMENT='行道树';
+"""
+
+Pdc = Callable[..., Result]
+
+
+@pytest.fixture
+def pdc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pdc:
+    (tmp_path / "departments").mkdir()
+    (tmp_path / "site.yaml").write_text(SITE, "utf-8")
+    (tmp_path / "departments" / "lvhua.yaml").write_text(DEPARTMENT, "utf-8")
+    (tmp_path / "parks.sql").write_text(DDL, "utf-8")
+
+    def run(*arguments: str, account: str = "li") -> Result:
+        monkeypatch.setattr(people, "account", lambda: account)
+        return CliRunner().invoke(cli, ["--site", str(tmp_path), *arguments])
+
+    assert run("run", "--no-outputs").exit_code == 0
+    return run
+
+
+def shown(pdc: Pdc, name: str, *more: str) -> Any:
+    return json.loads(pdc("entry", "show", name, "--json", *more).stdout)
+
+
+def test_each_element_says_who_filled_it(pdc: Pdc) -> None:
+    found = shown(pdc, "parks")
+    by = {one["key"]: (one["value"], one["by"], one["who"]) for one in found["elements"]}
+    assert by["title"] == ("公园绿地", "rule", "")
+    assert by["municipal"] == ("区域补充", "config", "")
+    assert by["protection_level"] == ("三级", "config", "")
+    assert by["code"][0] == "1010010001/000001"
+    assert by["verification"] == ("", "nobody", "")
+    assert (found["completeness"], found["to_do"], found["state"]) == (1.0, [], "draft")
+    filled = pdc("entry", "fill", "parks", "abstract=全区公园", "high_value=是", "--why", "年度编制", "--as", "科长")
+    assert filled.exit_code == 0
+    by = {one["key"]: (one["value"], one["by"], one["who"]) for one in shown(pdc, "parks")["elements"]}
+    assert (by["abstract"], by["high_value"]) == (("全区公园", "person", "li"), ("是", "person", "li"))
+    assert "nothing new" in pdc("entry", "fill", "parks", "abstract=全区公园").stderr
+    assert pdc("entry", "fill", "parks", "abstract=").exit_code == 0
+    assert {one["key"]: one["by"] for one in shown(pdc, "parks")["elements"]}["abstract"] == "rule"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("parks", "high_value=很高"), "high_value (高价值数据) is one of 是、否, not '很高'"),
+        (("parks", "code=1"), "no element 'code' that a person fills"),
+        (("parks", "abstract"), "'abstract' is no ELEMENT=VALUE"),
+        (("parks", "unit=平方米", "--item", "xx"), "lvhua/gis/parks has no item 'xx'"),
+        (("nothing", "abstract=x"), "no entry is named 'nothing'"),
+        (("*", "abstract=x"), "names 2 entries"),
+    ],
+)
+def test_what_cannot_be_filled_is_named(pdc: Pdc, arguments: tuple[str, ...], told: str) -> None:
+    found = pdc("entry", "fill", *arguments)
+    assert (found.exit_code, told in found.stderr) == (2, True), found.stderr
+
+
+def test_many_entries_at_once_and_what_is_refused(pdc: Pdc) -> None:
+    assert pdc("entry", "submit", "--dry-run", "*").exit_code == 0
+    done = pdc("entry", "submit", "lvhua/*", "--json")
+    assert (done.exit_code, len(json.loads(done.stdout)["done"])) == (0, 2)
+    again = pdc("entry", "submit", "*", "--json")
+    assert (again.exit_code, len(json.loads(again.stdout)["refused"])) == (4, 2)
+    assert pdc("entry", "approve", "parks", account="li").exit_code == 4
+    assert pdc("entry", "approve", "parks", account="wang").exit_code == 0
+    mixed = pdc("entry", "approve", "*", account="wang")
+    assert (mixed.exit_code, "parks is approved: approve is for entries that are submitted" in mixed.stderr) == (
+        3,
+        True,
+    )
+
+
+def test_an_account_that_is_nobodys_may_not_act(pdc: Pdc) -> None:
+    found = pdc("entry", "submit", "parks", "--as", "李四", account="root")
+    assert found.exit_code == 4
+    assert "the account root, which no person in site.yaml has, may not entry.submit" in found.stderr
+
+
+def test_from_draft_to_withdrawal(pdc: Pdc, tmp_path: Path) -> None:
+    for account, *act in (
+        ("li", "submit"),
+        ("wang", "approve"),
+        ("zhao", "sign", "--secrecy"),
+        ("chen", "sign", "--security"),
+        ("chen", "publish"),
+    ):
+        done = pdc("entry", act[0], "parks", *act[1:], account=account)
+        assert done.exit_code == 0, done.stderr
+    assert [line.split()[3] for line in pdc("entry", "list", "--state", "published").stdout.splitlines()[1:]] == [
+        "published"
+    ]
+    (tmp_path / "parks.sql").write_text(
+        DDL.replace("'公园名称')", "'公园名称', dz varchar(99) COMMENT '公园地址')"), "utf-8"
+    )
+    run = json.loads(pdc("run", "--json", "--no-outputs").stdout)
+    assert run["changed_entries"] == 1
+    found = shown(pdc, "parks")
+    assert found["state"] == "changed"
+    assert [change.split("：")[0] for change in found["changes"]] == ["信息资源摘要", "数据分级的理由", "新增信息项 dz"]
+    assert "新增信息项 dz" in pdc("entry", "diff", "parks").stdout
+    assert shown(pdc, "parks", "--as-of", "2999-01-01")["items"] == 2
+    assert pdc("entry", "withdraw", "parks", account="wang").exit_code == 4
+    assert pdc("entry", "withdraw", "parks", "--why", "系统下线", account="wang").exit_code == 0
+    history = json.loads(pdc("entry", "history", "parks", "--json").stdout)
+    assert [act["verb"] for act in history] == [
+        *("submit", "approve", "sign-secrecy", "sign-security", "publish", "change", "withdraw")
+    ]
+    assert {act["who"] for act in history} == {"li", "wang", "zhao", "chen", "pdc"}
+    assert pdc("audit", "verify").exit_code == 0

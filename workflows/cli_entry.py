@@ -1,0 +1,318 @@
+"""``pdc entry``: catalogue entries from draft to publication, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workflows.cli_common import State, as_option, emit_json, emit_table, json_option, pass_state, say
+from workflows.errors import InputError, Refusal
+
+if TYPE_CHECKING:
+    from workflows.acts.model import Act
+    from workflows.entries.desk import Desk
+    from workflows.entries.lifecycle import LifeCycle
+    from workflows.entry import Entry
+
+WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the audit trail.")
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what is missing; do nothing.")
+ENTRIES = click.argument("entries", nargs=-1, required=True, metavar="ENTRY...")
+
+
+@click.group()
+def entry() -> None:
+    """Catalogue entries: compile, submit, review, publish, withdraw.
+
+    An ENTRY is an asset's key, or a glob such as minzheng/* that names many.
+    """
+
+
+@contextmanager
+def desk(state: State) -> Iterator[Desk]:
+    from workflows.entries.desk import Desk
+    from workflows.run import open_pack
+
+    with state.store() as (site, store):
+        yield Desk(site, store, open_pack(site.pack, site.overlays))
+
+
+@entry.command("list")
+@click.argument("globs", nargs=-1, metavar="[ENTRY]...")
+@click.option("--state", "stage", help="Only entries in this state.")
+@json_option
+@pass_state
+def list_(state: State, globs: tuple[str, ...], stage: str | None, as_json: bool) -> None:
+    """Entries with their state, completeness and how much keeps them from being submitted."""
+    from workflows.entries.blockers import to_submit
+    from workflows.entries.elements import completeness
+
+    with desk(state) as at:
+        rows = [
+            (one.code, one.asset, one.title, one.state, completeness(one).score, len(to_submit(one, at.pack)))
+            for one in at.entries(globs or ("*",))
+            if stage in (None, one.state)
+        ]
+    header = ("code", "entry", "title", "state", "complete", "to do")
+    if as_json:
+        emit_json(
+            [dict(zip(("code", "asset", "title", "state", "completeness", "to_do"), row, strict=True)) for row in rows]
+        )
+    else:
+        emit_table(header, [(*row[:4], f"{row[4]:.0%}", row[5]) for row in rows])
+
+
+@entry.command()
+@click.argument("name", metavar="ENTRY")
+@click.option("--as-of", metavar="DATE", help="The version in force at the end of that day.")
+@json_option
+@pass_state
+def show(state: State, name: str, as_of: str | None, as_json: bool) -> None:
+    """One entry: every element and who filled it, what is missing, and where it stands."""
+    with desk(state) as at:
+        found = _in_force(at, name, as_of) if as_of else _only(at, name)
+        record = _record(at, found)
+    if as_json:
+        emit_json(record)
+        return
+    click.echo(f"{found.code}  {found.title}  ({found.asset})\nstate     {found.state}")
+    click.echo(f"complete  {record['completeness']:.0%}")
+    emit_table(
+        ("element", "value", "filled by"),
+        [(one["title"], one["value"], " ".join(filter(None, (one["by"], one["who"])))) for one in record["elements"]],
+    )
+    for title, lines in (("changes since the version in force", record["changes"]), ("to do", record["to_do"])):
+        if lines:
+            click.echo("\n".join((f"\n{title}", *(f"  {line}" for line in lines))))
+
+
+def _record(at: Desk, found: Entry) -> dict[str, Any]:
+    from workflows.entries.blockers import to_publish, to_submit
+    from workflows.entries.elements import completeness, elements, filled
+
+    standing = at.state(found.asset)
+    titles = elements("asset")
+    missing = to_publish(found, standing, at.pack) if standing.under_way else to_submit(found, at.pack)
+    return {
+        "asset": found.asset,
+        "code": found.code,
+        "title": found.title,
+        "state": standing.stage,
+        "version": standing.version,
+        "in_force": standing.in_force,
+        "completeness": completeness(found).score,
+        "elements": [
+            {"key": key, "title": titles[key].title, "value": one.value, "by": one.by, "who": one.who}
+            for key, one in filled(found).items()
+        ],
+        "items": len(found.items),
+        "changes": standing.changes,
+        "to_do": missing,
+    }
+
+
+def _only(at: Desk, name: str) -> Entry:
+    found = list(at.entries([name]))
+    if len(found) > 1:
+        raise InputError(f"{name!r} names {len(found)} entries: {', '.join(one.asset for one in found[:5])} …")
+    return found[0]
+
+
+def _in_force(at: Desk, name: str, as_of: str) -> Entry:
+    from workflows.entries.published import published_entry
+
+    (key,) = at.keys([name])[:1]
+    found = published_entry(at.trail, key, as_of)
+    if found is None:
+        raise InputError(f"no version of {key} was in force on {as_of}")
+    return found.entry
+
+
+@entry.command()
+@click.argument("name", metavar="ENTRY")
+@click.argument("values", nargs=-1, required=True, metavar="ELEMENT=VALUE...")
+@click.option("--item", metavar="COLUMN", help="Elements of this information item instead of the resource's.")
+@WHY
+@as_option
+@pass_state
+def fill(state: State, name: str, values: tuple[str, ...], item: str | None, why: str, behalf: str) -> None:
+    """Fill in elements of an entry; an empty VALUE takes back what a person wrote."""
+    from workflows.acts.site import site_actor
+    from workflows.entries.values import Fill
+    from workflows.entries.values import fill as fill_in
+
+    fills = [Fill(*_pair(value), item) for value in values]
+    with desk(state) as at:
+        found = _only(at, name)
+        with at.trail.acting(site_actor(at.site, behalf), at.pack.ident) as acting:
+            names = [one.name for one in found.items]
+            act = fill_in(acting, found.asset, fills, rights=at.site.rights, items=names, why=why)
+    say("nothing new" if act is None else f"{found.asset}: {len(fills)} elements filled (act {act.number})")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    element, sign, value = text.partition("=")
+    if not sign:
+        raise InputError(f"{text!r} is no ELEMENT=VALUE")
+    return element.strip(), value
+
+
+@entry.command()
+@click.argument("name", metavar="ENTRY")
+@json_option
+@pass_state
+def history(state: State, name: str, as_json: bool) -> None:
+    """Every act on one entry."""
+    with desk(state) as at:
+        (key,) = at.keys([name])[:1]
+        acts = list(at.trail.acts("entry", key))
+    if as_json:
+        emit_json(acts)
+    else:
+        emit_table(
+            ("version", "at", "who", "act", "why"),
+            [(act.version, act.at[:16], act.who, act.verb, act.why) for act in acts],
+        )
+
+
+@entry.command()
+@click.argument("name", metavar="ENTRY")
+@json_option
+@pass_state
+def diff(state: State, name: str, as_json: bool) -> None:
+    """What differs between the version in force and the entry as it is now."""
+    from workflows.entries.published import published_entry
+    from workflows.entries.versions import diff as differences
+    from workflows.entries.versions import document
+
+    with desk(state) as at:
+        found = _only(at, name)
+        before = published_entry(at.trail, found.asset)
+        body = at.trail.document(before.state.in_force.digest) if before and before.state.in_force else None
+        if body is None:
+            raise InputError(f"no version of {found.asset} is in force")
+        from workflows.entries.versions import read
+
+        changes = differences(read(body), document(found))
+    if as_json:
+        emit_json(changes)
+    else:
+        for change in changes:
+            click.echo(str(change))
+
+
+# --- the life cycle ----------------------------------------------------------------------------------------------
+
+Verb = Callable[["LifeCycle", "Entry", str], "Act"]
+
+
+def _act(
+    ctx: click.Context, state: State, entries: tuple[str, ...], why: str, behalf: str, as_json: bool, verb: Verb
+) -> None:
+    """One transaction for each entry: what is refused is told and the rest goes on."""
+    from workflows.acts.site import site_actor
+    from workflows.entries.lifecycle import LifeCycle
+
+    done: list[Act] = []
+    refused: list[tuple[str, str]] = []
+    with desk(state) as at:
+        cycle = LifeCycle(at.trail, at.pack, site_actor(at.site, behalf), at.site.rights)
+        for one in at.entries(entries):
+            try:
+                done.append(verb(cycle, one, why))
+            except Refusal as error:
+                refused.append((one.asset, str(error)))
+    if as_json:
+        emit_json({"done": done, "refused": [{"asset": asset, "why": text} for asset, text in refused]})
+    for act in done:
+        say(f"{act.subject}: {act.verb} (act {act.number})")
+    for _, text in refused:
+        say(f"refused: {text}")
+    ctx.exit(0 if not refused else 3 if done else 4)
+
+
+def _verb(name: str, text: str, verb: Verb) -> None:
+    """Register one plain verb as a command."""
+
+    @entry.command(name, help=text)
+    @ENTRIES
+    @WHY
+    @as_option
+    @json_option
+    @click.pass_context
+    @pass_state
+    def command(
+        state: State, ctx: click.Context, entries: tuple[str, ...], why: str, behalf: str, as_json: bool
+    ) -> None:
+        _act(ctx, state, entries, why, behalf, as_json, verb)
+
+
+@entry.command()
+@ENTRIES
+@WHY
+@DRY_RUN
+@as_option
+@json_option
+@click.pass_context
+@pass_state
+def submit(
+    state: State, ctx: click.Context, entries: tuple[str, ...], why: str, dry_run: bool, behalf: str, as_json: bool
+) -> None:
+    """Hand entries in for review (Art. 15); what is missing is listed."""
+    if not dry_run:
+        _act(ctx, state, entries, why, behalf, as_json, lambda cycle, one, why: cycle.submit(one, why))
+        return
+    from workflows.entries.blockers import to_submit
+
+    with desk(state) as at:
+        missing = {one.asset: to_submit(one, at.pack) for one in at.entries(entries)}
+    if as_json:
+        emit_json(missing)
+    else:
+        for asset, lines in missing.items():
+            click.echo("\n  ".join((f"{asset}: {'ready' if not lines else f'{len(lines)} to do'}", *lines)))
+    ctx.exit(4 if any(missing.values()) else 0)
+
+
+@entry.command()
+@ENTRIES
+@click.option("--secrecy", "review", flag_value="secrecy", help="保密审查.")
+@click.option("--security", "review", flag_value="security", help="安全审查.")
+@WHY
+@as_option
+@json_option
+@click.pass_context
+@pass_state
+def sign(
+    state: State,
+    ctx: click.Context,
+    entries: tuple[str, ...],
+    review: str | None,
+    why: str,
+    behalf: str,
+    as_json: bool,
+) -> None:
+    """Sign 保密审查 or 安全审查 of the version under review (Art. 31)."""
+    if review is None:
+        raise click.UsageError("say which: --secrecy or --security")
+    name: Any = review
+    _act(ctx, state, entries, why, behalf, as_json, lambda cycle, one, why: cycle.sign(one, name, why))
+
+
+_verb(
+    "return",
+    "Give entries back to their department; --why says what to mend.",
+    lambda c, one, why: c.send_back(one, why),
+)
+_verb("approve", "Approve what was submitted (Art. 15); a second person.", lambda c, one, why: c.approve(one, why))
+_verb(
+    "approve-refusal",
+    "Let a 非共享 stand, as the district office (上海市数据条例 38).",
+    lambda c, one, why: c.approve_refusal(one, why),
+)
+_verb("publish", "Bring the approved version into force.", lambda c, one, why: c.publish(one, why))
+_verb("withdraw", "Take entries out of force; --why says why.", lambda c, one, why: c.withdraw(one, why))
+
+COMMANDS = (entry,)

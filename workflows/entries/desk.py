@@ -1,0 +1,67 @@
+"""The entries that somebody names on a command line: as they are now, or as they were when their source lost them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from workflows import catalogue
+from workflows.acts.trail import Trail
+from workflows.cli_show import asset_matches
+from workflows.entries.codes import codes
+from workflows.entries.published import published_entry
+from workflows.entries.states import EntryState
+from workflows.entry import Entry
+from workflows.errors import InputError
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+    from workflows.settings import Site
+    from workflows.store import Store
+
+
+class Desk:
+    """One site's entries, compiled when asked for."""
+
+    def __init__(self, site: Site, store: Store, pack: Pack) -> None:
+        self.site, self.store, self.pack = site, store, pack
+        self.trail = Trail(store)
+        self.known = catalogue.known(store)
+
+    def state(self, asset: str) -> EntryState:
+        return self.known.states.get(asset) or EntryState(asset)
+
+    def keys(self, globs: Sequence[str]) -> list[str]:
+        """Keys that a glob names, present ones and then published ones whose source has lost them.
+
+        Raises `InputError` for a glob that names none.
+        """
+        present = dict.fromkeys(item.key for item in self.store.judgeable())
+        lost = sorted(key for key, state in self.known.states.items() if state.in_force and key not in present)
+        every = [*present, *lost]
+        for glob in globs:
+            if not any(asset_matches(key.casefold(), glob.casefold()) for key in every):
+                raise InputError(f"no entry is named {glob!r} (pdc entry list shows them)")
+        return [key for key in every if any(asset_matches(key.casefold(), glob.casefold()) for glob in globs)]
+
+    def entries(self, globs: Sequence[str]) -> Iterator[Entry]:
+        wanted = self.keys(globs)
+        rows = {item.key: item for item in self.store.judgeable()}
+        numbers = {one: codes(self.store, one) for one in {key.split("/", 1)[0] for key in wanted}}
+        for key in wanted:
+            found = self._present(rows[key].id, numbers[key.split("/", 1)[0]]) if key in rows else self._lost(key)
+            if found is None:
+                raise InputError(f"{key} has no entry yet (run `pdc classify` and `pdc compile` first)")
+            yield found
+
+    def _present(self, row: int, numbers: dict[int, tuple[str, ...]]) -> Entry | None:
+        stored = self.store.load([row])[0]
+        if stored.verdict is None or row not in numbers:
+            return None
+        department = self.site.department(stored.asset.department)
+        system = next((one for one in department.systems if one.id == stored.asset.system), None)
+        return catalogue.entry(stored, numbers[row], department, system, self.pack, self.known)
+
+    def _lost(self, key: str) -> Entry | None:
+        found = published_entry(self.trail, key)
+        return found.entry if found else None
