@@ -44,6 +44,8 @@ class DM(Oracle):
         "JOIN SYSOBJECTS s ON s.ID = v.SCHID AND s.TYPE$ = 'SCH'"
     )
     EXTERNAL = _NOTHING
+    # Each partition is a table of its own, below that of the whole.
+    WHOLE = "NOT EXISTS (SELECT 1 FROM SYSOBJECTS s WHERE s.ID = o.OBJECT_ID AND s.PID > 0)"
     TYPE = _TYPE
     # There, OWNER is the user, who may have several schemas.
     COMMENT_OWNER = "SCHEMA_NAME"

@@ -64,7 +64,7 @@ LEFT JOIN ALL_TAB_COMMENTS d
 WHERE o.OBJECT_TYPE IN ('TABLE', 'VIEW') AND {own} AND NVL(o.SECONDARY, 'N') = 'N'
   AND o.OBJECT_NAME NOT LIKE 'BIN$%' AND o.OBJECT_NAME NOT LIKE 'MLOG$\\_%' ESCAPE '\\'
   AND o.OBJECT_NAME NOT LIKE 'RUPD$\\_%' ESCAPE '\\'
-  AND NVL(t.NESTED, 'NO') = 'NO' AND (t.IOT_TYPE IS NULL OR t.IOT_TYPE = 'IOT')
+  AND NVL(t.NESTED, 'NO') = 'NO' AND (t.IOT_TYPE IS NULL OR t.IOT_TYPE = 'IOT') AND {whole}
 ORDER BY {by_owner}, {by_name}
 """
 _COLUMNS = """
@@ -131,6 +131,8 @@ class Oracle(Dialect):
     """The schemas that the database makes itself, as a list in SQL."""
     MATERIALIZED: ClassVar[str] = "SELECT OWNER, MVIEW_NAME NAME FROM ALL_MVIEWS"
     EXTERNAL: ClassVar[str] = "SELECT OWNER, TABLE_NAME NAME FROM ALL_EXTERNAL_TABLES"
+    WHOLE: ClassVar[str] = "1 = 1"
+    """Tells tables from their parts, where both are tables to the dictionary."""
     TYPE: ClassVar[str] = _TYPE
     COMMENT_OWNER: ClassVar[str] = "OWNER"
     """The column of ALL_COL_COMMENTS that holds the schema."""
@@ -218,9 +220,8 @@ class Oracle(Dialect):
         return large.select(sa.text(sampled.replace(":", "\\:")).columns(*named).subquery("s")).limit(large.rows)
 
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
-        statement = _RELATIONS.format(
-            **self._parts("o", name="OBJECT_NAME"), materialized=self.MATERIALIZED, external=self.EXTERNAL
-        )
+        kinds = {"materialized": self.MATERIALIZED, "external": self.EXTERNAL, "whole": self.WHOLE}
+        statement = _RELATIONS.format(**self._parts("o", name="OBJECT_NAME"), **kinds)
         return self._ordered(map(_relation, run(statement)), 1)
 
     def columns(self, run: Run, url: URL) -> Iterator[ColumnRow]:

@@ -139,6 +139,8 @@ def test_statements(dm: Any, opened: Any) -> None:
     (columns,) = dm.about("FROM ALL_TAB_COLUMNS")
     assert "d.SCHEMA_NAME = c.OWNER" in columns
     assert "'SYSDBA'" not in columns
+    # Partitions are tables there.
+    assert all("s.ID = o.OBJECT_ID AND s.PID > 0" in statement for statement in dm.about("FROM ALL_OBJECTS o"))
 
 
 def test_a_sample(dm: Any, opened: Any) -> None:
