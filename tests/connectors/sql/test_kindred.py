@@ -339,3 +339,36 @@ def test_ksycopg2s_error_codes_are_understood() -> None:
         kbcode = "42P01"
 
     assert KINGBASE.trouble(Undefined()).hint == "harvest again"
+
+
+@pytest.mark.parametrize(("connector", "version"), [("kingbase", KINGBASE_9), ("opengauss", OPENGAUSS_5)])
+@pytest.mark.usefixtures("older")
+def test_a_reader_without_rights_is_told_which_to_ask_for(
+    pretend: Pretend, fill: Any, opened: Any, connector: str, version: str
+) -> None:
+    url = make_url(pretend(version, 'CREATE SCHEMA "区"; CREATE TABLE "区".t (a int); CREATE TABLE "区".u (a int)'))
+    role = f"reader_{url.database}"
+    as_administrator = url.render_as_string(hide_password=False)
+    with closing(psycopg2.connect(as_administrator)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'reader-pw'")
+        connection.commit()
+    as_reader = url.set(username=role, password="reader-pw").render_as_string(hide_password=False)
+    with pytest.raises(SourceFatalError, match=f'none of the 2 tables.*GRANT USAGE ON SCHEMA "区" TO "{role}"'):
+        opened(connector, as_reader).probe()
+
+
+@pytest.mark.usefixtures("older")
+def test_statements_for_opengauss_do_not_grow_with_tables(pretend: Pretend, opened: Any, sent: list[str]) -> None:
+    counts = []
+    for tables in (2, 40):
+        script = "".join(
+            f"CREATE TABLE t{i} (a int PRIMARY KEY); CREATE VIEW v{i} AS TABLE t{i};" for i in range(tables)
+        )
+        url = pretend(OPENGAUSS_5, script)
+        sent.clear()
+        source = opened("opengauss", url)
+        source.probe()
+        assert len(source.list_assets().names) == len(list(source.assets())) == 2 * tables
+        counts.append((len(sent), source.statements))
+    assert counts[0] == counts[1]
+    assert counts[0][1] <= 8
