@@ -73,6 +73,8 @@ def publish(
 
     A publication that was cut off is mended by the next one. A second one writes nothing.
     """
+    from workflows.run_log import logged
+
     if dry_run and plan_file:
         raise click.UsageError("--dry-run shows a new plan and --plan applies a saved one: give one of them")
     if departments and plan_file:
@@ -83,7 +85,9 @@ def publish(
             found = job.plan()
             show_plan(found, as_json)
             ctx.exit(plan_exit_code(found))
-        result = job.publish(saved)
+        with logged(job.store, "publish") as entry:
+            result = job.publish(saved)
+            entry.done(result.exit_code, written=result.written, seconds=result.seconds, requests=result.requests)
     show_result(result, as_json)
     ctx.exit(result.exit_code)
 

@@ -20,7 +20,7 @@ from workflows.cli_common import (
 
 if TYPE_CHECKING:
     from workflows.publish.ledger import Ledger, Question
-    from workflows.publish.pull import PullResult
+    from workflows.publish.pull import Puller, PullResult
     from workflows.publish.questions import Actor, Settlement
     from workflows.publish.vocabulary import Vocabulary
     from workflows.settings import Site
@@ -63,10 +63,22 @@ def pulled(state: State, departments: Sequence[str], dry_run: bool) -> PullResul
         with open_server(settings) as client:
             names = vocabulary(pack, settings, client.features)
             ledger, at = Ledger(store, server_name(settings)), now().isoformat()
+            puller = Puller(store, ledger, client, names, site.people, at)
             try:
-                return Puller(store, ledger, client, names, site.people, at).run(chosen, dry_run=dry_run)
+                return puller.run(chosen, dry_run=True) if dry_run else logged_pull(puller, chosen)
             except NotAuthenticated as exc:
                 raise ServerUnusable(str(exc)) from exc
+
+
+def logged_pull(puller: Puller, departments: Sequence[str]) -> PullResult:
+    """Pull, and note it among the runs that `pdc status` shows."""
+    from workflows.run_log import logged
+
+    with logged(puller.store, "pull") as entry:
+        result = puller.run(departments)
+        counts = {name: len(getattr(result, name)) for name in ("decisions", "questions", "descriptions", "failures")}
+        entry.done(result.exit_code, looked_at=result.looked_at, **counts)
+    return result
 
 
 def report_pull(result: PullResult, as_json: bool) -> None:

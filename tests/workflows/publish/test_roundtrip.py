@@ -308,6 +308,22 @@ def test_a_pull_waits_for_no_publication_and_a_refused_token_is_told(town: Town)
     assert refused.stderr.startswith("error: 127.0.0.1")
 
 
+def test_status_shows_publications_and_pulls_beside_the_other_runs(town: Town, browser: Callable[..., Any]) -> None:
+    browser(town.server, "li.hua").replace_on_column(PERSON, "dz", L3, L4)
+    town.pdc("pull", "--dry-run")
+    pulled = town.pdc("pull")
+    town.pdc("publish", "--dry-run")
+    done = town.pdc("publish")
+    published, pull, *before = town.pdc("status", "--runs", 99)["runs"]
+    assert (published["command"], published["exit_code"]) == ("publish", 0)
+    assert published["summary"]["requests"] == done["requests"]
+    assert (pull["command"], pull["exit_code"]) == ("pull", 0)
+    assert pull["summary"]["looked_at"] == pulled["looked_at"] > 0
+    assert pull["summary"]["decisions"] == len(pulled["decisions"]) == 1
+    assert pull["started"] <= pull["finished"]
+    assert {"harvest", "classify", "compile"} <= {run["command"] for run in before}
+
+
 def test_a_restamped_table_keeps_its_labels_as_ours(town: Town, browser: Callable[..., Any]) -> None:
     """Tagging the table with something else makes every label of it Manual; they go on following the rules."""
     town.admin.put("classification", {"name": "其他", "description": "d"})
