@@ -170,11 +170,17 @@ class SqlConnector(Connector):
         """
         try:
             with self._errors(), self._reading() as run:
-                found = [short(row) for row in self.dialect.views(run, self.url)]
+                found = [short(self._told(row)) for row in self.dialect.views(run, self.url)]
         except ConnectorError as error:
             self._fail(f"its views have no lineage: {error.failure.what}", self.place, error.failure.hint)
             return
         yield from found
+
+    def _told(self, view: ViewRow) -> ViewRow:
+        trouble, place = self.dialect.no_definition, f"{view.schema}.{view.table}"
+        if view.definition is None and trouble and keeps(self.config, place) and self._may_show(*view[:2]):
+            self._fail(f"it has no lineage: {trouble.what}", place, trouble.hint)
+        return view
 
     def _columns(self, run: Run, views: bool) -> Iterator[ColumnRow]:
         """The stream of columns; known all at once where views are kept as written, and there is one."""

@@ -192,6 +192,8 @@ class Dialect:
     VIEWS: ClassVar[str]
     VIEW_SQL: ClassVar[str]
     """sqlglot's name for what definitions of views are written in."""
+    no_definition: ClassVar[Trouble | None] = None
+    """What it means that a view comes without one; None where the database does not say."""
     views_as_written: ClassVar[bool] = False
     """Whether definitions are as somebody wrote them: with ``*``, and names in any case."""
     UNSEEN: ClassVar[str | None] = None

@@ -38,6 +38,12 @@ SEEN = f"""
         SELECT c.oid, c.relkind, c.reltuples, c.relpages, n.nspname AS schema, c.relname AS name
         {_EXISTING} AND {_READABLE}
     )"""
+# What somebody alters, or waits to alter.
+_LOCKED = """
+    locked AS (
+        SELECT l.relation FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database b ON b.oid = l.database
+        WHERE b.datname = pg_catalog.current_database() AND l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL
+    )"""
 # What a table's rows lie in: itself, or the partitions at the ends of its tree. Sizes are those of the last VACUUM or
 # ANALYZE: pg_total_relation_size would wait for whoever has locked the table.
 _STORED = """
@@ -111,7 +117,7 @@ class PostgreSQL(Dialect):
     # Given a table, pg_get_expr locks it, or waits for who has: only generated columns, which name others, need it. Of
     # a table that is being altered these are left out, so that it does not stop the reading of all others.
     COLUMNS = f"""
-    WITH RECURSIVE {SEEN},
+    WITH RECURSIVE {SEEN}, {_LOCKED},
     domains AS (
         SELECT oid, typbasetype AS base, typtypmod AS modifier, typnotnull AS required
         FROM pg_catalog.pg_type WHERE typtype = 'd'
@@ -128,8 +134,7 @@ class PostgreSQL(Dialect):
                 ELSE pg_catalog.format_type(b.base, b.modifier) END,
            NOT (a.attnotnull OR coalesce(b.required, false)),
            CASE WHEN f.adbin::text NOT LIKE '%{{VAR :%' THEN pg_catalog.pg_get_expr(f.adbin, 0)
-                WHEN f.adrelid NOT IN (SELECT relation FROM pg_catalog.pg_locks
-                                       WHERE relation IS NOT NULL AND mode = 'AccessExclusiveLock')
+                WHEN f.adrelid NOT IN (SELECT relation FROM locked)
                 THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END,
            d.description
     FROM seen s
@@ -172,10 +177,16 @@ class PostgreSQL(Dialect):
     """
 
     # Definitions name what the search path finds without its schema, and the path is the reader's own. Making one locks
-    # the tables in it, or waits for those who have: lock_timeout ends that.
+    # the tables in it, or would wait for those who have.
     VIEWS = f"""
-    WITH {SEEN}
-    SELECT s.schema, s.name, pg_catalog.pg_get_viewdef(s.oid),
+    WITH {SEEN}, {_LOCKED}
+    SELECT s.schema, s.name,
+           CASE WHEN NOT EXISTS (
+               SELECT 1 FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend p ON p.objid = w.oid
+               WHERE w.ev_class = s.oid AND p.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                 AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                 AND p.refobjid IN (SELECT relation FROM locked))
+           THEN pg_catalog.pg_get_viewdef(s.oid) END,
            (SELECT coalesce(pg_catalog.json_object_agg(c.relname, n.nspname), '{{}}')
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.oid IN (
@@ -187,6 +198,7 @@ class PostgreSQL(Dialect):
     ORDER BY s.schema COLLATE "C", s.name COLLATE "C"
     """
     VIEW_SQL = "postgres"
+    no_definition = troubles.LOCKED
 
     UNSEEN = f"SELECT n.nspname, count(*) {_EXISTING} AND NOT ({_READABLE}) GROUP BY n.nspname ORDER BY n.nspname"
 
