@@ -9,7 +9,7 @@ does not any more), and it reads each column in its own code page, which old dat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -18,7 +18,19 @@ from sqlalchemy.engine import URL
 from sqlalchemy.sql import ColumnElement
 
 from connectors.sql import dialect as troubles
-from connectors.sql.dialect import Ask, ColumnRow, Dialect, Driver, Large, RelationRow, Row, Run, Timeouts, Trouble
+from connectors.sql.dialect import (
+    Ask,
+    ColumnRow,
+    Dialect,
+    Driver,
+    Large,
+    RelationRow,
+    Row,
+    Run,
+    Timeouts,
+    Trouble,
+    ViewRow,
+)
 
 # Names of catalogue views are in the database's own collation, which often ignores case or sorts by pinyin.
 _ORDER = "s.name COLLATE Latin1_General_BIN2, o.name COLLATE Latin1_General_BIN2"
@@ -132,6 +144,7 @@ class SQLServer(Dialect):
     {_SEEN.format(joined="JOIN sys.sql_modules m ON m.object_id = o.object_id")} AND o.type = 'V'
     ORDER BY {_ORDER}
     """
+    ELSEWHERE: ClassVar[str] = f"SELECT s.name, o.name {_SEEN.format(joined='')} AND s.name <> 'dbo'"
     VIEW_SQL = "tsql"
     views_as_written = True
 
@@ -199,11 +212,34 @@ class SQLServer(Dialect):
     def columns(self, run: Run, url: URL) -> Iterator[ColumnRow]:
         return map(_column, run(self.COLUMNS))
 
+    def views(self, run: Run, url: URL) -> Iterator[ViewRow]:
+        """A table that a view names without a schema is in the view's own, else in dbo."""
+        elsewhere = {(schema, name.lower()) for schema, name in run(self.ELSEWHERE)}
+        for row in run(self.VIEWS):
+            view = ViewRow._make(row)
+            yield view if view.schema == "dbo" else view._replace(near=_Near(view.schema, elsewhere))
+
     def code(self, error: BaseException) -> str:
         """pymssql raises ``(number, text)``, and while connecting a tuple of them in a tuple."""
         first = error.args[0] if error.args else None
         number = first[0] if isinstance(first, tuple) and first else first
         return str(number) if isinstance(number, int) and number else ""
+
+
+class _Near(Mapping[str, str]):
+    """Schema by name, in any case, of the tables that a view outside dbo names without one."""
+
+    def __init__(self, own: str, elsewhere: Set[tuple[str, str]]) -> None:
+        self.own, self.elsewhere = own, elsewhere
+
+    def __getitem__(self, name: str) -> str:
+        return self.own if (self.own, name.lower()) in self.elsewhere else "dbo"
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for schema, name in self.elsewhere if schema == self.own)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _relation(row: Row) -> RelationRow:

@@ -65,6 +65,7 @@ SERVER = {
     "schema_name()": [("dbo",)],
     "NVARCHAR(max)) AS": [("test",)],
     "FROM sys.all_columns": [(0,)],
+    "s.name <> 'dbo'": [("dbo2", "x")],
     "k.r_table": "keys",
     "sys.sql_modules": "views",
     "f.definition": "columns",

@@ -95,6 +95,7 @@ ANSWERS: dict[str, Any] = {
     "NVARCHAR(max)) AS": [("test",)],
     "FROM sys.all_columns": [(0,)],
     "k.r_table": KEYS,
+    "s.name <> 'dbo'": [("历史", "户口")],
     "sys.sql_modules": VIEWS,
     "JOIN sys.columns c": COLUMNS,
     "FROM sys.objects o": RELATIONS,
@@ -170,6 +171,27 @@ def test_keys_and_lineage(assets: dict[str, Asset]) -> None:
     ]
 
 
+def test_views_outside_dbo_look_in_their_own_schema_first(server: Any, opened: Any) -> None:
+    server.answers |= {
+        "s.name <> 'dbo'": [("历史", "户口"), ("历史", "V"), ("历史", "ry_jt")],
+        "sys.sql_modules": [
+            ("历史", "V", "CREATE VIEW 历史.V AS SELECT r.RYBH, k.w, j.xh FROM RY_JBXX r, 户口 k, RY_JT j", None)
+        ],
+        "FROM sys.objects o": [*RELATIONS[:-1], (DB, "历史", "V", "view", *[None] * 7), RELATIONS[-1]],
+        "JOIN sys.columns c": [
+            *COLUMNS[:-1],
+            *(("历史", "V", name, "int", "int", True, None, None) for name in ("RYBH", "w", "xh")),
+            COLUMNS[-1],
+        ],
+    }
+    view = next(asset for asset in opened("mssql", URL).assets() if asset.name == "V")
+    assert [column.sources for column in view.columns] == [
+        (ColumnSource("dbo.RY_JBXX", "RYBH"),),
+        (ColumnSource("历史.户口", "w"),),
+        (),
+    ]
+
+
 class TestSQLServer(Conformance):
     @pytest.fixture
     def config(self, server: Any) -> SystemConfig:
@@ -199,7 +221,7 @@ def test_sessions_disturb_nobody(server: Any, opened: Any) -> None:
     source = opened("mssql", URL, options={"statement_timeout": 60, "connect_timeout": 3})
     source.probe()
     list(source.assets())
-    assert source.statements == 8
+    assert source.statements == 9
     for connection in server.connections:
         sent = [statement for number, statement in server.sent if number == connection.number]
         assert "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED" in sent
