@@ -6,6 +6,7 @@ Every method is one transaction. Nothing here talks to a server.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import msgspec
@@ -254,11 +255,11 @@ class Ledger:
 
     # --- people's open questions, and their texts ----------------------------------------------------------------
 
-    def ask(self, questions: Sequence[Question]) -> list[Question]:
+    def ask(self, questions: Sequence[Question], connection: Connection | None = None) -> list[Question]:
         """Add questions that were not asked yet (same place, value, author and time); returns the new ones."""
         table = schema.questions
         new: list[Question] = []
-        with self.store.write() as connection:
+        with self._writing(connection) as writing:
             for question in questions:
                 values = msgspec.structs.asdict(question)
                 del values["id"]
@@ -267,8 +268,8 @@ class Ledger:
                     table.c[name].is_(None) if values[name] is None else table.c[name] == values[name]
                     for name in ("column", "value")
                 ]
-                if connection.execute(select(table.c.id).where(*same)).first() is None:
-                    connection.execute(insert(table).values(**values))
+                if writing.execute(select(table.c.id).where(*same)).first() is None:
+                    writing.execute(insert(table).values(**values))
                     new.append(question)
         return new
 
@@ -281,13 +282,24 @@ class Ledger:
         with self.store.read() as connection:
             return [Question(**row._asdict()) for row in connection.execute(query)]
 
-    def settle_question(self, ident: int, state: Literal["accepted", "refused"], who: str, at: str) -> bool:
+    def settle_question(
+        self,
+        ident: int,
+        state: Literal["accepted", "refused"],
+        who: str,
+        at: str,
+        connection: Connection | None = None,
+    ) -> bool:
         """Close an open question; False when somebody else did before."""
         table = schema.questions
         match = (table.c.id == ident) & (table.c.state == "open")
-        with self.store.write() as connection:
-            done = connection.execute(update(table).where(match).values(state=state, settled_by=who, settled_at=at))
+        with self._writing(connection) as writing:
+            done = writing.execute(update(table).where(match).values(state=state, settled_by=who, settled_at=at))
             return bool(done.rowcount)
+
+    def _writing(self, connection: Connection | None) -> AbstractContextManager[Connection]:
+        """The transaction that is under way, or one of its own."""
+        return self.store.write() if connection is None else nullcontext(connection)
 
     def describe(self, descriptions: Sequence[Description]) -> None:
         """Append descriptions that people wrote."""

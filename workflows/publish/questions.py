@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import msgspec
 
-from classifiers.evidence import TIERS, Decision, Dimension
-from workflows.classify import tiers_in_force
+from classifiers.evidence import Decision, Dimension
 from workflows.errors import InputError, Refusal
 from workflows.packs import record_decisions
 from workflows.people import Person
@@ -22,44 +21,11 @@ from workflows.publish.ledger import Ledger, Question
 from workflows.publish.model import ON_ASSET, Base, Mark
 from workflows.publish.places import stored_name
 from workflows.publish.vocabulary import Vocabulary
+from workflows.ruling import SUGGESTED, Outcome, agreed, is_lower, latest, lowering, settled, tier_in_force
 from workflows.store import Store
 from workflows.store_records import StoredAsset
 
-Outcome = Literal["accepted", "refused"]
-SUGGESTED = ("element", "tier", "share", "open")
-"""What rules propose, and what 已确认 on a table confirms."""
-DIMENSIONS = {
-    "element": "数据元",
-    "tier": "分级",
-    "share": "共享类型",
-    "open": "开放类型",
-    "importance": "重要性",
-    "review": "审核状态",
-    "category": "数据类别",
-}
-
-
-# --- what is asked -----------------------------------------------------------------------------------------------
-
-
-def is_lower(value: str | None, in_force: str | None) -> bool:
-    """Whether a tier is lower than the one in force.
-
-    >>> is_lower("L2", "L3"), is_lower("L3", "L3"), is_lower(None, "L3"), is_lower("L1", None)
-    (True, False, False, False)
-    """
-    return value in TIERS and in_force in TIERS and TIERS.index(value) < TIERS.index(in_force)
-
-
-def tier_in_force(stored: StoredAsset, decisions: Sequence[Decision], column: str | None) -> str | None:
-    """The latest ruling, classified with or not, else the tier of the last run."""
-    ruled = latest(decisions, "tier", column)
-    return ruled.value if ruled is not None and ruled.value else tiers_in_force(stored).get(column or "")
-
-
-def latest(decisions: Sequence[Decision], dimension: str, column: str | None) -> Decision | None:
-    """The last one in a list that has the oldest first."""
-    return next((d for d in reversed(decisions) if (d.dimension, d.column) == (dimension, column)), None)
+# --- what is asked, and what comes of it ---------------------------------------------------------------------------
 
 
 def is_kept(decision: Decision, kept: Sequence[Decision]) -> bool:
@@ -71,52 +37,6 @@ def is_kept(decision: Decision, kept: Sequence[Decision]) -> bool:
 
 def _act(decision: Decision) -> tuple[str | None, str, str | None, str, str]:
     return (decision.column, decision.dimension, decision.value, decision.who, decision.at)
-
-
-def describe(decision: Decision, names: Vocabulary) -> str:
-    """The act in words: who set what, where."""
-
-    def shown(value: str) -> str:
-        named = names.named.get((decision.dimension, value))
-        return named.title or named.name if named else value
-
-    who, place = decision.who or "未知人员", f"字段{decision.column}" if decision.column else "整个资源"
-    what = f"{who}将{place}的{DIMENSIONS[decision.dimension]}"
-    old = f"由{shown(decision.rejected)}" if decision.rejected else ""
-    return f"{what}{old}改为{shown(decision.value)}" if decision.value else f"{what}{old.lstrip('由')}移除"
-
-
-def asked(kind: str, decision: Decision, message: str) -> Question:
-    """The act as a question."""
-    same = ("asset", "column", "dimension", "value", "rejected", "who", "at")
-    values = {name: getattr(decision, name) for name in same}
-    return msgspec.convert({**values, "kind": kind, "message": message}, Question)
-
-
-def lowering(decision: Decision, in_force: str | None, names: Vocabulary) -> Question:
-    return asked("lowering", decision, f"{describe(decision, names)}：现行{in_force}，降级须第二人同意")
-
-
-# --- what comes of it --------------------------------------------------------------------------------------------
-
-
-def settled(question: Question, outcome: Outcome, who: str, at: str) -> Question:
-    return msgspec.structs.replace(question, state=outcome, settled_by=who, settled_at=at)
-
-
-def agreed(question: Question, second: Person, at: str, reason: str) -> Decision:
-    """The decision that two people made together; it holds from when both had spoken."""
-    both = f"{question.who}于{question.at[:10]}提出，{second.name}于{at[:10]}同意"
-    return Decision(
-        asset=question.asset,
-        column=question.column,
-        dimension=cast(Dimension, question.dimension),
-        value=question.value,
-        who=f"{question.who}、{second.name}",
-        at=max(question.at, at),
-        reason=f"{both}：{reason}" if reason else both,
-        rejected=question.rejected,
-    )
 
 
 class Actor(NamedTuple):
@@ -163,7 +83,7 @@ def _accept(
 ) -> None:
     if question.kind == "lowering":
         _check_second(question, actor)
-        found.decisions.append(agreed(question, actor.person, at, reason))
+        found.decisions.append(agreed(question, actor.person.name, at, reason))
     elif question.kind == "author":
         decision, stored = own(question, actor.name, at, reason), _stored(store, question)
         force = tier_in_force(stored, store.decisions(question.asset), question.column)
@@ -171,7 +91,7 @@ def _accept(
             found.decisions += [decision, *_with_review(decision, stored)]
         else:
             _check_personal(question, actor)
-            found.questions.append(lowering(decision, force, names))
+            found.questions.append(lowering(decision, force, names.shown))
     found.settled.append(settled(question, "accepted", actor.name, at))
 
 

@@ -22,20 +22,19 @@ from workflows.publish.history import Author, History, china_time, places
 from workflows.publish.ledger import Description, Question
 from workflows.publish.model import ON_ASSET, Base, Entity, Mark
 from workflows.publish.places import stored_name
-from workflows.publish.questions import (
+from workflows.publish.questions import is_kept, own
+from workflows.publish.vocabulary import Vocabulary
+from workflows.ruling import (
     SUGGESTED,
     agreed,
     asked,
     describe,
-    is_kept,
     is_lower,
     latest,
     lowering,
-    own,
     settled,
     tier_in_force,
 )
-from workflows.publish.vocabulary import Vocabulary
 from workflows.store_records import StoredAsset
 
 DECIDED = frozenset((*SUGGESTED, "importance", "review"))
@@ -260,15 +259,15 @@ class _Reader:
         if decision.dimension != "tier" or not is_lower(decision.value, force):
             self.reading.decisions.append(decision)
             return
-        question = lowering(decision, force, self.names)
+        question = lowering(decision, force, self.names.shown)
         second = self._second(question, self._row_since(question))
         if second is None:
             self.reading.questions.append(question)
         else:
-            self.reading.decisions.append(agreed(question, *second, "在OpenMetadata中同意"))
+            self.reading.decisions.append(agreed(question, second[0].name, second[1], "在OpenMetadata中同意"))
 
     def _ask(self, kind: str, decision: Decision, why: str) -> None:
-        self.reading.questions.append(asked(kind, decision, f"{describe(decision, self.names)}：{why}"))
+        self.reading.questions.append(asked(kind, decision, f"{describe(decision, self.names.shown)}：{why}"))
 
     def _supersede(self, decision: Decision) -> None:
         """An open question on the same label is overtaken: what it asked about stands no longer."""
@@ -332,7 +331,7 @@ class _Reader:
                 second = self._second(question, question.at)
                 if second is not None:
                     person, at = second
-                    self.reading.decisions.append(agreed(question, person, at, "在OpenMetadata中同意"))
+                    self.reading.decisions.append(agreed(question, person.name, at, "在OpenMetadata中同意"))
                     self.reading.settled.append(settled(question, "accepted", person.name, at))
             elif question.kind == "author" and question.dimension in SUGGESTED:
                 self._taken_over(question)

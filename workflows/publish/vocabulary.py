@@ -94,6 +94,11 @@ class Vocabulary:
         """A mark that stands for no verdict: 审核状态, 数据类别. ``KeyError`` for an unknown key."""
         return self._mark(self.named[dimension, key], state, why)
 
+    def shown(self, dimension: str, value: str) -> str:
+        """What readers see for a key; the key itself where it has no tag."""
+        named = self.named.get((dimension, value))
+        return named.title or named.name if named else value
+
     def _mark(self, named: Named, state: LabelState, told: str) -> Mark:
         """With its reason, which plans show whatever the server can keep (`merge.encoder` leaves it out)."""
         return Mark(
