@@ -84,17 +84,6 @@ def say_counts(results: list[CheckResult]) -> None:
 @json_option
 @click.pass_context
 @pass_state
-def lists(state: State, ctx: click.Context, as_json: bool) -> None:
-    """Write the responsibility, open and negative lists again from the store."""
-    from workflows.outputs import write_lists
-
-    write(state, ctx, "lists", write_lists, as_json)
-
-
-@click.command()
-@json_option
-@click.pass_context
-@pass_state
 def site(state: State, ctx: click.Context, as_json: bool) -> None:
     """Write the HTML catalogue again from the store."""
     from workflows.outputs import write_page
@@ -181,4 +170,4 @@ pack.add_command(export_recognizers)
 for command in PACK_COMMANDS:
     pack.add_command(command)
 
-COMMANDS = (init, check, lists, site, pack)
+COMMANDS = (init, check, site, pack)

@@ -1,0 +1,230 @@
+"""Which list takes which entries in force, and what it says of each (Putuo Measures 15, 21, 22, 25, 26; 上海市数据条例
+28, 38, 42).
+
+Everything here is made from versions in force on one day, so that any day's lists can be had again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from workflows.entries.elements import value_of
+from workflows.entries.published import PublishedEntry
+from workflows.outputs import lists as proposals
+from workflows.outputs import words
+from workflows.outputs.cells import Cell, Column
+from workflows.outputs.lists import Row, refusal_bases
+from workflows.outputs.workbook import RESOURCE_COLUMNS, access_cell, resource_row, tier_cell
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+
+HIGH_VALUE: Final = "高价值"
+
+
+@dataclass(frozen=True)
+class OfficialList:
+    """One list: its columns in the official order, who is on it, one row and one record of each."""
+
+    key: str
+    name: str
+    columns: tuple[Column, ...]
+    takes: Callable[[PublishedEntry], bool]
+    row: Callable[[PublishedEntry, Pack], list[Cell]]
+    record: Callable[[PublishedEntry, Pack], Row]
+    notes: tuple[str, ...]
+    first: Callable[[PublishedEntry], bool] = field(default=lambda _: False)
+    """Entries that come before the others."""
+    types: str = "share"
+    """By which label the totals are counted."""
+
+
+def chosen(kind: OfficialList, entries: Sequence[PublishedEntry]) -> list[PublishedEntry]:
+    """The entries of a list in its order. Entries come in order of department and code, which stays."""
+    return sorted(filter(kind.takes, entries), key=lambda one: not kind.first(one))
+
+
+def date_cells(one: PublishedEntry) -> list[Cell]:
+    return [one.entry.publish_date or "", f"第{one.state.issue}版"]
+
+
+# --- who is on a list --------------------------------------------------------------------------------------------
+
+
+def is_shared(one: PublishedEntry) -> bool:
+    return one.entry.value("share") in ("unconditional", "conditional")
+
+
+def is_refused(one: PublishedEntry) -> bool:
+    return one.entry.value("share") == "none"
+
+
+def is_open(one: PublishedEntry) -> bool:
+    """Own data only: what came by sharing or negotiation is not in one's own list (Art. 26)."""
+    return one.entry.origin == "own" and one.entry.value("open") in ("unconditional", "conditional")
+
+
+def is_high_value(one: PublishedEntry) -> bool:
+    return value_of(one.entry, "high_value") == "是"
+
+
+def unapproved(entries: Sequence[PublishedEntry]) -> list[str]:
+    """Entries that refuse to share without the district office's approval: on no list until it is given."""
+    return [one.entry.asset for one in entries if is_refused(one) and one.state.refusal is None]
+
+
+# --- what a list says --------------------------------------------------------------------------------------------
+
+
+def responsibility_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
+    return [*proposals.responsibility_row(one.entry, pack)[:-1], *date_cells(one)]
+
+
+def negative_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
+    approval = one.state.refusal
+    cells = proposals.negative_row(one.entry, pack)[:-1]
+    approved: list[Cell] = [approval.who if approval else "", approval.at[:10] if approval else ""]
+    return [*cells, *approved, *date_cells(one)]
+
+
+def open_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
+    mark = HIGH_VALUE if is_high_value(one) else ""
+    interface = value_of(one.entry, "interface")
+    return [mark, *proposals.open_row(one.entry, pack)[:-1], interface, *date_cells(one)]
+
+
+def catalogue_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
+    return resource_row(one.entry, pack)[:CATALOGUE_WIDTH]
+
+
+def filing_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
+    entry = one.entry
+    return [
+        entry.code,
+        entry.title,
+        entry.provider,
+        entry.provider_code,
+        entry.abstract,
+        words.ORIGINS.get(entry.origin, entry.origin),
+        entry.update_cycle,
+        tier_cell(pack, entry),
+        access_cell(pack, entry, "share"),
+        entry.share_condition,
+        access_cell(pack, entry, "open"),
+        entry.open_condition,
+        value_of(entry, "municipal"),
+        len(entry.items),
+        *date_cells(one),
+    ]
+
+
+def _record(one: PublishedEntry, more: Row) -> Row:
+    state = one.state
+    stamp = {"version": state.in_force.digest if state.in_force else "", "published": one.entry.publish_date}
+    return {**more, "state": "published", "issue": state.issue, **stamp}
+
+
+def responsibility_record(one: PublishedEntry, pack: Pack) -> Row:
+    return _record(one, proposals.responsibility_record(one.entry, pack))
+
+
+def negative_record(one: PublishedEntry, pack: Pack) -> Row:
+    approval = one.state.refusal
+    approved = {"approved_by": approval.who, "approved_at": approval.at} if approval else {}
+    return _record(one, {**proposals.negative_record(one.entry, pack), **approved})
+
+
+def open_record(one: PublishedEntry, pack: Pack) -> Row:
+    more = {"high_value": is_high_value(one), "interface": value_of(one.entry, "interface")}
+    return _record(one, {**proposals.open_record(one.entry, pack), **more})
+
+
+def filing_record(one: PublishedEntry, pack: Pack) -> Row:
+    entry = one.entry
+    more: dict[str, Any] = {
+        "abstract": entry.abstract,
+        "origin": entry.origin,
+        "municipal": value_of(entry, "municipal"),
+        "open_type": entry.value("open"),
+        "share_condition": entry.share_condition,
+        "open_condition": entry.open_condition,
+        "items": [
+            {"name": item.name, "title": item.title, "data_type": item.data_type, "tier": item.value("tier")}
+            for item in entry.items
+        ],
+    }
+    return _record(one, {**proposals.record(entry, pack, "share"), **more})
+
+
+def _bases(one: PublishedEntry, pack: Pack) -> bool:
+    return bool(refusal_bases(one.entry, pack))
+
+
+DATES: Final = (Column("发布日期", 12, centre=True), Column("版本", 9, centre=True))
+CATALOGUE_WIDTH: Final = next(place for place, column in enumerate(RESOURCE_COLUMNS) if column.title == "状态")
+
+RESPONSIBILITY: Final = OfficialList(
+    "responsibility",
+    "数据责任清单",
+    (*proposals.RESPONSIBILITY.columns[:-1], *DATES),
+    is_shared,
+    responsibility_row,
+    responsibility_record,
+    ("列出各部门可以向其他部门共享的信息资源及其类型、条件和依据（普陀区公共数据管理办法第二十一条、第二十二条）",),
+)
+NEGATIVE: Final = OfficialList(
+    "negative",
+    "共享负面清单",
+    (*proposals.NEGATIVE.columns[:-1], Column("批准人", 12), Column("批准日期", 12, centre=True), *DATES),
+    is_refused,
+    negative_row,
+    negative_record,
+    (
+        "只列法律、法规、规章规定不得共享的信息资源，每条都引有依据（普陀区公共数据管理办法第二十一条、第二十二条）",
+        "每条均经区政府办公室批准（上海市数据条例第三十八条）",
+    ),
+)
+OPEN: Final = OfficialList(
+    "open",
+    "开放清单",
+    (Column("高价值", 9, centre=True), *proposals.OPEN.columns[:-1], Column("开放接口", 28), *DATES),
+    is_open,
+    open_row,
+    open_record,
+    (
+        "列明开放范围、开放类型、开放条件、更新频率（上海市数据条例第四十二条）；「数据项」只含本身可以开放的信息项",
+        "通过共享、协商等方式获得的数据不列入（普陀区公共数据管理办法第二十六条）；高价值数据列在最前",
+    ),
+    is_high_value,
+    "open",
+)
+CATALOGUE: Final = OfficialList(
+    "catalogue",
+    "公共数据资源目录",
+    RESOURCE_COLUMNS[:CATALOGUE_WIDTH],
+    lambda _: True,
+    catalogue_row,
+    filing_record,
+    ("经各部门报送、区大数据中心审核发布的信息资源（普陀区公共数据管理办法第十五条）",),
+)
+FILING: Final = OfficialList(
+    "filing",
+    "市级报送表",
+    (
+        *(Column("信息资源代码", 22), Column("信息资源名称", 28), Column("提供方", 20), Column("统一社会信用代码", 22)),
+        *(Column("摘要", 40), Column("数据来源", 11, centre=True), Column("更新频率", 10, centre=True)),
+        *(Column("安全等级", 15, centre=True), Column("共享类型", 15, centre=True), Column("共享条件", 34)),
+        *(Column("开放类型", 15, centre=True), Column("开放条件", 34), Column("市级目录收录情况", 16, centre=True)),
+        *(Column("信息项数", 9, centre=True), *DATES),
+    ),
+    lambda _: True,
+    filing_row,
+    filing_record,
+    (
+        "来源、更新频率、安全等级、共享开放属性（上海市数据条例第二十八条）；「区域补充」为市级目录未收录的条目",
+        "市级平台的报送格式尚无公开标准，本表按条例所列要素编排",
+    ),
+)
+KINDS: Final = {kind.key: kind for kind in (CATALOGUE, RESPONSIBILITY, NEGATIVE, OPEN, FILING)}
