@@ -35,7 +35,9 @@ def init(folder: Path) -> None:
 
 @click.command()
 @click.option(
-    "--connect", is_flag=True, help="Also reach the server and every system: what would be listed, which rights lack."
+    "--connect",
+    is_flag=True,
+    help="Also reach the server and every system: what would be listed, which rights are missing.",
 )
 @click.option(
     "--timeout", default=60.0, show_default=True, help="Seconds that one system may take.", type=click.FloatRange(0.1)
