@@ -65,6 +65,7 @@ class Record(Protocol):
 class Outcome(NamedTuple):
     """What reading the source came to. Failures hold no values."""
 
+    assets: int
     failures: Sequence[Failure]
     notices: Sequence[str]
     filtered: Mapping[str, int]

@@ -11,7 +11,7 @@ This file and its sister in ``classifiers`` are the only ones that import the SD
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -145,8 +145,11 @@ class DepartmentSource(Source):  # type: ignore[misc]
         for container in self.system.containers(version):
             yield from self._guarded(container.fqn, partial(self._container, container))
         later: list[tuple[str, list[Entity], list[Edge]]] = []
-        for record in self._counted(self.system.records(version)):
+        tracker = ProgressTrackerState()
+        tracker.set_total("Table", outcome.assets)
+        for record in self.system.records(version):
             yield from self._record(record, later)
+            tracker.increment_processed("Table")
         yield from self._links(later)
         if self.pipeline.markDeletedTables:
             yield from self._guarded(self.system.service, partial(self._removals, outcome.complete))
@@ -159,7 +162,10 @@ class DepartmentSource(Source):  # type: ignore[misc]
         except ConnectorError as exc:
             yield self._failed(exc.failure)
         except APIError as exc:
-            yield self._failed(Failure(f"the server refuses: {exc}", place=name))
+            yield self._failed(Failure(f"the server says: {exc}", place=name, hint="run again"))
+        except OSError:
+            # What the SDK's client lets through after its last attempt: a cut connection, an answer of 500.
+            yield self._failed(Failure("the server failed or could not be reached", place=name, hint="run again"))
         except ValidationError as exc:
             faults = exc.errors(include_input=False, include_url=False)
             where = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in faults[:3])
@@ -202,13 +208,6 @@ class DepartmentSource(Source):  # type: ignore[misc]
         return None if found is None else str(found["id"])
 
     # --- assets ------------------------------------------------------------------------------------------------
-
-    def _counted(self, records: Iterable[Record | Failure]) -> Iterator[Record | Failure]:
-        tracker = ProgressTrackerState()
-        for record in records:
-            tracker.add_to_total("Table", 1)
-            yield record
-            tracker.increment_processed("Table")
 
     def _record(self, record: Record | Failure, later: list[tuple[str, list[Entity], list[Edge]]]) -> Yielded:
         if isinstance(record, Failure):
@@ -331,6 +330,7 @@ def _checked_pipeline(config: WorkflowSource) -> DatabaseServiceMetadataPipeline
     if not isinstance(pipeline, DatabaseServiceMetadataPipeline):
         raise InvalidSourceException("sourceConfig.config: type must be DatabaseMetadata")
     given = [name for name in FILTERS if getattr(pipeline, name) is not None]
+    given += [name for name in ("includeTables", "includeViews") if not getattr(pipeline, name)]
     if given:
         raise InvalidSourceException(
             f"sourceConfig.config: {', '.join(given)}: write include and exclude of the system in departments/*.yaml"

@@ -143,7 +143,7 @@ class StoredSystem:
             "bears a secrecy mark": found.quarantined,
         }
         failures = [_with_option(failure) for failure in (*found.failed, *judged.failed)]
-        return Outcome(failures, found.notices, filtered, found.complete and not found.failed)
+        return Outcome(found.assets, failures, found.notices, filtered, found.complete and not found.failed)
 
     def containers(self, version: str) -> Sequence[Container]:
         with _told():
