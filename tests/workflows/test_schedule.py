@@ -12,8 +12,8 @@ import pytest
 
 from connectors.base import Connector, SystemConfig
 from connectors.model import Asset, Listing
+from workflows.clock import CHINA
 from workflows.harvest import HarvestOptions, HarvestResult, harvest
-from workflows.run import CHINA
 from workflows.schedule import Hours, Window, host_of, parse_window, side_by_side
 from workflows.store import Store
 
