@@ -54,10 +54,10 @@ class DM(Oracle):
     MATERIALIZED_VIEWS = None
     DEPENDENCIES = None
 
-    # Found in the driver and in reports of its users; the server's list is V$ERR_INFO.
+    # From published reports of its users and the open dialect; the server's whole list is V$ERR_INFO.
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {
-        **dict.fromkeys(("-2501", "-2503", "-2508"), troubles.WRONG_PASSWORD),
-        **dict.fromkeys(("-2103", "-2106", "-2111"), troubles.GONE),
+        "-2501": troubles.WRONG_PASSWORD,
+        "-2106": troubles.GONE,
         "-6409": troubles.LOCKED,
         "-70028": troubles.UNREACHABLE,
         **dict.fromkeys(("-6010", "-70019", "-70025"), troubles.LOST),
