@@ -165,7 +165,8 @@ def believed(
         _is_strange(said, element.family, strange)
         or (strange and said.style == "english" and _role(said, column) in doubt.machines.get(kind, ()))
         or (said.term in doubt.modified and (said.after_unknown or said.owner not in _SCHOOLED))
-        or (element.family in doubt.disowned and said.owner in doubt.things)
+        or (element.family in doubt.disowned and (said.owner in doubt.things or (strange and said.after_unknown)))
+        or (element.family == "person_name" and kind != "person" and _is_abbreviated(said, column))
         or (strange and said.style == "english" and said.term in doubt.everyday and said.owner not in _PEOPLE)
         or (said.style == "initials" and said.element in doubt.strange_initials.get(kind, ()))
         or (said.element == "person.name" and _is_plural(said, column))
@@ -228,6 +229,12 @@ def _is_strange(said: Candidate, family: str, strange: frozenset[str]) -> bool:
 def _role(said: Candidate, column: ColumnInput) -> str:
     """``host`` of ``host`` and ``host_name``."""
     return tokenize(column.name)[-2:][0] if said.term == "name" else said.term
+
+
+def _is_abbreviated(said: Candidate, column: ColumnInput) -> bool:
+    """``ks_name``: two letters that can be anybody's (考生, 科室), where rows are no people."""
+    tokens = tokenize(column.name)
+    return said.style == "english" and said.term == "name" and len(tokens) == 2 and len(tokens[0]) == 2
 
 
 def _is_plural(said: Candidate, column: ColumnInput) -> bool:

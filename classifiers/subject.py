@@ -225,7 +225,7 @@ def is_headed(table: TableInput, found: Mapping[str, str]) -> bool:
     It may still be about people (人员分类), so the subject stays; but a bare ``name`` in it is nobody's.
     """
     heads = _heads()
-    if not {elements()[e].family for e in found.values()} <= HARMLESS | {"person_name", "account_login"}:
+    if not {elements()[e].family for e in found.values()} <= _OF_THINGS:
         return False
     if table.comment and has_han(table.comment):
         text = _ENDS.sub("", table.comment)
@@ -239,6 +239,15 @@ def _heads() -> frozenset[str]:
     return frozenset(entry.text for entry in parse_terms({"heads": read_table("names/subjects.yaml", _Terms).heads}))
 
 
+# What may stand in a row that is a thing.
+_OF_THINGS = HARMLESS | {
+    "person_name",
+    "account_login",
+    "amount_personal",
+    "education",
+    "landline",
+    "location",
+}
 _ENDS = re.compile(r"(?:信息|数据|记录|基础|定义|管理|维护|表|\s)+$")
 
 

@@ -201,8 +201,8 @@ def table_context(
         context.add("organisation_or_person")
     if _is_identified(statements, sure):
         context.add("identified")
-    if subject.kind == "person" and _IDENTITIES.isdisjoint(sure.values()) and not {"disabled", "cards"} & context:
-        context.add("cardless")
+    if subject.kind == "person" and not {"disabled", "cards", "donation"} & context:
+        context |= {"holder", "cardless"} if _IDENTITIES.isdisjoint(sure.values()) else {"holder"}
     if _is_user_table(table):
         context.add("account")
     if "account" in context and "account.login" not in sure.values():

@@ -91,6 +91,9 @@ def _found(table: str, columns: str, comment: str | None = None) -> dict[str, El
         ("fund", "fund_id f_amount|double", "f_amount", "measure.amount"),
         ("payroll", "emp_name telephone_fee|bigint", "telephone_fee", "measure.amount"),
         ("t_user", "user_name balance=账户余额|varchar(16)", "balance", "person.account_balance"),
+        # papers of things, and of people
+        ("gas_station_check", "gs_name principal cert_no", "cert_no", "act.certificate_no"),
+        ("t_member", "sex cert_no", "cert_no", "person.id_number"),
         # a thing that bears a person's name first
         ("member_level", "id|int name|varchar(50) discount", "name", "place.name"),
         ("member_level", "id|int name|varchar(50) phone", "name", "person.name"),
@@ -121,6 +124,8 @@ def test_what_a_column_can_hold(table: str, columns: str, column: str, element: 
         ("fishery_monitoring", "pond disease", "disease"),
         ("salt_water_day", "site salt ph", "salt"),
         ("match_board", "score home visitor_team", "home"),
+        ("ad_position", "ad_title target_sex", "target_sex"),
+        ("hospital_dept", "ks_id ks_name", "ks_name"),
         ("class_stat", "class_id max_score|decimal(5,2)", "max_score"),
     ],
 )
