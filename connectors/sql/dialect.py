@@ -244,6 +244,11 @@ class Dialect:
     def prepare(self, connection: Any, timeouts: Timeouts) -> None:
         """Adjust the driver's own connection, before any statement."""
 
+    def lesser(self, statement: str) -> str | None:
+        """What to send when this dictionary statement fails because of a single table: the same without counts, sizes
+        and foreign keys. None where it has none of them, or no table can do that."""
+        return None
+
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
         return (RelationRow(*row) for row in run(self.RELATIONS))
 

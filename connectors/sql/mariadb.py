@@ -38,6 +38,8 @@ _STEPS = 5
 MANY_ROWS = 100_000
 """Rows of a table in a view that is computed as a whole, however few of its rows are asked for."""
 
+_OF_OPENED_TABLES = ("TABLE_ROWS", "DATA_LENGTH + INDEX_LENGTH", "COALESCE(UPDATE_TIME, CREATE_TIME)", "CREATE_OPTIONS")
+
 
 class MariaDB(Dialect):
     name = "mariadb"
@@ -186,6 +188,14 @@ class MariaDB(Dialect):
 
     def views(self, run: Run, url: URL) -> Iterator[ViewRow]:
         return map(ViewRow._make, run(self._statement(self.VIEWS, url)))
+
+    def lesser(self, statement: str) -> str | None:
+        # To count rows or find foreign keys the server opens every table, and one that lies in another database which
+        # is away (FEDERATED) fails the whole statement.
+        shorter = statement.replace("REFERENCED_TABLE_NAME IS NOT NULL", "FALSE")
+        for told in _OF_OPENED_TABLES:
+            shorter = shorter.replace(told, "NULL")
+        return shorter if shorter != statement else None
 
     def _statement(self, template: str, url: URL) -> str:
         own = "LOWER(TABLE_SCHEMA) NOT IN ({})".format(", ".join(f"'{schema}'" for schema in self.OWN_SCHEMAS))

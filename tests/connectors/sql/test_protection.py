@@ -122,21 +122,30 @@ def test_a_stalled_reader_holds_up_no_alter_table(server: Server, opened: Any) -
     assert source.failures == []
 
 
-def test_postgresql_shows_who_reads_and_that_no_table_is_locked(kind: str, server: Server, opened: Any) -> None:
-    if kind != "postgres":
-        pytest.skip("MariaDB shows locks in an extension only")
+OURS = "FROM pg_stat_activity WHERE application_name = 'public-data-catalog'"
+LOCKED = {
+    "postgres": f"SELECT relation FROM pg_locks WHERE pid IN (SELECT pid {OURS}) AND relation > 16384",
+    "mariadb": "SELECT table_name FROM information_schema.metadata_lock_info WHERE table_schema = database()",
+}
+
+
+def test_between_two_answers_no_table_is_locked(kind: str, server: Server, opened: Any) -> None:
+    if kind == "mariadb":
+        server.run("INSTALL SONAME 'metadata_lock_info'")
     source = server.open(opened)
     stream = source.assets()
     next(stream)
     source.sample(named(server.open(opened), "t1"), 3)
     with server.connect() as connection:
-        ours = "FROM pg_stat_activity WHERE application_name = 'public-data-catalog'"
-        assert connection.exec_driver_sql(f"SELECT count(*) {ours}").scalar_one() >= 2
-        locked = connection.exec_driver_sql(
-            f"SELECT relation::regclass FROM pg_locks WHERE pid IN (SELECT pid {ours}) "
-            "AND locktype = 'relation' AND relation > 16384"
-        ).all()
-    assert locked == []
+        assert connection.exec_driver_sql(LOCKED[kind]).all() == []
+        if kind == "postgres":
+            assert connection.exec_driver_sql(f"SELECT count(*) {OURS}").scalar_one() >= 2
+            connection.exec_driver_sql(
+                "BEGIN; LOCK TABLE t2 IN ACCESS SHARE MODE; SET application_name = 'public-data-catalog'"
+            )
+        else:
+            connection.exec_driver_sql("LOCK TABLES t2 READ")
+        assert connection.exec_driver_sql(LOCKED[kind]).all() != [], "locks are seen where there are any"
     assert sum(1 for _ in stream) > TABLES
 
 
@@ -288,15 +297,40 @@ def test_a_partitioned_table_and_a_materialised_view_are_spread_too(postgres_url
 def test_a_reader_who_may_not_see_how_a_view_is_computed_samples_it_all_the_same(
     kind: str, server: Server, opened: Any
 ) -> None:
-    if kind != "mariadb":
-        pytest.skip("PostgreSQL shows everybody the plan of what he may read")
-    with server.connect() as connection:
-        connection.exec_driver_sql("CREATE USER 'viewer'@'%%' IDENTIFIED BY 'viewer-pw'")
-        connection.exec_driver_sql("GRANT SELECT ON easy TO 'viewer'@'%%'")
+    if kind == "mariadb":
+        server.run("CREATE USER 'viewer'@'%%' IDENTIFIED BY 'viewer-pw'")
+        server.run("GRANT SELECT ON easy TO 'viewer'@'%%'")
+    else:
+        server.run("CREATE ROLE viewer LOGIN PASSWORD 'viewer-pw'")
+        server.run("GRANT SELECT ON easy TO viewer")
     before, _, after = server.url.partition("//")
     as_viewer = f"{before}//viewer:viewer-pw@{after.rpartition('@')[2]}"
-    source = opened("mariadb", as_viewer)
-    assert len(source.sample(next(source.assets()), 5)["id"]) == 5
+    source = opened(server.connector, as_viewer)
+    (easy,) = source.assets()
+    assert len(source.sample(easy, 5)["id"]) == 5
+
+
+def test_mariadbs_tables_of_another_server_are_foreign(mariadb_url: str, fill: Any, opened: Any) -> None:
+    address = mariadb_url.replace("mariadb+pymysql", "mysql")
+    fill(mariadb_url, "INSTALL SONAME 'ha_federatedx';\nCREATE TABLE near (id int PRIMARY KEY) COMMENT '近'")
+    fill(mariadb_url, "INSERT INTO near VALUES (7)")
+    fill(mariadb_url, f"CREATE TABLE far (id int) ENGINE=FEDERATED COMMENT '远' CONNECTION='{address}/near'")
+    source = opened("mariadb", mariadb_url)
+    far, near = source.assets()
+    assert ((far.variant, far.comment), (near.variant, near.comment)) == (("foreign", "远"), (None, "近"))
+    assert source.sample(far, 5) == {"id": []}
+    assert opened("mariadb", mariadb_url, options={"sample_foreign": True}).sample(far, 5) == {"id": [7]}
+    # The other server is away: what it is asked for costs counts, not the system.
+    fill(mariadb_url, "DROP TABLE near;\nCREATE TABLE home (id int UNIQUE COMMENT '家') PARTITION BY HASH (id)")
+    source = opened("mariadb", mariadb_url)
+    far, home = source.assets()
+    assert [(a.variant, a.comment, a.row_estimate) for a in (far, home)] == [
+        ("foreign", "远", None),
+        (None, None, None),
+    ]
+    assert (home.columns[0].comment, home.unique_keys, far.columns[0].name) == ("家", (("id",),), "id")
+    (failure,) = source.failures
+    assert failure.what.startswith("counts, sizes and foreign keys are missing")
 
 
 @pytest.mark.parametrize(("given", "limit"), [({}, 20), ({"sample_timeout": 0}, 300), ({"statement_timeout": 7}, 7)])
