@@ -86,7 +86,7 @@ def test_what_comes_back_has_its_number_and_its_decision(site: Path, pdc: Pdc) -
         line = pdc("assets", "d/db/main.facility_0", "--jsonl", "--labels").stdout
         tier = json.loads(line)["labels"]["tier"]
         with closing(sqlite3.connect(site / "var" / "catalogue.sqlite")) as store:
-            query = "select sequence from entries join assets on assets.id = asset where key = 'd/db/main.facility_0'"
+            query = "select sequence from codes join assets on assets.id = asset where key = 'd/db/main.facility_0'"
             ((number,),) = store.execute(query)
         return tier["value"], tier["state"], number
 
