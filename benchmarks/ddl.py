@@ -3,7 +3,7 @@
 python benchmarks/ddl.py [--mib 512] [--dialects mysql,postgres,oracle,dm,mssql]
 
 Each dump has 200 tables of 20 commented columns and, between them, rows as the makers' own tools write them: extended
-INSERTs of a mebibyte (mysqldump), COPY (pg_dump), one INSERT a row (SQL Developer, DM Manager), UTF-16 with GO every
+INSERTs of half a mebibyte (mysqldump), COPY (pg_dump), one INSERT a row (SQL Developer, DM Manager), UTF-16 with GO every
 hundred rows (SSMS). It is written to a temporary folder and read by a process of its own.
 """
 
@@ -29,7 +29,7 @@ def _mysql(table: str, size: int) -> Iterator[str]:
     columns = ",\n".join(f"  `c{i}` varchar(50) DEFAULT NULL COMMENT '第{i}项'" for i in range(COLUMNS))
     yield f"CREATE TABLE `{table}` (\n{columns},\n  PRIMARY KEY (`c0`)\n) ENGINE=InnoDB COMMENT='表';\n"
     row = "(" + ",".join(["'" + r"it\'s; 张三', '2026-01-01', NULL"] * (COLUMNS // 3)) + ")"
-    statement = f"INSERT INTO `{table}` VALUES " + ",".join([row] * (MIB // len(row.encode()))) + ";\n"
+    statement = f"INSERT INTO `{table}` VALUES " + ",".join([row] * (MIB // 2 // len(row.encode()))) + ";\n"
     yield from _repeated(statement, size)
 
 

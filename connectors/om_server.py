@@ -260,6 +260,11 @@ class ServerConnector(Connector):
         except ServerError as error:
             told, leaf = error.failure, SourceRetryError if isinstance(error, ServerRetryError) else SourceFatalError
             raise leaf(told.what, hint=told.hint, place=told.place) from error
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+            # Its lists and entities are used as the API says they are; something else may answer as well.
+            what = f"what the server answers is not understood ({type(error).__name__})"
+            hint = "check the address, and proxies before it"
+            raise SourceFatalError(what, hint=hint, place=self._client.host) from None
 
 
 def _needed(config: SystemConfig, option: str, what: str) -> str:

@@ -33,12 +33,13 @@ DIALECTS = {
     **{"tsql": "tsql", "sqlserver": "tsql", "mssql": "tsql"},
 }
 _HEAD = 1 << 20
+# Blank lines must not be tried again from each of them: a line's own blanks only.
 _SIGNS = (
-    ("mysql", r"^\s*(?:create|drop|alter)\s+(?:table|view)[^(\n]*`|\bengine\s*=|\bauto_increment\b|/\*!\d"),
-    ("tsql", r"^\s*go\s*$|\[dbo\]|\bnvarchar\s*\(\s*max\s*\)"),
+    ("mysql", r"^[ \t]*(?:create|drop|alter)\s+(?:table|view)[^(\n]*`|\bengine\s*=|\bauto_increment\b|/\*!\d"),
+    ("tsql", r"^[ \t]*go[ \t\r]*$|\[dbo\]|\bnvarchar\s*\(\s*max\s*\)"),
     ("oracle", r"\bn?varchar2\b|\bnumber\s*\(|\bstorage\s*\(|\bcluster\s+primary\s+key\b|\bsysdate\b"),
-    ("postgres", r"^\s*comment\s+on\b|::\w|\bpg_catalog\b|\bcharacter\s+varying\b|^\s*copy\s.*\bstdin"),
-    ("mysql", r"\bcomment\s*=?\s*'|^\s*use\s"),
+    ("postgres", r"^[ \t]*comment\s+on\b|::\w|\bpg_catalog\b|\bcharacter\s+varying\b|^[ \t]*copy\s.*\bstdin"),
+    ("mysql", r"\bcomment\s*=?\s*'|^[ \t]*use\s"),
 )
 
 

@@ -11,13 +11,14 @@ import datetime
 import re
 import unicodedata
 import warnings
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from connectors.base import ConnectorError, SourceFatalError
-from connectors.files.source import extra
+from connectors.files.archive import check_packed
+from connectors.files.source import Limits, extra
 from connectors.files.spreadsheet import OLE2, open_xls, xls_row
 from connectors.model import Failure
 from connectors.text import decode
@@ -130,38 +131,33 @@ def _read_workbook(path: Path) -> Iterator[Sheet]:
     from openpyxl import load_workbook
 
     try:
-        with warnings.catch_warnings():
+        with path.open("rb") as stream, warnings.catch_warnings():
+            check_packed(stream, path.name, Limits())
             # What openpyxl leaves out (validation, styles, odd dates) says nothing about fields.
             warnings.simplefilter("ignore")
-            book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-            try:
-                sheets = []
-                for worksheet in book.worksheets:
-                    # Some programs write a wrong extent, which would cut the sheet off.
-                    worksheet.reset_dimensions()
-                    sheet = Sheet(path.name, worksheet.title, hidden=worksheet.sheet_state != "visible")
-                    for number, values in enumerate(worksheet.iter_rows(values_only=True), 1):
-                        _add(sheet, number, values)
-                    sheets.append(sheet)
-            finally:
-                book.close()
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        SyntaxError,
-        OSError,
-    ) as error:
-        # xml.etree's ParseError is a SyntaxError.
+            # Of a stream: files that it opens itself stay open when it fails.
+            book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+            sheets = [_read_sheet(path, worksheet) for worksheet in book.worksheets]
+            book.close()
+    except ConnectorError as error:
+        what = f"the workbook is damaged or too large ({error.failure.what})"
         raise SourceFatalError(
-            f"the workbook is damaged ({type(error).__name__})",
-            place=path.name,
-            hint="open it and save it again as .xlsx",
-        ) from error
+            what, place=path.name, hint="open it, and save each part as a .xlsx of its own"
+        ) from None
+    except Exception as error:
+        # Damaged workbooks make the library, the XML parser and the decompressor fail in many ways.
+        what = f"the workbook is damaged ({type(error).__name__})"
+        raise SourceFatalError(what, place=path.name, hint="open it and save it again as .xlsx") from None
     yield from sheets
+
+
+def _read_sheet(path: Path, worksheet: Any) -> Sheet:
+    # Some programs write a wrong extent, which would cut the sheet off.
+    worksheet.reset_dimensions()
+    sheet = Sheet(path.name, worksheet.title, hidden=worksheet.sheet_state != "visible")
+    for number, values in enumerate(worksheet.iter_rows(values_only=True), 1):
+        _add(sheet, number, values)
+    return sheet
 
 
 def _read_csv(path: Path, encoding: str | None) -> Sheet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -349,3 +350,9 @@ def test_rows_of_a_large_dump_do_not_fill_the_memory(tmp_path: Path, tool: str) 
         assert source.failures == []
     # As text it would take twice as much.
     assert peak < 32 << 20
+
+
+def test_blank_lines_cost_no_more_than_others(tmp_path: Path) -> None:
+    started = time.perf_counter()
+    assert list(read(tmp_path, "\n  " * 50_000 + "CREATE TABLE a (x int);\n")) == ["a"]
+    assert time.perf_counter() - started < 5

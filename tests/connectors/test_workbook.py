@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -356,6 +357,14 @@ def test_a_damaged_zip_member_is_fatal(tmp_path: Path) -> None:
     raw = bytearray(write(tmp_path / "d.xlsx", T_A=FIELDS).read_bytes())
     (tmp_path / "d.xlsx").write_bytes(bytes(raw[: len(raw) // 2]))
     with source(tmp_path / "d.xlsx") as connector, pytest.raises(SourceFatalError, match="damaged"):
+        connector.list_assets()
+
+
+def test_a_workbook_that_is_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    write(tmp_path / "d.xlsx", T_A=FIELDS)
+    with zipfile.ZipFile(tmp_path / "d.xlsx", "a", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/x.xml", b" " * (8 << 20))
+    with source(tmp_path / "d.xlsx") as connector, pytest.raises(SourceFatalError, match="200 times its size"):
         connector.list_assets()
 
 
