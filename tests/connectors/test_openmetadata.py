@@ -18,11 +18,13 @@ from typing import Any
 import pytest
 
 from classifiers.identifiers.common import mod_11_2
+from connectors.base import ConfigurationError, ConnectorError
 from connectors.ingestion import open_site_system
 from connectors.om_client import OpenMetadata
 from connectors.testing import NASTY_TEXTS
 from workflows.demo import CANARY, write_demo
 from workflows.settings import load_site
+from workflows.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 Entity = dict[str, Any]
@@ -45,7 +47,8 @@ def told(step):
     status = step.get_status()
     failures = [(one.name, one.error, one.stackTrace) for one in status.failures]
     records = [str(one) for one in status.records]
-    return {"failures": failures, "warnings": status.warnings, "filtered": status.filtered, "records": records}
+    return {"failures": failures, "warnings": status.warnings, "filtered": status.filtered, "records": records,
+            "updated": len(status.updated_records)}
 
 def run(config):
     kind = ToFile if config["sink"]["type"] == "file" else MetadataWorkflow
@@ -383,6 +386,7 @@ def test_a_second_run_changes_nothing(ingest: Run) -> None:
         again = ingest()
         assert (versions(ingest.server), stored_assets(client)) == before
     assert [again[step]["failures"] for step in ("source", "sink")] == [[], []]
+    assert again["source"]["updated"] == 0
     requests = [name for name in again["source"]["records"] if not name.startswith(("CreateTable", "Flush"))]
     assert requests == []
 
@@ -477,6 +481,18 @@ def test_a_store_made_anew_deletes_nothing_wholesale(ingest: Run) -> None:
     assert live(ingest.server) == everything
 
 
+def test_other_systems_of_the_department_are_left_alone(ingest: Run) -> None:
+    """Also one that is configured no longer, which ``pdc harvest --accept-removals`` would take out."""
+    ingest("api")
+    lines = [line for line in DEPARTMENT.splitlines(keepends=True) if "id: api" not in line]
+    (ingest.site / "departments" / "mz.yaml").write_text("".join(lines), encoding="utf-8")
+    ingest(acceptRemovals="true")
+    with Store(load_site(ingest.site).store_url) as store:
+        assert [known.vanished for known in store.known("mz", "api").values()] == [False]
+        assert len(store.known("mz", "rescue")) == 6
+    assert {"GET", "T_DBJT"} <= {name.split(" ")[0] for name in live(ingest.server)}
+
+
 def test_after_a_failure_nothing_is_deleted(ingest: Run) -> None:
     ingest()
     everything = live(ingest.server)
@@ -563,11 +579,21 @@ def test_mistakes_in_the_workflow_file_are_told(ingest: Run, change: Entity, tol
     assert told in text
 
 
+def test_what_a_source_says_of_itself_is_masked(tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site")
+    lines = f"  - {{id: lost, connector: sqlite, path: {NUMBER}.sqlite}}\n"
+    (site / "departments" / "mz.yaml").write_text(DEPARTMENT + lines, encoding="utf-8")
+    with pytest.raises(ConnectorError) as caught:
+        open_site_system(site, "mz", "lost").probe()
+    assert ".sqlite" in str(caught.value)
+    assert NUMBER not in str(caught.value)
+
+
 def test_an_existing_server_is_no_source(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site")
     lines = "  - {id: prod, connector: openmetadata, url: 'http://127.0.0.1:1/api', service: s, token: t}\n"
     (site / "departments" / "mz.yaml").write_text(DEPARTMENT + lines, encoding="utf-8")
-    with pytest.raises(Exception, match="are on the server already"):
+    with pytest.raises(ConfigurationError, match="are on the server already"):
         open_site_system(site, "mz", "prod")
 
 
