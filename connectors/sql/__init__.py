@@ -3,6 +3,7 @@
 ============== =============================================================================
 connector.py   the connector: sessions, streams, sampling, errors; knows no database
 dialect.py     what a database has to say about itself
+kindred.py     SQLAlchemy dialects for relatives of PostgreSQL that do not call themselves so
 merge.py       ordered dictionary streams → assets, one at a time
 <name>.py      one database each: its dictionary statements, its session, its error codes
 ============== =============================================================================
