@@ -230,8 +230,9 @@ def postgres_folders() -> list[Path]:
     return sorted(found, key=lambda folder: [int(n) for n in re.findall(r"\d+", folder.parent.name)], reverse=True)
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[DatabaseServer]:
+@contextmanager
+def postgres_running() -> Iterator[DatabaseServer]:
+    """A throw-away server; benchmarks start theirs with it, too."""
     initdb = need("initdb", "postgresql", *postgres_folders())
     postgres = need("postgres", "postgresql", *postgres_folders())
     account = unprivileged("postgres")
@@ -251,6 +252,12 @@ def postgres_server() -> Iterator[DatabaseServer]:
             server = DatabaseServer("postgresql", port, process)
             wait_until_ready(server, folder, connect_postgres)
             yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[DatabaseServer]:
+    with postgres_running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -281,8 +288,9 @@ def connect_mariadb(server: DatabaseServer) -> Any:
     return pymysql.connect(host="127.0.0.1", port=server.port, user=USER, password=PASSWORD, connect_timeout=5)
 
 
-@pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[DatabaseServer]:
+@contextmanager
+def mariadb_running() -> Iterator[DatabaseServer]:
+    """A throw-away server; benchmarks start theirs with it, too."""
     install = need("mariadb-install-db", "mariadb-server")
     mariadbd = need("mariadbd", "mariadb-server")
     account = unprivileged("mysql")
@@ -306,6 +314,12 @@ def mariadb_server() -> Iterator[DatabaseServer]:
             server = DatabaseServer("mariadb+pymysql", port, process)
             wait_until_ready(server, folder, connect_mariadb)
             yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[DatabaseServer]:
+    with mariadb_running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
