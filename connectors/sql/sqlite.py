@@ -14,16 +14,18 @@ from operator import itemgetter
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from connectors.sql import dialect as troubles
-from connectors.sql.dialect import ColumnRow, Dialect, RelationRow, Row, Run, Timeouts, Trouble
+from connectors.sql.dialect import ColumnRow, Dialect, KeyRow, RelationRow, Row, Run, Timeouts, Trouble
 
 # What the full-text and R*Tree modules keep for themselves.
 _SHADOWS = (
     "'_data', '_idx', '_content', '_docsize', '_config', '_segments', '_segdir', '_stat', '_node', '_rowid', '_parent'"
 )
+_A_DAY = 86_400
 # Worked out once: asked for every relation anew it would make the dictionary's reading quadratic.
 _HIDDEN = f"""hidden(name) AS (
       SELECT s.name FROM sqlite_master v JOIN sqlite_master s
@@ -87,7 +89,7 @@ class SQLite(Dialect):
         )
 
     def connect_arguments(self, url: URL, timeouts: Timeouts) -> dict[str, Any]:
-        return {"timeout": timeouts.lock, "check_same_thread": False}
+        return {"timeout": timeouts.lock or _A_DAY, "check_same_thread": False}
 
     def session(self, timeouts: Timeouts) -> Iterable[str]:
         yield "PRAGMA query_only = ON"
@@ -100,16 +102,20 @@ class SQLite(Dialect):
 
     def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
         if timeouts.sampling:
-            _stop_after(connection.connection.dbapi_connection, timeouts.sampling)
+            _stop_after(connection, timeouts.sampling)
 
+    # Whoever reads a file keeps others from writing to it, so that nothing stays half read: answers are taken at once.
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
         # The comment is needed before the columns: it may say that the table is secret.
-        for row in super().relations(run, url):
+        for row in list(super().relations(run, url)):
             yield row._replace(comment=ddl_comments(row.definition, ())[0]) if row.definition else row
 
     def columns(self, run: Run, url: URL) -> Iterator[ColumnRow]:
         plain = run(self.COLUMNS.format(which=f"({_PLAIN})"))
-        return map(ColumnRow._make, heapq.merge(plain, self._odd_columns(run), key=itemgetter(1)))
+        return map(ColumnRow._make, heapq.merge(list(plain), self._odd_columns(run), key=itemgetter(1)))
+
+    def keys(self, run: Run, url: URL) -> Iterator[KeyRow]:
+        return iter(list(super().keys(run, url)))
 
     def _odd_columns(self, run: Run) -> list[Row]:
         """Columns of views and virtual tables; one by one only when one of them is broken."""
@@ -143,15 +149,16 @@ class SQLite(Dialect):
         return found or str(getattr(error, "sqlite_errorname", ""))
 
 
-def _stop_after(connection: Any, seconds: int) -> None:
-    """Interrupt every statement of a `sqlite3.Connection` that runs longer than that."""
+def _stop_after(connection: Connection, seconds: int) -> None:
+    """Interrupt every statement that runs longer than that, the reading of a large schema before it included."""
     deadline = [0.0]
 
-    def start(_statement: str) -> None:
+    def start(*_: Any) -> None:
         deadline[0] = time.monotonic() + seconds
 
-    connection.set_trace_callback(start)
-    connection.set_progress_handler(lambda: time.monotonic() > deadline[0], 50_000)
+    event.listen(connection, "before_cursor_execute", start)
+    raw: Any = connection.connection.dbapi_connection
+    raw.set_progress_handler(lambda: time.monotonic() > deadline[0], 50_000)
 
 
 _TOKEN = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -187,12 +188,40 @@ def test_what_is_no_database_is_named(tmp_path: Path, opened: Any, content: byte
 
 
 def test_a_locked_file_may_be_read_later(file: Path, opened: Any) -> None:
-    source = opened("sqlite", path=str(file), options={"connect_timeout": 0})
+    source = opened("sqlite", path=str(file), options={"lock_timeout": 1})
     with closing(sqlite3.connect(file, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
+        started = time.monotonic()
         with pytest.raises(SourceRetryError, match="locked"):
             source.probe()
+        assert 0.9 < time.monotonic() - started < 3
     source.probe()
+
+
+def test_a_stalled_reader_keeps_nobody_from_writing(file: Path, opened: Any) -> None:
+    change(
+        file, "".join(f"CREATE TABLE m{i} (x int UNIQUE, y REFERENCES refers, PRIMARY KEY (y));" for i in range(3000))
+    )
+    source = opened("sqlite", path=str(file))
+    stream = source.assets()
+    source.sample(next(stream), 1)
+    with closing(sqlite3.connect(file, timeout=0)) as writer:
+        writer.execute("ALTER TABLE m7 ADD COLUMN late int")
+        writer.commit()
+    assert sum(1 for _ in stream) == 3003
+
+
+def test_unique_keys_are_whole_columns(file: Path, opened: Any) -> None:
+    change(
+        file,
+        'CREATE TABLE u (a int UNIQUE, b text, "c d" int, e int, UNIQUE (b, "c d"), PRIMARY KEY (e, a));'
+        "CREATE UNIQUE INDEX i1 ON u (b); CREATE UNIQUE INDEX i2 ON u (e) WHERE a > 1;"
+        "CREATE UNIQUE INDEX i3 ON u (lower(b)); CREATE UNIQUE INDEX i4 ON u (e, a); CREATE INDEX i5 ON u (e);"
+        "CREATE UNIQUE INDEX i6 ON u (e, length(b));",
+    )
+    u = next(asset for asset in opened("sqlite", path=str(file)).assets() if asset.name == "u")
+    assert sorted(u.unique_keys) == [("a",), ("b",), ("b", "c d")]
+    assert u.primary_key == ("e", "a")
 
 
 def test_a_slow_sample_is_stopped_and_the_next_one_works(file: Path, opened: Any) -> None:
