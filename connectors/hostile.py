@@ -21,6 +21,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -84,20 +85,16 @@ class HostileInputs:
 
     def _check(self, workspace: Path, documents: dict[str, bytes]) -> None:
         """Names that lead out of a folder would lead to another part of the workspace."""
-        folder, scratch = workspace / "a" / "b" / "drop", workspace / "scratch"
+        folder, here = workspace / "a" / "b" / "drop", workspace / "here"
         folder.mkdir(parents=True)
-        scratch.mkdir()
+        here.mkdir()
         config = self.config(folder, documents)
-        before, here, usual = _tree(workspace), _tree(Path.cwd(), 1), tempfile.tempdir
+        before = _tree(workspace)
         started = time.monotonic()
-        tempfile.tempdir = str(scratch)
-        try:
+        with _standing_in(here):
             told = self._read(config)
-        finally:
-            tempfile.tempdir = usual
         assert time.monotonic() - started < self.SECONDS, "it takes too long"
         assert _tree(workspace) == before, "something was written and left behind"
-        assert _tree(Path.cwd(), 1) == here, "something was written into the working folder"
         assert not [text for text in told if VALUE in text], "a message quotes a value"
 
     def _read(self, config: SystemConfig) -> list[str]:
@@ -125,6 +122,19 @@ _class_of = lru_cache(maxsize=None)(connector_class)
 """Found once, not two hundred times: looking through all installed packages takes longer than most inputs."""
 
 
+@contextmanager
+def _standing_in(folder: Path) -> Iterator[None]:
+    """The folder is the working folder and the one for temporary files."""
+    before, usual = Path.cwd(), tempfile.tempdir
+    os.chdir(folder)
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        tempfile.tempdir = usual
+
+
 def _sampled(source: Connector, asset: object) -> list[str]:
     try:
         source.sample(asset, 5)  # type: ignore[arg-type]
@@ -133,15 +143,14 @@ def _sampled(source: Connector, asset: object) -> list[str]:
     return []
 
 
-def _tree(root: Path, depth: int = 99) -> dict[str, tuple[int, int]]:
-    """Relative path → size and time of change."""
+def _tree(root: Path) -> dict[str, tuple[int, int]]:
+    """Relative path → size and time of change; of a folder only that it is there."""
     found: dict[str, tuple[int, int]] = {}
     for folder, folders, files in os.walk(root):
-        if len(Path(folder).relative_to(root).parts) >= depth - 1:
-            folders.clear()
         for name in files:
             state = os.lstat(os.path.join(folder, name))
             found[os.path.relpath(os.path.join(folder, name), root)] = (state.st_size, state.st_mtime_ns)
+        found.update({os.path.relpath(os.path.join(folder, name), root): (0, 0) for name in folders})
     return found
 
 

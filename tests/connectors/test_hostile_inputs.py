@@ -354,6 +354,8 @@ class Careless(FilesConnector):
             raise ValueError("no")
         if self.fault == "writes":
             Path(str(self.config.path)).with_name("left.tmp").write_bytes(b"")
+        if self.fault == "litters":
+            Path("left.tmp").write_bytes(b"")
         if self.fault == "quotes":
             self.notices = [f"the value {VALUE} is odd"]
         if self.fault == "hangs":
@@ -369,6 +371,7 @@ class Careless(FilesConnector):
     [
         ("raises", "no"),
         ("writes", "something was written"),
+        ("litters", "something was written"),
         ("quotes", "a message quotes a value"),
         ("hangs", "too long"),
         ("", None),
