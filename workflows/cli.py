@@ -22,6 +22,7 @@ from workflows import (
     cli_protect,
     cli_publish,
     cli_pull,
+    cli_review,
     cli_run,
     cli_show,
     cli_site,
@@ -62,6 +63,7 @@ ROOMS = (
     cli_lists,
     cli_entry,
     cli_audit,
+    cli_review,
     cli_openmetadata,
 )
 

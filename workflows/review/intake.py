@@ -1,0 +1,333 @@
+"""Reading a filled review workbook back: a verdict per row, and everything that counts in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from classifiers.evidence import Dimension
+from workflows import catalogue
+from workflows.acts.model import Actor
+from workflows.acts.rights import Rights, require
+from workflows.acts.trail import Acting, Trail
+from workflows.entries.elements import check_value
+from workflows.entries.values import Fill, fill
+from workflows.errors import InputError
+from workflows.review import sheets
+from workflows.review.desk import Desk, Ruled, Seen, Verdict, Wish, counted, worst
+from workflows.review.export import Manifest, SeenAsset, SeenColumn
+from workflows.review.filled import Filled, Line, read_filled
+from workflows.ruling import DIMENSIONS, SUGGESTED
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+    from workflows.settings import Department
+
+AGREED, WRITTEN = "在审核表中采纳建议", "在审核表中填写"
+_FILLED = (
+    sheets.ACCEPT,
+    sheets.ACCEPT_GROUP,
+    *(DIMENSIONS[dimension] for dimension in SUGGESTED),
+    sheets.BASIS,
+    sheets.REASON,
+)
+
+
+class RowVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What becomes of one row that somebody filled in."""
+
+    place: str
+    """``待审信息项!12``"""
+    verdict: Verdict
+    asset: str = ""
+    column: str | None = None
+    yours: Mapping[str, str | None] = {}
+    """Dimension or element → what the row says; None = the proposal refused."""
+    theirs: str = ""
+    """Of a conflict: what stands there now."""
+    told: str = ""
+    """Chinese: which cell is wrong and why, or what it waits for."""
+
+
+class Imported(msgspec.Struct, kw_only=True):
+    department: str
+    export: str
+    exported_at: str
+    rows: list[RowVerdict]
+    """Rows in which nothing is filled in are left out."""
+    dry_run: bool
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return counted(row.verdict for row in self.rows)
+
+    @property
+    def exit_code(self) -> int:
+        counts = self.counts
+        left = counts["refused"] + counts["conflict"]
+        return 0 if not left else 4 if left == len(self.rows) else 3
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Imports for one actor on one site. ``departments``: id → department."""
+
+    trail: Trail
+    pack: Pack
+    actor: Actor
+    rights: Rights
+    departments: Mapping[str, Department]
+
+    def run(self, path: Path, *, dry_run: bool = False, accept_conflicts: bool = False) -> Imported:
+        """Import a workbook. Raises `InputError` for one that is none, `NotAllowed`."""
+        filled = read_filled(path)
+        digest, manifest = self._manifest(filled.export)
+        require(self.actor, "decide", manifest.department, self.rights)
+        if dry_run:
+            at = self.trail.clock().isoformat(timespec="seconds")
+            intake = self._judged(filled, manifest, at, accept_conflicts)
+        else:
+            with self.trail.acting(self.actor, pack=self.pack.ident) as acting:
+                intake = self._judged(filled, manifest, acting.at, accept_conflicts)
+                intake.write(acting, digest, hashlib.sha256(path.read_bytes()).hexdigest())
+        return Imported(
+            department=manifest.department,
+            export=digest,
+            exported_at=manifest.at,
+            rows=intake.rows,
+            dry_run=dry_run,
+        )
+
+    def _manifest(self, export: str) -> tuple[str, Manifest]:
+        for act in self.trail.acts("import", verb="export"):
+            digest: str = msgspec.json.decode(act.after)["export"]
+            if digest.startswith(export):
+                body = self.trail.document(digest)
+                if body is not None:
+                    return digest, msgspec.json.decode(body, type=Manifest)
+        raise InputError(f"export {export} is not this site's (import where `pdc review export` wrote the workbook)")
+
+    def _judged(self, filled: Filled, manifest: Manifest, at: str, accept_conflicts: bool) -> _Intake:
+        desk = Desk(self.trail.store, self.pack, self.actor, at, self.rights)
+        intake = _Intake(desk, manifest, sheets.Choices(self.pack), accept_conflicts, self._now(filled, manifest))
+        intake.read(filled)
+        return intake
+
+    def _now(self, filled: Filled, manifest: Manifest) -> dict[str, dict[str, str]]:
+        """Asset → elements as they stand, where the sheet 资源 says anything new."""
+        department = self.departments.get(manifest.department)
+        if department is None or not any(_changes(line, manifest) for line in filled.resources):
+            return {}
+        systems = {system.id: system for system in department.systems}
+        entries = catalogue.entries(self.trail.store, self.pack, department, systems)
+        return {entry.asset: sheets.resource_values(entry) for entry in entries}
+
+
+def _seen_asset(line: Line, manifest: Manifest) -> SeenAsset | None:
+    if line.ident is None or line.ident.asset >= len(manifest.assets):
+        return None
+    return manifest.assets[line.ident.asset]
+
+
+def _seen_column(line: Line, asset: SeenAsset | None) -> SeenColumn | None:
+    if asset is None or line.ident is None or line.ident.column is None or line.ident.column >= len(asset.columns):
+        return None
+    return asset.columns[line.ident.column]
+
+
+def _changes(line: Line, manifest: Manifest) -> dict[str, str]:
+    """Element → text of every cell of 资源 that says something else than was exported."""
+    asset = _seen_asset(line, manifest)
+    if asset is None or line.ident is None or line.ident.column is not None:
+        return {}
+    titles = {key: sheets.heading(element) for key, element in sheets.writable().items()}
+    there = {key: title for key, title in titles.items() if sheets.plain(title) in line.places}
+    return {key: text for key, title in there.items() if (text := line.text(title)) != asset.values.get(key, "")}
+
+
+@dataclass
+class _Intake:
+    """One workbook being judged."""
+
+    desk: Desk
+    manifest: Manifest
+    choices: sheets.Choices
+    accept_conflicts: bool
+    now: Mapping[str, Mapping[str, str]]
+    rows: list[RowVerdict] = field(default_factory=list)
+    fills: dict[str, list[Fill]] = field(default_factory=dict)
+    taken: dict[tuple[int, int | None], Line] = field(default_factory=dict)
+
+    def read(self, filled: Filled) -> None:
+        lines = [line for line in filled.items if line.ident is None or line.ident.column is not None]
+        accepted = self._accepted_groups(lines)
+        said = [(line, self._in_group(line, accepted)) for line in lines]
+        said = [(line, by_group) for line, by_group in said if by_group or any(map(line.text, _FILLED))]
+        keys = (asset.key for line, _ in said if (asset := _seen_asset(line, self.manifest)))
+        self.desk.load(keys)
+        for line, by_group in said:
+            self.rows.append(self._doubled(line) or self._item(line, by_group))
+        for line in filled.resources:
+            if changes := _changes(line, self.manifest):
+                self.rows.append(self._doubled(line) or self._resource(line, changes))
+
+    def write(self, acting: Acting, export: str, file: str) -> None:
+        """All that counts; nothing at all when nothing does."""
+        if self.desk.is_idle and not self.fills:
+            return
+        self.desk.write(acting)
+        for key, fills in self.fills.items():
+            fill(acting, key, fills, rights=self.desk.rights, items=(), why=WRITTEN)
+        counts = counted(row.verdict for row in self.rows)
+        after = {"export": export, "file": file, "rows": counts}
+        acting.add("import", self.manifest.department, "import", after=after)
+
+    def _doubled(self, line: Line) -> RowVerdict | None:
+        """A row that was copied says twice what happens to one column."""
+        if line.ident is None:
+            return RowVerdict(
+                line.place, "refused", told=f"{line.place}：{sheets.ROW_ID}缺失或被改动，不能对应到信息项"
+            )
+        place = (line.ident.asset, line.ident.column)
+        if place in self.taken:
+            return RowVerdict(line.place, "refused", told=f"{line.place}：与第{self.taken[place].number}行是同一行")
+        self.taken[place] = line
+        return None
+
+    # --- 待审信息项 -------------------------------------------------------------------------------------------------
+
+    def _accepted_groups(self, lines: list[Line]) -> set[int]:
+        said = (line for line in lines if sheets.yes_or_no(line.text(sheets.ACCEPT_GROUP)))
+        return {column.group for line in said if (column := self._column(line))}
+
+    def _in_group(self, line: Line, accepted: set[int]) -> bool:
+        """Whether the row is agreed with because another one of its group says so."""
+        column = self._column(line)
+        return column is not None and column.group in accepted and not line.text(sheets.ACCEPT)
+
+    def _column(self, line: Line) -> SeenColumn | None:
+        return _seen_column(line, _seen_asset(line, self.manifest))
+
+    def _item(self, line: Line, by_group: bool) -> RowVerdict:
+        asset, column = _seen_asset(line, self.manifest), self._column(line)
+        if asset is None or column is None:
+            return RowVerdict(line.place, "refused", told=f"{line.place}：{sheets.ROW_ID}不在导出的内容中")
+        reading = _Reading(line, asset.key, column, self.choices, by_group)
+        wishes = reading.wishes()
+        if reading.wrong:
+            told = "；".join(reading.wrong)
+            return RowVerdict(line.place, "refused", asset.key, column.name, told=told)
+        found = self.desk.judge(wishes, despite_conflict=self.accept_conflicts)
+        return _row_verdict(line, asset.key, column.name, found)
+
+    # --- 资源 ------------------------------------------------------------------------------------------------------
+
+    def _resource(self, line: Line, changes: Mapping[str, str]) -> RowVerdict:
+        asset = _seen_asset(line, self.manifest)
+        assert asset is not None
+        yours: dict[str, str | None] = dict(changes)
+        now = self.now.get(asset.key)
+        if now is None:
+            return RowVerdict(line.place, "refused", asset.key, yours=yours, told="目录中已没有这个资源，或尚未分类")
+        if wrong := [*self._wrong_values(line, changes)]:
+            return RowVerdict(line.place, "refused", asset.key, yours=yours, told="；".join(wrong))
+        new = {key: text for key, text in changes.items() if now[key] != text}
+        theirs = {key: now[key] for key in new if now[key] != asset.values.get(key, "")}
+        if theirs and not self.accept_conflicts:
+            told = "；".join(f"{sheets.writable()[key].title}：{text or '（空）'}" for key, text in theirs.items())
+            return RowVerdict(line.place, "conflict", asset.key, None, yours, told, "导出之后已有变化")
+        if new:
+            self.fills[asset.key] = [Fill(key, text) for key, text in new.items()]
+        return RowVerdict(line.place, "accepted" if new else "unchanged", asset.key, yours=yours)
+
+    def _wrong_values(self, line: Line, changes: Mapping[str, str]) -> Iterator[str]:
+        if not self.desk.actor.has(self.desk.rights["entry.fill"], self.manifest.department):
+            yield f"无权填报{self.manifest.department}的资源"
+        for key, text in changes.items():
+            try:
+                check_value("asset", key, text)
+            except InputError as error:
+                yield f"{line.at(sheets.heading(sheets.writable()[key]))}：{error}"
+
+
+@dataclass
+class _Reading:
+    """One row of 待审信息项; ``wrong`` names the cells that say something unknown."""
+
+    line: Line
+    asset: str
+    column: SeenColumn
+    choices: sheets.Choices
+    by_group: bool
+    wrong: list[str] = field(default_factory=list)
+
+    def wishes(self) -> list[Wish]:
+        agrees = self._answer(sheets.ACCEPT) if self.line.text(sheets.ACCEPT) else self.by_group or None
+        if self.line.text(sheets.ACCEPT_GROUP) and self._answer(sheets.ACCEPT_GROUP) is False:
+            self._say(sheets.ACCEPT_GROUP, "只能填“是”或留空")
+        own = {dimension: key for dimension in SUGGESTED if (key := self._own(dimension))}
+        basis, reason = self._basis(), self.line.text(sheets.REASON)
+        proposed = [dimension for dimension in SUGGESTED if self.column.marks[dimension].proposed]
+        values: dict[Dimension, str | None] = dict(own)
+        if agrees:
+            values |= {one: self.column.marks[one].value for one in proposed if one not in own}
+        elif agrees is False and not own:
+            values |= dict.fromkeys(proposed)
+        if not values and not self.wrong and (reason or basis):
+            self.wrong.append(f"{self.line.place}：只填了依据或理由，没有填采纳与否，也没有改填")
+        return [
+            self._wish(dimension, values[dimension], basis, reason) for dimension in SUGGESTED if dimension in values
+        ]
+
+    def _wish(self, dimension: Dimension, value: str | None, basis: tuple[str, ...], reason: str) -> Wish:
+        mark = self.column.marks[dimension]
+        agreed = mark.proposed and value == mark.value
+        default = "" if value is None else AGREED if agreed else WRITTEN
+        seen = Seen(mark.value, mark.ruled, self.column.fingerprint)
+        return Wish(self.asset, dimension, value, self.column.name, reason or default, basis, seen)
+
+    def _answer(self, title: str) -> bool | None:
+        found = sheets.yes_or_no(self.line.text(title))
+        if found is None:
+            self._say(title, "应为“是”或“否”")
+        return found
+
+    def _own(self, dimension: Dimension) -> str | None:
+        title = DIMENSIONS[dimension]
+        text = self.line.text(title)
+        key = self.choices.key(dimension, text) if text else None
+        if text and key is None:
+            names = self.choices.names(dimension)
+            known = f"可填：{'、'.join(names)}" if len(names) <= 10 else "请从下拉列表选择"
+            self._say(title, f"没有这个{title}，{known}")
+        return key
+
+    def _basis(self) -> tuple[str, ...]:
+        found = []
+        for text in filter(None, map(str.strip, _split(self.line.text(sheets.BASIS)))):
+            key = self.choices.citation(text)
+            if key is None:
+                self._say(sheets.BASIS, f"依据库中没有「{text}」")
+            else:
+                found.append(key)
+        return tuple(dict.fromkeys(found))
+
+    def _say(self, title: str, what: str) -> None:
+        self.wrong.append(f"{self.line.at(title)}「{self.line.text(title)}」：{what}")
+
+
+def _split(text: str) -> list[str]:
+    return text.replace("；", "\n").replace(";", "\n").split("\n")
+
+
+def _row_verdict(line: Line, asset: str, column: str, found: list[Ruled]) -> RowVerdict:
+    verdict: Verdict = worst(one.verdict for one in found)
+    told = "；".join(dict.fromkeys(one.told for one in found if one.told and one.verdict == verdict))
+    theirs = "；".join(f"{DIMENSIONS[one.wish.dimension]}：{one.theirs}" for one in found if one.theirs)
+    yours: dict[str, str | None] = {one.wish.dimension: one.wish.value for one in found}
+    return RowVerdict(line.place, verdict, asset, column, yours, theirs, told)
