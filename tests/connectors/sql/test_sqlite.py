@@ -202,13 +202,15 @@ def test_a_stalled_reader_keeps_nobody_from_writing(file: Path, opened: Any) -> 
     change(
         file, "".join(f"CREATE TABLE m{i} (x int UNIQUE, y REFERENCES refers, PRIMARY KEY (y));" for i in range(3000))
     )
+    # Columns are known at once anyway where views are.
+    change(file, "DROP VIEW v")
     source = opened("sqlite", path=str(file))
     stream = source.assets()
     source.sample(next(stream), 1)
     with closing(sqlite3.connect(file, timeout=0)) as writer:
         writer.execute("ALTER TABLE m7 ADD COLUMN late int")
         writer.commit()
-    assert sum(1 for _ in stream) == 3003
+    assert sum(1 for _ in stream) == 3002
 
 
 def test_unique_keys_are_whole_columns(file: Path, opened: Any) -> None:
