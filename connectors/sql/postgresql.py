@@ -246,8 +246,12 @@ class PostgreSQL(Dialect):
 
     def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
         connection.exec_driver_sql(f"SET statement_timeout = {timeouts.sampling * 1000}")
-        # PostgreSQL has no priorities, but it would give a statement more than one of its processors.
-        connection.exec_driver_sql("SET max_parallel_workers_per_gather = 0")
+        # PostgreSQL has no priorities, but it would give a statement more than one of its processors. Not all of its
+        # relatives know the setting.
+        connection.exec_driver_sql(
+            "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings "
+            "WHERE name = 'max_parallel_workers_per_gather'"
+        )
 
     def spread(self, large: Large, ask: Ask) -> Executable | None:
         # Few whole pages, chosen over the length of the table, and of their rows those that a hash picks: always the

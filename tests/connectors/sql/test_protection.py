@@ -346,3 +346,18 @@ def test_a_sample_may_take_the_shorter_of_both_times(opened: Any, given: dict[st
     assert source.timeouts.sampling == limit
     assert f"SET lock_timeout = {1000 * 5}" in POSTGRESQL.session(source.timeouts)
     assert "SET SESSION lock_wait_timeout = 5" in MARIADB.session(source.timeouts)
+
+
+def test_sessions_that_sample_are_bounded(kind: str, server: Server, opened: Any) -> None:
+    connection = server.open(opened, sample_timeout=SAMPLE).sampler.connection()
+    expected = {
+        "postgres": {
+            "max_parallel_workers_per_gather": "0",
+            "statement_timeout": f"{SAMPLE}s",
+            "lock_timeout": f"{LOCK}s",
+            "default_transaction_read_only": "on",
+        },
+        "mariadb": {"max_statement_time": SAMPLE, "lock_wait_timeout": LOCK, "tx_read_only": 1},
+    }[kind]
+    show = "SHOW {}" if kind == "postgres" else "SELECT @@session.{}"
+    assert {name: connection.exec_driver_sql(show.format(name)).scalar_one() for name in expected} == expected
