@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from classifiers.evidence import TIERS, AssetVerdict, ColumnInput, TableInput
-from classifiers.pack_file import AccessRule, Example, Rule
+from classifiers.pack_file import AccessRule, Example, Rule, limits_of
 from classifiers.policy import Pack
 from classifiers.verdict import judge
 
@@ -66,8 +66,8 @@ def _unused_citations(pack: Pack) -> list[str]:
     unused = sorted(known - used - listed - inherited)
     listed -= inherited
     return [
-        *(f"citations/{key}: no label rests on it; say under `uncited` why it is here" for key in unused),
-        *(f"uncited/{key}: a label rests on it" for key in sorted(listed & used)),
+        *(f"citations/{key}: no label or limit rests on it; say under `uncited` why it is here" for key in unused),
+        *(f"uncited/{key}: a label or limit rests on it" for key in sorted(listed & used)),
         *(f"uncited/{key}: it is not in the library" for key in sorted(listed - known)),
     ]
 
@@ -93,6 +93,7 @@ def _bases(pack: Pack) -> Iterator[Sequence[str]]:
     unknown = body.unknown
     yield from (body.tier_basis, body.out_of_scope.basis)
     yield from (unknown.tier_basis, unknown.share_basis, unknown.open_basis)
+    yield from (limit.basis for limit in limits_of(body).values())
 
 
 def _rules(pack: Pack) -> tuple[Rule, ...]:

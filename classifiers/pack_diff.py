@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from classifiers.evidence import AssetVerdict, Dimension, Label
+from classifiers.pack_file import limits_of
 from classifiers.policy import Pack
 
 JUDGED: tuple[Dimension, ...] = ("element", "tier", "share", "open")
@@ -24,7 +25,7 @@ class PackChange(msgspec.Struct, frozen=True):
 
 
 def diff_packs(old: Pack, new: Pack) -> list[PackChange]:
-    """Elements, tiers, topics, rules (and their order), citations, terms and codebooks, in this order."""
+    """Elements, tiers, topics, rules (and their order), citations, limits, terms and codebooks, in this order."""
     return [
         PackChange(section, key, was, now)
         for section, before, after in _sections(old, new)
@@ -44,6 +45,7 @@ def _sections(old: Pack, new: Pack) -> Iterator[tuple[str, Mapping[str, Any], Ma
         yield f"{name} (order)", _order(before, after), _order(after, before)
     yield "citations", _cited(old), _cited(new)
     yield "sufficient_ranks", old.body.sufficient_ranks, new.body.sufficient_ranks
+    yield "limits", _plain(limits_of(old.body)), _plain(limits_of(new.body))
     yield "terms", _plain(old.body.terms), _plain(new.body.terms)
     yield "codebooks", _plain(old.body.codebooks), _plain(new.body.codebooks)
 

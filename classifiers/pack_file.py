@@ -231,6 +231,33 @@ class TierProtection(Strict, frozen=True, kw_only=True):
         return {view: roles for view, roles in given.items() if roles is not None and "reader" not in roles}
 
 
+class Limit(Strict, frozen=True, kw_only=True):
+    """Until when somebody must act; the day on which it begins does not count."""
+
+    days: Annotated[int, msgspec.Meta(ge=1, le=3660)]
+    calendar: Literal["working", "calendar"] = "calendar"
+    """``working`` days are counted in the site's own ``calendar``."""
+    basis: tuple[str, ...] = ()
+    """Citations; empty = the site's own rule."""
+
+
+class Limits(Strict, frozen=True, kw_only=True):
+    """Time limits of requests; one that is left out does not exist. Packs hold only what a checked source says."""
+
+    confirm: Limit | None = None
+    """Of data that is in no catalogue: to be confirmed and catalogued."""
+    review: Limit | None = None
+    """From the request, or from its being reviewed again, to both sides' reviews."""
+    grant: Limit | None = None
+    """From the last approval to access."""
+    renewal: Limit | None = None
+    """In place of ``review``, for more time."""
+    answer: Limit | None = None
+    """From an objection to its answer."""
+    period: Limit | None = None
+    """How long a grant lasts at most."""
+
+
 class PackFile(Strict, frozen=True, kw_only=True):
     """All keys that the files of a pack may hold together."""
 
@@ -264,6 +291,7 @@ class PackFile(Strict, frozen=True, kw_only=True):
     codebooks: dict[str, DepartmentCodebook] = {}
     protection: dict[Tier, TierProtection] = {}
     """Tier → the views of its assets that the catalogue platform closes."""
+    limits: Limits = Limits()
     uncited: dict[str, str] = {}
     """Citations that no rule rests on, and what they are in the library for."""
     valid_to: str | None = None
@@ -290,8 +318,14 @@ class Overlay(Strict, frozen=True, kw_only=True):
     category_basis: dict[str, tuple[str, ...]] = {}
     sufficient_ranks: dict[str, tuple[WantedRank, ...]] = {}
     protection: dict[Tier, TierProtection] = {}
+    limits: Limits = Limits()
     examples: tuple[Example, ...] = ()
     unverified: tuple[str, ...] = ()
+
+
+def limits_of(body: PackFile) -> dict[str, Limit]:
+    """The limits that there are, by name."""
+    return {name: limit for name, limit in msgspec.structs.asdict(body.limits).items() if limit is not None}
 
 
 def overlay_schema() -> dict[str, Any]:

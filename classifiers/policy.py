@@ -20,7 +20,7 @@ from classifiers.evidence import TIERS, TableInput
 from classifiers.names.codebooks import Codebook
 from classifiers.names.grammar import Reader, default_reader, reader_with
 from classifiers.names.lexicon import default_lexicon
-from classifiers.pack_file import PackError, PackFile, Rank, Rule, Sure, Text, When
+from classifiers.pack_file import PackError, PackFile, Rank, Rule, Sure, Text, When, limits_of
 from classifiers.pack_source import pack_names, read_pack
 
 __all__ = ["Citation", "Facts", "Outcome", "Pack", "chinese_number", "load_pack", "pack_names"]
@@ -403,6 +403,10 @@ def _validate_rules(body: PackFile, texts: Sequence[Text]) -> None:
                 missing = next((key for key in keys if key not in there), None)
                 if missing is not None:
                     raise _wrong(texts, (section, rule.id), f"{rule.id}: there is no {what} {missing}{where}")
+    for name, limit in limits_of(body).items():
+        missing = next((key for key in limit.basis if key not in known), None)
+        if missing is not None:
+            raise _wrong(texts, ("limits", name), f"{name}: there is no citation {missing} in the library")
     for name, ordered in (("share_rules", body.share_rules), ("open_rules", body.open_rules)):
         if not ordered or ordered[-1].when != When():
             raise _wrong(texts, (name,), "the last rule must hold always (no `when`)")

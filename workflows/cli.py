@@ -22,10 +22,12 @@ from workflows import (
     cli_protect,
     cli_publish,
     cli_pull,
+    cli_request,
     cli_review,
     cli_run,
     cli_show,
     cli_site,
+    cli_ticket,
 )
 from workflows.cli_common import Commands, State
 
@@ -60,8 +62,9 @@ ROOMS = (
     cli_pull,
     cli_protect,
     cli_entry,
+    cli_request,
+    cli_ticket,
     cli_lists,
-    cli_entry,
     cli_audit,
     cli_review,
     cli_openmetadata,

@@ -23,6 +23,7 @@ from workflows.entry import Entry, SiteInfo
 from workflows.errors import PackProblem, Refusal
 from workflows.harvest import HarvestOptions, HarvestResult, Progress, Silent, SystemResult, harvest
 from workflows.schedule import Hours
+from workflows.sharing.sweep import sweep
 from workflows.store import Store
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class RunResult(msgspec.Struct, kw_only=True):
     """Assets that got a catalogue number."""
     changed_entries: int = 0
     """Published entries whose change was found and written down: they wait to be submitted."""
+    expired_grants: int = 0
+    """Grants of requests whose last day is past: they expired with this run."""
     outputs: list[Path] = []
     refused: str | None = None
     """Why an output was refused; everything else has been written."""
@@ -79,6 +82,8 @@ class RunResult(msgspec.Struct, kw_only=True):
             found["numbered"] = self.numbered
         if self.changed_entries:
             found["changed_entries"] = self.changed_entries
+        if self.expired_grants:
+            found["expired_grants"] = self.expired_grants
         if self.outputs:
             found["outputs"] = [str(path) for path in self.outputs]
         if self.refused:
@@ -227,11 +232,12 @@ class Job:
         return self.result.classify
 
     def compile(self) -> int:
-        """Give new assets their catalogue numbers."""
+        """Give new assets their catalogue numbers; write down what harvest and calendar have changed."""
         # Departments are numbered in the configured order, whichever of them runs first.
         self.store.number_departments([department.id for department in self.site.departments])
         self.result.numbered = codes.number(self.store, self.ids, self.site.classes)
         self.result.changed_entries = len(self._record_changes())
+        self.result.expired_grants = len(sweep(Trail(self.store, self.clock)))
         return self.result.numbered
 
     def _record_changes(self) -> list[Act]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -29,6 +30,7 @@ from workflows.acts.rights import DEFAULT, Rights
 from workflows.people import Person, Role
 from workflows.schedule import Window, parse_window
 from workflows.server_settings import ServerSettings
+from workflows.sharing.calendar import WorkingCalendar, days_of
 
 UpdateCycle = Literal["实时", "每日", "每周", "每旬", "每月", "每季度", "每半年", "每年", "不定期", "一次性"]
 """更新周期 of the compilation guide (发改高技术〔2017〕1272号) with the local additions."""
@@ -225,6 +227,29 @@ class AuditSettings(_Settings):
     cannot change."""
 
 
+def _days(value: object) -> frozenset[date]:
+    """Days and ranges (``2026-10-01/2026-10-07``), as YAML dates or texts."""
+    found: set[date] = set()
+    for one in value if isinstance(value, list) else [value]:
+        try:
+            found.update(days_of(one.isoformat() if isinstance(one, date) else str(one)))
+        except ValueError:
+            shape = "must be a list of days such as 2026-10-01, or ranges such as 2026-10-01/2026-10-07"
+            raise PydanticCustomError("days", shape) from None
+    return frozenset(found)
+
+
+_DAYS_SCHEMA = {"type": "array", "items": {"type": "string", "pattern": "^[0-9-]{10}(/[0-9-]{10})?$"}}
+Days = Annotated[frozenset[date], PlainValidator(_days), WithJsonSchema(_DAYS_SCHEMA)]
+
+
+class CalendarSettings(_Settings):
+    """Which days people work, where it is not Monday to Friday; a year of which nothing is said is that."""
+
+    holidays: Days = frozenset()
+    working_weekends: Days = frozenset()
+
+
 class SiteSettings(_Settings):
     """``site.yaml``."""
 
@@ -241,6 +266,7 @@ class SiteSettings(_Settings):
     people: Annotated[tuple[Person, ...], Field(strict=False)] = ()
     """Who rules on labels; see `workflows.people`."""
     audit: AuditSettings = Field(default_factory=AuditSettings)
+    calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     rights: Mapping[str, Annotated[tuple[Role, ...], Field(strict=False)]] = Field(default_factory=dict)
     """Roles by act, where they are others than `workflows.acts.rights.DEFAULT` says."""
 
@@ -310,6 +336,10 @@ class Site:
     def rights(self) -> Rights:
         """Who may do what: the law's roles, with the site's own in their place."""
         return {**DEFAULT, **self.settings.rights}
+
+    @property
+    def calendar(self) -> WorkingCalendar:
+        return WorkingCalendar(self.settings.calendar.holidays, self.settings.calendar.working_weekends)
 
     @property
     def audit_head(self) -> Path:

@@ -19,8 +19,11 @@ from workflows.cli_common import Commands, width
 from workflows.errors import InputError, Refusal
 
 HEAVY = ("sqlalchemy", "pydantic", "jinja2", "openpyxl", "sqlglot", "rich", "pypinyin", "yaml", "requests", "re2")
-LISTED = "assets bot check classify compile demo evaluate explain harvest init lists om-classify pack"
-COMMANDS = [*LISTED.split(), *["pending", "plan", "protect", "publish", "pull", "rules", "run", "site", "status"]]
+LISTED = (
+    "assets audit bot check classify compile decide demo entry evaluate explain harvest init lists om-classify pack"
+)
+MORE = "pending plan protect publish pull request review rules run site status template ticket"
+COMMANDS = [*LISTED.split(), *MORE.split()]
 
 
 @pytest.fixture

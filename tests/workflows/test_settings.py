@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +18,10 @@ from workflows.people import Person, by_login
 from workflows.settings import UPDATE_CYCLES, SettingsError, Site, department_schema, load_site, site_schema
 
 CODE = "11310107000000019B"
-COMMON = "id, name, connector, url, path, include, exclude, sample, update_cycle, origin, restricted, window, class_code, entry"
+COMMON = (
+    "id, name, connector, url, path, include, exclude, sample, update_cycle, origin, restricted, window, "
+    "class_code, entry"
+)
 WriteSite = Callable[..., Path]
 
 
@@ -273,8 +277,10 @@ def test_a_wrong_check_digit_is_only_a_warning(write: WriteSite, code: str, warn
         (
             "name: x\nstroe: y\n",
             "site.yaml:2: unknown key 'stroe' (did you mean 'store'? "
-            "allowed: name, district, store, out, pack, overlays, harvest, classify, people, audit, rights)",
+            "allowed: name, district, store, out, pack, overlays, harvest, classify, people, audit, calendar, rights)",
         ),
+        ("calendar: {holidays: [soon]}", "site.yaml:1: calendar: 'holidays' must be a list of days such as 2026-10-01"),
+        ("calendar: {working: []}", "site.yaml:1: calendar: unknown key 'working'"),
         ("name: 5", "site.yaml:1: 'name' must be text, not a whole number (put it in quotes)"),
         ("\nname: [x]", "site.yaml:2: 'name' must be text, not a list"),
         ('name: ""', "site.yaml:1: 'name' must not be empty"),
@@ -493,6 +499,18 @@ def test_the_nearest_window_counts(write: WriteSite) -> None:
     assert load_site(write("", d=department(*systems), e="")).window("d", "none") is None
 
 
+def test_the_calendar_has_days_and_ranges(write: WriteSite) -> None:
+    text = (
+        "calendar:\n  holidays: [2026-10-01/2026-10-07, 2026-01-01, '2026-05-01']\n  working_weekends: [2026-10-10]\n"
+    )
+    found = load_site(write(text)).calendar
+    assert (len(found.holidays), found.is_working(date(2026, 10, 7)), found.is_working(date(2026, 10, 10))) == (
+        *(9, False),
+        True,
+    )
+    assert load_site(write("name: x")).calendar.known == frozenset()
+
+
 # --- schemas ---
 
 
@@ -510,6 +528,7 @@ def test_schemas_are_json_and_know_the_keys() -> None:
         "classify",
         "people",
         "audit",
+        "calendar",
         "rights",
     }
     system = one["$defs"]["SystemSettings"]

@@ -1,0 +1,1 @@
+"""Sharing and opening on request, and rectification: requests, grants, limits, uses, tickets (Art. 21-25, 34)."""

@@ -1,0 +1,356 @@
+"""The verbs on requests: each once, with its stages, its right and what must be there.
+
+Every verb is one transaction. Errors: `NotAllowed`, `Blocked`, `Conflict` (workflows.acts.model), `InputError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from workflows.acts.model import Act, Actor, Blocked, NotAllowed
+from workflows.acts.rights import DEFAULT, Rights, require, require_other
+from workflows.acts.trail import Acting, Trail, document
+from workflows.entries import states as entry_states
+from workflows.entries.versions import read
+from workflows.entry import Entry
+from workflows.errors import InputError
+from workflows.sharing.calendar import iso_day
+from workflows.sharing.judge import Judgement, judge, place
+from workflows.sharing.limits import Deadlines
+from workflows.sharing.numbers import next_number
+from workflows.sharing.states import SIDES, Document, Grant, RequestState, Side, fold, unfit
+from workflows.sharing.terms import terms
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+
+LETTERS = {"share": "S", "open": "O"}
+PROGRAM = "pdc"
+SIDE_RIGHTS: Mapping[Side, str] = {"office": "request.review-office", "owner": "request.review-owner"}
+REQUESTERS = ("new", "renew", "object")
+"""Verbs of who asks: they review nothing of it."""
+REASONED = ("refuse", "revoke", "object", "answer", "withdraw")
+
+
+@dataclass(frozen=True)
+class Requests:
+    """The verbs, for one site and one actor."""
+
+    trail: Trail
+    pack: Pack
+    actor: Actor
+    deadlines: Deadlines
+    rights: Rights = field(default_factory=lambda: DEFAULT)
+    district: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Department id → name; also which departments there are."""
+
+    # --- asking --------------------------------------------------------------------------------------------------
+
+    def new(self, asked: Document, why: str = "") -> list[Act]:
+        """Ask for data. What is unconditional is granted and what is not shared refused in the same transaction."""
+        self._complete(asked)
+        require(
+            self.actor, "request.new" if asked.kind == "share" else "request.new-open", asked.requester, self.rights
+        )
+        with self._acting() as acting:
+            entry, version = self._in_force(acting, asked.asset)
+            judgement = judge(asked, entry, self.pack)
+            asked = _with_entry(asked, entry)
+            self._foreign(asked)
+            ident = next_number(acting, "request", LETTERS[asked.kind])
+            stage = "asked" if judgement.verdict == "ask" else "reviewing"
+            after = {"document": asked, "stage": stage, "entry": version}
+            acting.add("request", ident, "new", why=why, after=after, expected=0)
+            self._follow(acting, ident, entry, judgement)
+            return acting.added
+
+    def _complete(self, asked: Document) -> None:
+        for name in filter(None, (asked.requester, asked.owner)):
+            self._department(name)
+        needed: dict[str, object] = {
+            "purpose": asked.purpose.strip(),
+            "asset or demand": asked.asset or asked.demand.strip(),
+        }
+        if asked.kind == "share":
+            needed |= {"basis": asked.basis, "means": asked.means.strip()}
+        else:
+            needed |= {"applicant": asked.applicant.strip()}
+        missing = [f"--{name.replace(' or ', ' or --')}" for name, value in needed.items() if not value]
+        if missing:
+            raise InputError(f"the request says nothing of {', '.join(missing)} (Art. 21, 22, 25)")
+        check_period(asked.since, asked.until, self._today())
+
+    def _department(self, ident: str) -> str:
+        if ident not in self.names:
+            raise InputError(f"no department {ident!r}; known: {', '.join(self.names)}")
+        return ident
+
+    @staticmethod
+    def _foreign(asked: Document) -> None:
+        if asked.kind == "share" and asked.owner == asked.requester:
+            raise InputError(f"{asked.asset or asked.owner} is {asked.requester}'s own: nothing to ask another for")
+
+    def confirm(self, ident: str, *, held: bool, owner: str = "", due: str = "", why: str = "") -> Act:
+        """The centre says that a department has the data and will catalogue it, or that nobody has it."""
+        with self._begin(ident, "confirm", why) as (acting, state):
+            require(self.actor, "request.confirm", state.document.requester, self.rights)
+            if not held:
+                if not why.strip():
+                    raise Blocked(f"{ident}: say where you looked: --why TEXT")
+                return acting.add("request", ident, "confirm", why=why, after={"held": False})
+            has = owner or state.document.owner
+            if not has:
+                raise Blocked(f"{ident}: say which department catalogues it: --owner DEPT")
+            self._foreign(msgspec.structs.replace(state.document, owner=self._department(has)))
+            if due and due < self._today():
+                raise InputError(f"--due {due} is over")
+            return acting.add("request", ident, "confirm", why=why, after={"held": True, "owner": has, "due": due})
+
+    def catalogue(self, ident: str, asset: str, items: Sequence[str] = (), why: str = "") -> list[Act]:
+        """The demand is settled by a published entry, which it is judged by now."""
+        with self._begin(ident, "catalogue", why) as (acting, state):
+            require(self.actor, "request.catalogue", asset.split("/", 1)[0], self.rights)
+            entry, version = self._in_force(acting, asset)
+            if entry is None:
+                raise Blocked(f"{ident}: no version of {asset} is in force; publish it first (pdc entry publish)")
+            asked = msgspec.structs.replace(
+                state.document, asset=asset, owner="", items=tuple(items) or state.document.items
+            )
+            judgement = judge(asked, entry, self.pack)
+            if judgement.verdict == "ask":
+                raise Blocked(f"{ident}: {asset} is 待判定 in part of what is asked; publish a determined version")
+            asked = _with_entry(asked, entry)
+            self._foreign(asked)
+            acting.add("request", ident, "catalogue", why=why, after={"document": asked, "entry": version})
+            self._follow(acting, ident, entry, judgement)
+            return acting.added
+
+    def renew(self, ident: str, until: str, since: str = "", why: str = "") -> list[Act]:
+        """Ask for more time; what is unconditional gets it at once, the rest is reviewed again."""
+        check_period(since, until, self._today())
+        with self._begin(ident, "renew", why) as (acting, state):
+            require(self.actor, "request.renew", state.document.requester, self.rights)
+            if state.grant and (not state.grant.until or until <= state.grant.until):
+                end = f"until {state.grant.until}" if state.grant.until else "without end"
+                raise InputError(f"{ident} is granted {end} already")
+            entry, _ = self._in_force(acting, state.document.asset)
+            judgement = judge(state.document, entry, self.pack)
+            if judgement.verdict == "ask":
+                raise Blocked(f"{ident}: no version of {state.document.asset} is in force any more: ask anew")
+            acting.add("request", ident, "renew", why=why, after={"since": since, "until": until})
+            self._follow(acting, ident, entry, judgement)
+            return acting.added
+
+    def _follow(self, acting: Acting, ident: str, entry: Entry | None, judgement: Judgement) -> None:
+        """What the program does by itself after a request, in the same transaction."""
+        state = fold(acting.acts("request", ident))
+        if judgement.verdict == "refuse":
+            after: Any = {"basis": judgement.basis, "instead": judgement.instead}
+            acting.add("request", ident, "refuse", why=judgement.reason, after=after, who=PROGRAM)
+        elif judgement.verdict == "grant" and entry is not None:
+            grant = self._granted(acting, state, entry, "", "", "")
+            acting.add("request", ident, "grant", why=judgement.reason, after=grant, who=PROGRAM)
+
+    # --- reviewing -----------------------------------------------------------------------------------------------
+
+    def approve(self, ident: str, side: Side | None = None, why: str = "") -> Act:
+        """One side's approval; the two are two persons, and neither is who asked."""
+        with self._begin(ident, None, why) as (acting, state):
+            side = self._side(state, side)
+            verb = f"approve-{side}"
+            self._fit(state, verb)
+            require(self.actor, SIDE_RIGHTS[side], state.owner, self.rights)
+            if side in state.approvals:
+                mark = state.approvals[side]
+                raise Blocked(f"{ident} was approved for the {side} by {mark.who} on {mark.at[:10]} already")
+            self._another(acting, state, ("approve-office", "approve-owner"), verb)
+            return acting.add("request", ident, verb, why=why, after={"entry": state.entry})
+
+    def refuse(self, ident: str, why: str, basis: Sequence[str] = (), side: Side | None = None) -> Act:
+        """Refuse what is under review; sharing only with a law, regulation or rule (Art. 21)."""
+        with self._begin(ident, "refuse", why) as (acting, state):
+            side = self._side(state, side)
+            require(self.actor, SIDE_RIGHTS[side], state.owner, self.rights)
+            require(self.actor, "request.refuse", state.owner, self.rights)
+            self._another(acting, state, (), "refuse")
+            self._grounds(state, basis)
+            return acting.add("request", ident, "refuse", why=why, after={"basis": list(basis), "side": side})
+
+    def _grounds(self, state: RequestState, basis: Sequence[str]) -> None:
+        known = {citation.key for citation in self.pack.citations()}
+        unknown = [key for key in basis if key not in known]
+        if unknown:
+            raise InputError(f"the pack {self.pack.id} has no citation {', '.join(unknown)} (pdc pack show)")
+        if state.kind == "share" and not self.pack.sufficient("none", basis):
+            ranks = ", ".join(self.pack.body.sufficient_ranks.get("none", ()))
+            cited = ", ".join(basis) or "nothing"
+            what = f"{state.id}: nobody may refuse to share without a {ranks} (Art. 21); it cites {cited}"
+            raise Blocked(f"{what}: --basis KEY (pdc pack show {self.pack.id}), or approve it")
+        if state.kind == "open" and not basis:
+            raise Blocked(f"{state.id}: refusing to open needs its ground (Art. 25): --basis KEY")
+
+    def _side(self, state: RequestState, side: Side | None) -> Side:
+        """For whom the actor reviews: what they said, else what their roles say."""
+        able = [one for one in SIDES[state.kind] if self.actor.has(self.rights[SIDE_RIGHTS[one]], state.owner)]
+        if side is None and len(able) > 1:
+            raise InputError(f"{state.id}: you may review for both; say --office or --owner")
+        found = side or (able[0] if able else "owner")
+        if found not in SIDES[state.kind]:
+            raise Blocked(f"{state.id}: a request for opening is reviewed by the owning department (Art. 25)")
+        return found
+
+    def _another(self, acting: Acting, state: RequestState, verbs: Sequence[str], what: str) -> None:
+        """Not who asked, nor anybody of this round's ``verbs``, nor one who acts for the asking department."""
+        acts = acting.acts("request", state.id)
+        start = max(
+            (place for place, act in enumerate(acts) if act.verb in ("renew", "answer", "catalogue")), default=0
+        )
+        earlier = [act for act in acts if act.verb in REQUESTERS and act.who != PROGRAM]
+        require_other(self.actor, [*earlier, *(act for act in acts[start:] if act.verb in verbs)], what)
+        if state.kind == "share" and state.document.requester in self.actor.departments:
+            who = self.actor.name or self.actor.who
+            raise NotAllowed(f"{who} acts for {state.document.requester}, which asks; {what} needs somebody else")
+
+    def grant(self, ident: str, *, since: str = "", until: str = "", interface: str = "", why: str = "") -> Act:
+        """The centre gives access after every approval (Art. 22); an opening request through an interface (Art. 25)."""
+        with self._begin(ident, "grant", why) as (acting, state):
+            require(self.actor, "request.grant" if state.kind == "share" else "request.open", state.owner, self.rights)
+            self._another(acting, state, (), "grant")
+            entry, _ = self._in_force(acting, state.document.asset)
+            missing = [
+                f"{side} has not approved: pdc request review {ident} --approve" for side in state.missing_sides()
+            ]
+            missing += self._standing(state, entry)
+            if missing or entry is None:
+                raise Blocked(f"{ident} cannot be granted", missing)
+            grant = self._granted(acting, state, entry, since, until, interface)
+            return acting.add("request", ident, "grant", why=why, after=grant)
+
+    def _standing(self, state: RequestState, entry: Entry | None) -> Iterator[str]:
+        """What the entry says by now; approvals were given for what it said then."""
+        verdict = judge(state.document, entry, self.pack).verdict
+        if verdict == "refuse":
+            yield "the version in force does not share it any more: refuse the request, or publish another version"
+        if verdict == "ask":
+            yield f"no determined version of {state.document.asset} is in force: publish one first"
+
+    def _granted(
+        self, acting: Acting, state: RequestState, entry: Entry, since: str, until: str, interface: str
+    ) -> Grant:
+        asked, today = state.document, self._today()
+        period = state.renewal or asked
+        since = max(since or period.since, today)
+        if state.usable(today):
+            # A renewal leaves no gap to the grant that still runs.
+            since = today
+        longest = self.deadlines.longest(since)
+        until = until or period.until or longest
+        check_period(since, until, today)
+        if longest and until > longest:
+            raise Blocked(f"{state.id}: a grant from {since} ends on {longest} at the latest: --until {longest}")
+        where = interface or place(asked, entry)
+        if asked.kind == "open" and not where:
+            raise Blocked(f"{state.id}: conditional opening goes through an interface (Art. 25): --interface TEXT")
+        grant = Grant(since, until, where)
+        text = terms(state.id, asked, entry, grant, self.district, self._written())
+        return msgspec.structs.replace(grant, text=acting.keep(text))
+
+    def _written(self) -> dict[str, str]:
+        return {**{one.key: one.line() for one in self.pack.citations()}, **self.names}
+
+    # --- afterwards ----------------------------------------------------------------------------------------------
+
+    def revoke(self, ident: str, why: str) -> Act:
+        with self._begin(ident, "revoke", why) as (acting, state):
+            require(self.actor, "request.revoke", state.owner, self.rights)
+            return acting.add("request", ident, "revoke", why=why, before=state.grant)
+
+    def object(self, ident: str, why: str) -> Act:
+        """The asking department does not accept a refusal or a revocation (Art. 38 (5))."""
+        with self._begin(ident, "object", why) as (acting, state):
+            require(self.actor, "request.object", state.document.requester, self.rights)
+            return acting.add("request", ident, "object", why=why)
+
+    def answer(self, ident: str, *, upheld: bool, why: str) -> Act:
+        """The office lets the refusal stand, or has the request reviewed again."""
+        with self._begin(ident, "answer", why) as (acting, state):
+            require(self.actor, "request.answer", state.owner, self.rights)
+            self._another(acting, state, (), "answer")
+            return acting.add("request", ident, "answer", why=why, after={"upheld": upheld})
+
+    def use(self, ident: str, *, rows: int, what: str = "", user: str = "", why: str = "") -> Act:
+        """One entry of the log of use; refused outside the days of the grant."""
+        with self._begin(ident, "use", why) as (acting, state):
+            require(self.actor, "request.use", state.document.requester, self.rights)
+            today = self._today()
+            if not state.usable(today) and state.grant is not None:
+                until = state.grant.until or "now on"
+                raise Blocked(f"{ident} is granted from {state.grant.since} to {until}: not to be used on {today}")
+            return acting.add("request", ident, "use", why=why, after={"user": user, "what": what, "rows": rows})
+
+    def withdraw(self, ident: str, why: str) -> Act:
+        """Who asked needs it no more; a grant ends with it."""
+        with self._begin(ident, "withdraw", why) as (acting, state):
+            require(self.actor, "request.withdraw", state.document.requester, self.rights)
+            return acting.add("request", ident, "withdraw", why=why, before=state.grant)
+
+    # --- common --------------------------------------------------------------------------------------------------
+
+    def _today(self) -> str:
+        return self.trail.clock().date().isoformat()
+
+    def _acting(self) -> AbstractContextManager[Acting]:
+        return self.trail.acting(self.actor, self.pack.ident)
+
+    @contextmanager
+    def _begin(self, ident: str, verb: str | None, why: str) -> Iterator[tuple[Acting, RequestState]]:
+        with self._acting() as acting:
+            state = fold(acting.acts("request", ident), ident)
+            if not state.version:
+                raise InputError(f"no request {ident!r} (pdc request list shows them)")
+            if verb is not None:
+                self._fit(state, verb)
+            if verb in REASONED and not why.strip():
+                raise Blocked(f"{ident}: {verb} needs a reason: --why TEXT")
+            yield acting, state
+
+    @staticmethod
+    def _fit(state: RequestState, verb: str) -> None:
+        if told := unfit(state, verb):
+            raise Blocked(told)
+
+    @staticmethod
+    def _in_force(acting: Acting, asset: str) -> tuple[Entry | None, str]:
+        """The published version and its digest, as this transaction sees them."""
+        state = entry_states.fold(acting.acts("entry", asset), asset) if asset else None
+        if state is None or state.in_force is None:
+            return None, ""
+        body = document(acting.connection, state.in_force.digest)
+        return (read(body), state.in_force.digest) if body else (None, "")
+
+
+def _with_entry(asked: Document, entry: Entry | None) -> Document:
+    if entry is None:
+        owner = asked.owner or asked.asset.partition("/")[0]
+        return msgspec.structs.replace(asked, owner=owner)
+    return msgspec.structs.replace(asked, title=entry.title, owner=entry.department)
+
+
+def check_period(since: str, until: str, today: str) -> None:
+    """Raises `InputError` for days that are none, that are over or that end before they begin."""
+    for name, day in (("--from", since), ("--until", until)):
+        try:
+            if day:
+                iso_day(day)
+        except ValueError:
+            raise InputError(f"{name} is a day such as {today}, not {day!r}") from None
+    if until and until < today:
+        raise InputError(f"--until {until} is over")
+    if since and until and until < since:
+        raise InputError(f"--until {until} is before --from {since}")
