@@ -6,6 +6,7 @@ rows; the rows below are put into the sheet's XML as text, which takes a twentie
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +36,9 @@ OPTIONS = "选项代码"
 """The hidden sheet that drop-downs take their lists from."""
 FILL, MISSING, FILL_HEAD, EXAMPLE, ALIKE = "FFFBEB", "FDE8E8", "B45309", "F3F4F6", "E4EEF9"
 KEPT = 100_000
+LINE, MOST_LINES = 14.5, 4
+"""Points per line of text, and how many lines a row shows at most. Programs disagree on whether they work heights out
+by themselves."""
 _END = b"</sheetData>"
 
 
@@ -171,20 +175,36 @@ class _Looks:
         self.looks = [f"pdc_{field.look}" for field in fields]
         self.letters = [get_column_letter(number) for number in range(1, len(fields) + 1)]
         self.styles: dict[tuple[str, bool], int] = {}
+        self.widths = [field.width for field in fields]
         self.cells: dict[tuple[type, Value, str], str] = {}
+        self.lines: dict[tuple[str, float], int] = {}
         # Ids are given before openpyxl writes the styles.
         for style in book._workbook.named_styles:
             for quoted in (False, True):
                 self._style_id(style, quoted)
 
     def row(self, number: int, values: Sequence[Cell]) -> bytes:
-        parts = [f'<row r="{number}">']
-        for letter, look, value in zip(self.letters, self.looks, values, strict=True):
+        parts = [""]
+        lines = 1
+        for letter, look, width, value in zip(self.letters, self.looks, self.widths, values, strict=True):
             if isinstance(value, Tinted):
                 look, value = f"pdc_{value.key}", value.value
+            if isinstance(value, str) and (len(value) * 2 > width or "\n" in value):
+                lines = max(lines, self._lines(value, width))
             parts.append(f'<c r="{letter}{number}"{self._rest((value.__class__, value, look))}')
+        parts[0] = f'<row r="{number}" ht="{4 + LINE * min(lines, MOST_LINES):g}" customHeight="1">'
         parts.append("</row>")
         return "".join(parts).encode()
+
+    def _lines(self, text: str, width: float) -> int:
+        """How many lines a text takes; Han characters count as two."""
+        found = self.lines.get((text, width))
+        if found is None:
+            if len(self.lines) >= KEPT:
+                self.lines.clear()
+            sizes = (len(line) + sum(char > "\u2e7f" for char in line) for line in text[:2_000].splitlines())
+            found = self.lines[text, width] = sum(max(1, math.ceil(size / (width - 1))) for size in sizes)
+        return found
 
     def _rest(self, key: tuple[type, Value, str]) -> str:
         """A cell after its place; rows repeat what they say."""
