@@ -15,6 +15,7 @@ from workflows.errors import InputError, Refusal
 if TYPE_CHECKING:
     from workflows.acts.trail import Trail
     from workflows.entries.published import PublishedEntry
+    from workflows.lists.issues import Issue
     from workflows.lists.official import OfficialList
     from workflows.run import Job
 
@@ -94,7 +95,36 @@ def _write(job: Job, day: str, issue_too: bool, why: str, behalf: str) -> tuple[
                 issue(trail, site_actor(job.site, behalf), job.site.rights, kind.key, day, told, job.pack.ident, why)
         except Refusal as error:
             refused.append(f"{kind.name}: {error}")
+    try:
+        written += _demand(job, trail, entries, day, issue_too, why, behalf)
+    except Refusal as error:
+        refused.append(str(error))
     return written, refused
+
+
+def _demand(
+    job: Job, trail: Trail, entries: list[PublishedEntry], day: str, issue_too: bool, why: str, behalf: str
+) -> list[Path]:
+    """数据需求清单, from the requests of that day: the district's and each department's."""
+    from workflows.acts.site import site_actor
+    from workflows.lists.demand import KEY, demand_record, demands, write_demand
+    from workflows.lists.issues import issue, previous
+    from workflows.outputs import site_scope
+    from workflows.outputs.files import safe_name
+    from workflows.sharing.states import states
+
+    info, folder = job.info(), job.site.out_dir / "official" / day
+    told = [demand_record(one, info, job.pack) for one in demands(states(trail, day).values(), entries)]
+    before = previous(trail, KEY, day)
+    written = write_demand(site_scope(info), told, day, info, folder, before)
+    for department in job.site.departments:
+        own = [record for record in told if record["department"] == department.id]
+        part = _part(before, department.id)
+        if own or (part and part.records):
+            written += write_demand(department.name, own, day, info, folder / safe_name(department.id), part)
+    if issue_too:
+        issue(trail, site_actor(job.site, behalf), job.site.rights, KEY, day, told, job.pack.ident, why)
+    return written
 
 
 def _by_department(
@@ -107,15 +137,23 @@ def _by_department(
     before = previous(trail, kind.key, day)
     for department in job.site.departments:
         own = [one for one in found if one.entry.department == department.id]
-        mine = [record for record in before.records if _department(record) == department.id] if before else []
-        if own or mine:
-            part = msgspec.structs.replace(before, records=tuple(mine)) if before else None
+        part = _part(before, department.id)
+        if own or (part and part.records):
             place = folder / safe_name(department.id)
             yield from write_official(kind, department.name, own, day, job.info(), job.pack, place, part)
 
 
+def _part(before: Issue | None, department: str) -> Issue | None:
+    """One department's part of an issue."""
+    if before is None:
+        return None
+    mine = tuple(record for record in before.records if _department(record) == department)
+    return msgspec.structs.replace(before, records=mine)
+
+
 def _department(record: dict[str, Any]) -> str:
-    return str(record["asset"]).split("/", 1)[0]
+    """Whose it is: of a request the asking department's."""
+    return str(record.get("department") or str(record["asset"]).split("/", 1)[0])
 
 
 def _named(one: PublishedEntry, job: Job) -> PublishedEntry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +27,10 @@ CHANGES: Final = (
     Column("提供方", 20),
     Column("变更内容", 80),
 )
+
+
+Sheet = tuple[str, Sequence[Column], Iterable[list[Cell]], int]
+"""Title, columns, rows, frozen columns."""
 
 
 class UnapprovedRefusal(Refusal):
@@ -68,14 +72,35 @@ def write_official(
     """Write one list; ``entries`` are those that `checked` gave, ``before`` the issue to compare with."""
     told = records(kind, entries, pack)
     changes = list(differences(before.records, told)) if before else []
-    book = Book(f"{scope}{kind.name}", info.generated_at)
-    book.cover(f"{scope}{kind.name}", cover_lines(kind, entries, as_of, info, pack, before, changes))
-    book.table(kind.name, kind.columns, (kind.row(one, pack) for one in entries), frozen=2)
-    book.table("统计", total_columns(kind, entries, pack), total_rows(kind, entries, pack), frozen=1)
+    cover = list(cover_lines(kind, entries, as_of, info, pack, before, changes))
+    sheets: list[Sheet] = [
+        (kind.name, kind.columns, (kind.row(one, pack) for one in entries), 2),
+        ("统计", total_columns(kind, entries, pack), total_rows(kind, entries, pack), 1),
+    ]
+    return save(kind.name, scope, as_of, info, folder, cover, sheets, told, before, changes)
+
+
+def save(
+    name: str,
+    scope: str,
+    as_of: str,
+    info: SiteInfo,
+    folder: Path,
+    cover: Sequence[tuple[str, str]],
+    sheets: Sequence[Sheet],
+    told: Sequence[dict[str, Any]],
+    before: Issue | None,
+    changes: Sequence[Difference],
+) -> list[Path]:
+    """A list as a workbook and as JSON lines, with the sheet of changes when there was an issue before."""
+    book = Book(f"{scope}{name}", info.generated_at)
+    book.cover(f"{scope}{name}", iter(cover))
+    for title, columns, rows, frozen in sheets:
+        book.table(title, columns, rows, frozen=frozen)
     if before is not None:
         book.table("与上期变化", CHANGES, ([*_cells(one)] for one in changes), frozen=3)
-    lines = (json_bytes({"list": kind.name, "as_of": as_of, **record}) + b"\n" for record in told)
-    return [book.save(folder / f"{kind.name}.xlsx"), write_bytes(folder / f"{kind.name}.jsonl", lines)]
+    lines = (json_bytes({"list": name, "as_of": as_of, **record}) + b"\n" for record in told)
+    return [book.save(folder / f"{name}.xlsx"), write_bytes(folder / f"{name}.jsonl", lines)]
 
 
 def _cells(one: Difference) -> Iterator[Cell]:
@@ -96,13 +121,16 @@ def cover_lines(
     yield "生成时间", words.minute(info.generated_at)
     yield "判定规则", f"{pack.title}（{info.pack}）"
     yield "条目", f"信息资源 {len(entries)} 个，信息项 {sum(len(one.entry.items) for one in entries)} 个"
-    if before is None:
-        yield "与上期变化", "首期，或上期未作记录"
-    else:
-        counts = Counter(one.kind for one in changes)
-        told = "、".join(f"{name} {counts[name]} 个" for name in ("新增", "变更", "减少"))
-        yield "与上期变化", f"与 {before.as_of} 一期相比：{told}"
+    yield "与上期变化", change_line(before, changes)
     yield from (("说明", note) for note in kind.notes)
+
+
+def change_line(before: Issue | None, changes: Sequence[Difference]) -> str:
+    if before is None:
+        return "首期，或上期未作记录"
+    counts = Counter(one.kind for one in changes)
+    told = "、".join(f"{name} {counts[name]} 个" for name in ("新增", "变更", "减少"))
+    return f"与 {before.as_of} 一期相比：{told}"
 
 
 def _types(kind: OfficialList, entries: Sequence[PublishedEntry], pack: Pack) -> list[str]:

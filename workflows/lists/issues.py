@@ -55,7 +55,9 @@ FIELDS = {
     "municipal": "市级目录收录情况",
     "approved_at": "批准日期",
     "purpose": "用途",
-    "stage": "办理状态",
+    "means": "共享方式",
+    "until": "期限",
+    "stage_name": "办理状态",
 }
 
 
@@ -97,23 +99,24 @@ def _day(act: Act) -> str:
 
 
 def differences(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> Iterator[Difference]:
-    """By the asset: what is new, gone or says something else; a new code alone is a change."""
-    before = {record["asset"]: record for record in old}
-    now = {record["asset"]: record for record in new}
-    for asset, record in now.items():
-        if asset not in before:
+    """By asset, or the number of a request: what is new, gone or says something else; a new code alone is a change."""
+    before, now = ({record.get("id") or record["asset"]: record for record in records} for records in (old, new))
+    for key, record in now.items():
+        if key not in before:
             yield _line("新增", record)
         else:
-            what = list(_changed(before[asset], record))
+            what = list(_changed(before[key], record))
             if what:
                 yield _line("变更", record, "；".join(what))
-    for asset, record in before.items():
-        if asset not in now:
+    for key, record in before.items():
+        if key not in now:
             yield _line("减少", record)
 
 
 def _line(kind: str, record: dict[str, Any], what: str = "") -> Difference:
-    return Difference(kind, record.get("code", ""), record.get("title", ""), record.get("provider", ""), what)
+    return Difference(
+        kind, record.get("code") or record.get("id", ""), record.get("title", ""), record.get("provider", ""), what
+    )
 
 
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:

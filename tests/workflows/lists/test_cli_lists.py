@@ -86,6 +86,7 @@ def test_only_what_is_in_force_is_on_a_list(pdc: Pdc, tmp_path: Path) -> None:
         "共享负面清单": [rivers],
         "开放清单": [parks],
         "市级报送表": [parks, rivers],
+        "数据需求清单": [],
     }
 
 
@@ -147,7 +148,7 @@ def test_an_issue_is_on_record_and_the_next_tells_what_changed(
     publish(pdc, "trees")
     assert pdc("lists", "--as-of", "today", "--issue", account="li").exit_code == 4
     assert pdc("lists", "--as-of", "today", "--issue", "--why", "年度发布", "--as", "主任").exit_code == 0
-    assert [act["kind"] for act in acts(pdc, "list")] == ["list"] * 5
+    assert [act["kind"] for act in acts(pdc, "list")] == ["list"] * 6
     assert pdc("entry", "withdraw", "trees", "--why", "系统下线").exit_code == 0
     publish(pdc, "rivers", refusal=True)
     later = datetime.now(CHINA) + timedelta(days=40)

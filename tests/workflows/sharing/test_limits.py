@@ -39,7 +39,7 @@ def test_a_year_of_which_nothing_is_said_is_told() -> None:
     "text", ["", "2026-13-01", "2026-10-07/2026-10-01", "20261001", "2026-10-01/", "2020-01-01/2026-01-01"]
 )
 def test_days_that_are_none(text: str) -> None:
-    with pytest.raises(ValueError, match="iso|month|/|2026"):
+    with pytest.raises(ValueError, match=r"iso|month|/|2026"):
         list(days_of(text))
 
 
