@@ -230,6 +230,8 @@ def _refines(name: Candidate, comment: Candidate) -> bool:
     family = elements()[name.element].family
     if family == "photo_or_scan" and elements()[comment.element].family in _DOCUMENTS:
         return True
+    if comment.element == "system.operator" and family in _REACHED:
+        return True
     if family == "photo_or_scan" and comment.element in _FILES and comment.owner:
         return True
     if name.element == "object.url" and elements()[comment.element].family in ("address", "org_address"):
@@ -241,6 +243,8 @@ def _refines(name: Candidate, comment: Candidate) -> bool:
 
 
 _FILES = frozenset({"file.attachment", "object.url"})
+# operator_email with the comment 操作员.
+_REACHED = frozenset({"email", "mobile", "landline", "phone_any"})
 # A column `id_card_front` with the comment 身份证 holds the picture of the document.
 _DOCUMENTS = frozenset(
     ("id_card", "passport_or_other_id", "org_code", "case_or_document_no", "driving_licence", "disability", "education")

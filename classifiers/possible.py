@@ -7,6 +7,7 @@ of which nothing else is known stays not understood. Which ones is data: ``doubt
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from classifiers.elements import elements
 from classifiers.evaluate import HARMLESS
@@ -34,7 +35,9 @@ def possible_comment(comment: Candidate | None, name: Candidate | None, column: 
     family = elements()[comment.element].family
     if family in HARMLESS:
         return comment
-    native = "".join(column.type.lower().split("(")[0].split()[:1])
+    if family in _NAMES and _is_entity(column):
+        return comment._replace(element="system.foreign_key")
+    native = native_type(column.type)
     if native.startswith(_DATE_TYPES) and family in _NO_DATE:
         return comment._replace(element="date.business")
     if native.startswith(("tinyint", "bit", "bool")) and family in _NO_FLAG:
@@ -47,7 +50,7 @@ def possible_comment(comment: Candidate | None, name: Candidate | None, column: 
     return comment
 
 
-_DATE_TYPES = ("date", "time")
+_DATE_TYPES = ("date", "time", "localdate", "smalldatetime")
 _WHOLE_TYPES = ("bigint", "int", "tinyint", "smallint", "integer", "int4", "int8", "bit", "bool", "boolean")
 _SPATIAL_TYPES = ("point", "geometry", "geography", "linestring", "polygon", "st_point", "st_geometry", "sdo_geometry")
 _DATED = frozenset({"date_time", "birth_date", "technical", "age"})
@@ -61,8 +64,10 @@ def possible_name(name: Candidate | None, column: ColumnInput, alone: bool) -> C
     """A name read alone must be possible for the column's type: a `bigint` is no name, a `datetime` no phone."""
     if name is None or not alone or not column.type:
         return name
-    native = " ".join(column.type.lower().split("(")[0].split()[:1]).rstrip("0123456789") or column.type.lower()
+    native = native_type(column.type).rstrip("0123456789") or column.type.lower()
     family = elements()[name.element].family
+    if family in _NAMES and _is_entity(column):
+        return name._replace(element="system.foreign_key")
     if native in _SPATIAL_TYPES:
         return name._replace(element="generic.location", strength=0.8)
     if native.startswith(_DATE_TYPES) and family not in _DATED and not native.startswith("timetz"):
@@ -82,13 +87,42 @@ def possible_name(name: Candidate | None, column: ColumnInput, alone: bool) -> C
     return name
 
 
+_NAMES = frozenset({"person_name", "legal_rep"})
+_ENTITY = re.compile(r"[A-Z][a-z]\w*(?:Entity|Model|Bean|DO|DTO|VO|PO)$")
+
+
+def _is_entity(column: ColumnInput) -> bool:
+    """A member of a program's own class, ``overtimeUser`` of type ``User``: who it is stands in another table."""
+    written = column.type or ""
+    if _ENTITY.match(written):
+        return True
+    return written[:1].isupper() and not written.isupper() and column.name.lower().endswith(written.lower())
+
+
+@lru_cache(maxsize=4096)
+def native_type(written: str) -> str:
+    """The name of a type, as sources and programs write it, in lower case and without its size.
+
+    >>> native_type("VARCHAR(20)"), native_type("[nvarchar](20)"), native_type("java.math.BigDecimal")
+    ('varchar', 'nvarchar', 'bigdecimal')
+    >>> native_type("Nullable<decimal>"), native_type("int?"), native_type("double precision")
+    ('decimal', 'int', 'double')
+    """
+    plain = _WRITTEN_AROUND.sub("", written.lower())
+    name = "".join(plain.partition("(")[0].split()[:1])
+    return name.rpartition(".")[2]
+
+
+_WRITTEN_AROUND = re.compile(r"nullable<|[\[\]<>\"`?]")
+
+
 def _is_counted(column: ColumnInput) -> bool:
     """``avgbusnum``, ``sum_bed_num``: a measure over many."""
     name, doubt = column.name.lower(), grammar().doubt
     return name.startswith(doubt.counted_starts) and name.endswith(doubt.counted_ends)
 
 
-_DECIMAL_TYPES = ("decimal", "numeric", "float", "double", "real", "money")
+_DECIMAL_TYPES = ("decimal", "bigdecimal", "numeric", "float", "double", "real", "money")
 _KEYED = _ids("account_login email address penalty_or_criminal medical student_no phone_any")
 _COUNTABLE = _ids(
     "gender ethnicity education disability marital_status political_status biometric student_no "
@@ -148,6 +182,10 @@ def believed(
     if element.family in HARMLESS:
         return said
     doubt = grammar().doubt
+    if element.family in _PORTRAYED and any(word in (column.comment or "") for word in doubt.portrayed):
+        return said._replace(element="file.attachment")
+    if element.family in _ADDRESSES and _is_region_code(column):
+        return said._replace(element="place.division")
     if said.owner not in _PEOPLE and said.element in doubt.forms.get(kind, ()):
         return said._replace(element=doubt.forms[kind][said.element])
     if said.term in doubt.collective and element.family == "person_name":
@@ -177,12 +215,25 @@ def believed(
     return said
 
 
+_PORTRAYED = frozenset({"photo_or_scan", "biometric"})
+_ADDRESSES = frozenset({"address", "org_address"})
+_REGION_CODE = re.compile(r"gb\W?t?\s?\W?2260", re.I)
+_REGION_TYPE = re.compile(r"n?(?:var)?char2?\((?:6|12)\)", re.I)
+
+
+def _is_region_code(column: ColumnInput) -> bool:
+    """A standard's code of a region, or text of just its six or twelve digits: 户籍地 in a ``varchar(6)``."""
+    return bool(_REGION_CODE.search(column.comment or "") or _REGION_TYPE.fullmatch((column.type or "").strip()))
+
+
 def is_named_as_key(column: str, name: Candidate | None) -> bool:
     """``user_id``, ``collegeID``, ``wid``, and glued ones that the name was read as."""
     tokens = tokenize(column)
     if name is None and _SHORT_KEY.fullmatch(tokens[-1] if tokens else ""):
         return True
-    return (bool(tokens) and tokens[-1] in ("id", "ids")) or (name is not None and name.element in KEYS)
+    if tokens[-1:] in (("id",), ("ids",)):
+        return True
+    return name is not None and (name.element in KEYS or (name.style == "initials" and name.term.endswith("ID")))
 
 
 _SHORT_KEY = re.compile(r"[a-z]{1,2}id")
@@ -207,13 +258,16 @@ def is_whole(written: str | None) -> bool:
 
     >>> is_whole("INT(10)UNSIGNED"), is_whole("number(10)"), is_whole("number(10,2)"), is_whole("varchar(20)")
     (True, True, False, False)
+    >>> is_whole("[numeric](18, 0)"), is_whole("java.lang.Integer")
+    (True, True)
     """
-    native = (written or "").lower()
-    name = native.partition("(")[0].split()[:1]
-    return name[:1] == ["foreignkey"] or bool(name and (name[0] in _WHOLE_TYPES or _WHOLE_NUMBER.match(native)))
+    if not written:
+        return False
+    name = native_type(written)
+    return name in (*_WHOLE_TYPES, "foreignkey") or bool(_WHOLE_NUMBER.search(_WRITTEN_AROUND.sub("", written.lower())))
 
 
-_WHOLE_NUMBER = re.compile(r"(?:number|numeric|decimal)\s*\(\s*\d+\s*(?:,\s*0\s*)?\)")
+_WHOLE_NUMBER = re.compile(r"^(?:number|numeric|decimal)\s*\(\s*\d+\s*(?:,\s*0\s*)?\)")
 
 
 def _is_state(said: Candidate, family: str, column: ColumnInput, doubt: Doubt) -> bool:

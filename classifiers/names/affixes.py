@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from classifiers.names.lexicon import default_lexicon, syllable_initials
+from classifiers.names.tokens import may_be_initials
 
 _PREFIXES = frozenset("abcdfghlnstvzf")
 _COPY = frozenset({"bak", "old", "tmp", "copy", "new", "cn", "zh", "txt", "str", "val1", "col", "ori", "raw", "s"})
 _ORDINALS = frozenset({"one", "two", "three"})
+# Glued to initials: JCRYONE, SECSJHM.
+_COUNTED = ("one", "two", "three", "first", "second", "fir", "sec")
+# UserName_ZR: whose name, in initials (责任, 经办, 审核, 审批, 负责, 承办, 复核, 联系, 登记, 制单).
+_ROLES = frozenset({"zr", "jb", "sh", "sp", "fz", "cb", "fh", "lx", "dj", "zd", "tj", "bl"})
 _AFFIX_FLAGS = {
     "enc": "encrypted", "encrypt": "encrypted", "encrypted": "encrypted", "sm4": "encrypted", "aes": "encrypted",
     "cipher": "encrypted", "md5": "hashed", "sm3": "hashed", "hash": "hashed", "sha": "hashed", "sha256": "hashed",
@@ -41,9 +46,24 @@ def without_affixes(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str
         flag = _AFFIX_FLAGS.get(words.pop())
         if flag:
             flags.append(flag)
+    if len(words) == 3 and words[-1] in _ROLES and words[-2] == "name":
+        words.pop()
+    if len(words) == 1:
+        words = [_without_ordinal(words[0])]
     if len(words) > 1 and len(words[0]) == 1 and words[0] in _PREFIXES and not default_lexicon().senses("".join(words)):
         words = words[1:]
     return tuple(words), tuple(flags)
+
+
+def _without_ordinal(word: str) -> str:
+    """``jcry`` of ``jcryone``, ``fzr`` of ``secfzr``: what is counted is known in initials."""
+    for ordinal in _COUNTED:
+        rest = word.removesuffix(ordinal) if word.endswith(ordinal) else word.removeprefix(ordinal)
+        if 2 < len(rest) < len(word) and may_be_initials(rest):
+            senses = default_lexicon().senses(rest)
+            if senses and senses[0].style == "initials" and not default_lexicon().senses(word):
+                return rest
+    return word
 
 
 # A syllable may begin with A (安, 案); those that begin with E or O are few.

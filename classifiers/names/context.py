@@ -164,6 +164,8 @@ _BY_ELEMENT = {
     "estate.cert_no": ("estate",),
     "estate.unit_no": ("estate",),
     "estate.right_holder": ("estate",),
+    "person.medical_insurance_no": ("insured",),
+    "person.social_security_no": ("insured",),
 }
 _BY_FAMILY = {"mobile": "contact", "phone_any": "contact", "email": "contact", "landline": "contact"}
 _AXES = (("jd", "wd"), ("x", "y"), ("lng", "lat"), ("lon", "lat"), ("zbx", "zby"))

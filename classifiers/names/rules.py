@@ -43,6 +43,8 @@ class Doubt(msgspec.Struct):
     """Terms."""
     strange_initials: dict[str, frozenset[str]]
     """Kind of table → elements."""
+    portrayed: tuple[str, ...]
+    """Han words."""
     nature: frozenset[str]
     """Domains."""
     forms: dict[str, dict[str, str]]
