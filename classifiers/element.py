@@ -28,7 +28,16 @@ from classifiers.names.context import (
 from classifiers.names.grammar import Candidate, Reader, default_reader
 from classifiers.names.rules import grammar
 from classifiers.names.tokens import tokenize
-from classifiers.possible import KEYS, NAMED, believed, is_named_as_key, possible_comment, possible_name, strange_to
+from classifiers.possible import (
+    KEYS,
+    NAMED,
+    believed,
+    is_named_as_key,
+    may_be_pay,
+    possible_comment,
+    possible_name,
+    strange_to,
+)
 
 _REMEMBERED = 65_536
 
@@ -124,6 +133,8 @@ def _weigh(
     keyed = is_named_as_key(column.name, name)
     comment = believed(possible_comment(comment, name, column), column, keyed, kind, strange)
     name = believed(name, column, keyed, kind, strange)
+    if name is None and "payroll" in context and kind in ("person", "unknown") and may_be_pay(column):
+        name = Candidate("person.income", 0.55, "english", column.name.lower())
     heard: list[Evidence] = [said.codebook] if said.codebook and not _is_key_comment(comment, said.codebook) else []
     if comment is not None and name is not None and comment.strength >= DECIDES and _refines(name, comment):
         heard.append(_evidence(name._replace(strength=min(0.95, comment.strength)), "comment", kind))

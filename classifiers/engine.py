@@ -383,12 +383,27 @@ def _free_text(column: Distinct, groups: Mapping[int, list[str]], as_of: date) -
 # --- version -----------------------------------------------------------------------------------------------------
 
 
+# What `observe` uses: names, packs and the rules over evidence have no say in what values show.
+_OBSERVERS = ("distinct.py", "engine.py", "evidence.py", "identifiers/", "mixed.py", "recognizers/", "structure.py")
+
+
 @cache
 def engine_version() -> str:
     """12 hex digits that change when the code or data of this package (packs apart) or an outside recognizer does."""
+    return _version("")
+
+
+@cache
+def evidence_version() -> str:
+    """12 hex digits that change when `observe` may make other evidence of the same values: sample them again."""
+    return _version(_OBSERVERS)
+
+
+def _version(prefixes: str | tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     for name, resource in sorted(_resources(files(__package__), ""), key=lambda pair: pair[0]):
-        digest.update(name.encode() + b"\0" + resource.read_bytes() + b"\0")
+        if name.startswith(prefixes):
+            digest.update(name.encode() + b"\0" + resource.read_bytes() + b"\0")
     for distribution, recognizer in outside():
         digest.update(f"{distribution} {recognizer.id}\0".encode())
     return digest.hexdigest()[:12]

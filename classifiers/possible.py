@@ -52,6 +52,7 @@ def possible_comment(comment: Candidate | None, name: Candidate | None, column: 
 
 _DATE_TYPES = ("date", "time", "localdate", "smalldatetime")
 _WHOLE_TYPES = ("bigint", "int", "tinyint", "smallint", "integer", "int4", "int8", "bit", "bool", "boolean")
+_DECIMAL_TYPES = ("decimal", "bigdecimal", "numeric", "float", "double", "real", "money")
 _SPATIAL_TYPES = ("point", "geometry", "geography", "linestring", "polygon", "st_point", "st_geometry", "sdo_geometry")
 _DATED = frozenset({"date_time", "birth_date", "technical", "age"})
 _WORDY = _ids(
@@ -116,13 +117,26 @@ def native_type(written: str) -> str:
 _WRITTEN_AROUND = re.compile(r"nullable<|[\[\]<>\"`?]")
 
 
+_PAY_TYPES = frozenset(_DECIMAL_TYPES) | {"smallmoney", "decimalfield", "floatfield"}
+
+
+def may_be_pay(column: ColumnInput) -> bool:
+    """Whether a column without a word of explanation is of a type for money: in a payroll it is somebody's pay."""
+    if column.comment is not None or column.type is None or native_type(column.type) not in _PAY_TYPES:
+        return False
+    name = column.name.lower()
+    return not _VOWELS.isdisjoint(name) and grammar().doubt.rates.isdisjoint(tokenize(column.name))
+
+
+_VOWELS = frozenset("aeiou")
+
+
 def _is_counted(column: ColumnInput) -> bool:
     """``avgbusnum``, ``sum_bed_num``: a measure over many."""
     name, doubt = column.name.lower(), grammar().doubt
     return name.startswith(doubt.counted_starts) and name.endswith(doubt.counted_ends)
 
 
-_DECIMAL_TYPES = ("decimal", "bigdecimal", "numeric", "float", "double", "real", "money")
 _KEYED = _ids("account_login email address penalty_or_criminal medical student_no phone_any")
 _COUNTABLE = _ids(
     "gender ethnicity education disability marital_status political_status biometric student_no "
@@ -205,7 +219,7 @@ def believed(
         or (said.term in doubt.modified and (said.after_unknown or said.owner not in _SCHOOLED))
         or (element.family in doubt.disowned and (said.owner in doubt.things or (strange and said.after_unknown)))
         or (element.family == "person_name" and kind != "person" and _is_abbreviated(said, column))
-        or (strange and said.style == "english" and said.term in doubt.everyday and said.owner not in _PEOPLE)
+        or (strange and _is_everyday(said, doubt))
         or (said.style == "initials" and said.element in doubt.strange_initials.get(kind, ()))
         or (said.element == "person.name" and _is_plural(said, column))
         or _are_loose_initials(said, element.family, column, doubt)
@@ -277,7 +291,14 @@ def _is_state(said: Candidate, family: str, column: ColumnInput, doubt: Doubt) -
 
 
 def _is_strange(said: Candidate, family: str, strange: frozenset[str]) -> bool:
+    if said.term in grammar().doubt.portraits:
+        return False
     return (family in strange or said.element in strange) and said.owner not in _PEOPLE
+
+
+def _is_everyday(said: Candidate, doubt: Doubt) -> bool:
+    """A word that means much else, unless the field of the table or a person before it says which."""
+    return said.style == "english" and said.term in doubt.everyday and said.owner not in _PEOPLE and not said.contexts
 
 
 def _role(said: Candidate, column: ColumnInput) -> str:
@@ -300,7 +321,7 @@ def _are_loose_initials(said: Candidate, family: str, column: ColumnInput, doubt
     """Two letters after something unknown, or generated initials of what no whole number holds."""
     if said.style != "initials":
         return False
-    if said.after_unknown and len(said.term) < 3:
+    if said.after_unknown and (len(said.term) < 3 or said.contexts):
         return family in doubt.loose
     return not said.term.isascii() and is_whole(column.type) and said.element not in doubt.codes
 

@@ -374,12 +374,14 @@ def _kind_of_columns(
         columns = [name for name, element in found.items() if _kind_of_element(element) == best][:3]
         return cast(SubjectKind, best), f"信息项 {'、'.join(columns)}"
     if before[0] == "unknown" and any(
-        elements()[e].category in _PERSONAL and e.startswith("person.") for e in found.values()
+        elements()[e].category in _PERSONAL and e.startswith("person.") and e not in _REACHED for e in found.values()
     ):
         return "person", PRESUMED
     return before
 
 
+# Whoever is reached for a firm or a thing tells nothing of what a row is.
+_REACHED = _ids("person.contact_name person.phone person.mobile")
 PRESUMED = "含有个人信息的信息项"
 """Reason of a subject that is taken for people to be safe: a person is mentioned, and nothing tells what a row is."""
 

@@ -13,7 +13,7 @@ from classifiers.names.phrases import comment_parts
 from classifiers.names.pinyin import initials
 from classifiers.names.rules import grammar
 from classifiers.names.tokens import tokenize
-from classifiers.possible import is_whole
+from classifiers.possible import is_whole, may_be_pay
 from classifiers.subject import PRESUMED, domains, initials_style, is_about_students, is_headed, subject_of
 
 DECIDES = 0.5
@@ -39,6 +39,8 @@ class Statements:
         said = (*comment, *name)
         self.contexts = frozenset(context for candidate in said for context in candidate.contexts)
         """All that the table's context can change in what is said."""
+        if may_be_pay(column):
+            self.contexts |= {"payroll"}
         self.own = any(candidate.element == "object.name" for candidate in name)
         """It can be the name of the row itself, which the table's name tells."""
         self.traits = frozenset(

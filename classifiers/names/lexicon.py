@@ -229,7 +229,10 @@ class Lexicon:
 
     def _spelt_so(self, short: str, full: slice, letters: str) -> Iterator[Entry]:
         """Terms with the initials ``short`` whose syllables ``full`` are ``letters``."""
+        head = _HEADS_SPELT.get(short[-2:], ()) if full.start is None else ()
         for entry in self.initials.rows(short):
+            if head and not entry.text.endswith(head):
+                continue  # JIANCHASJ is 检查时间, not 检查所见
             if "".join(pinyin.syllables(entry.text)[full]) == letters and not entry.symbol.startswith("noun."):
                 yield entry
 
@@ -270,6 +273,21 @@ def _laid_over(own: Mapping[str, Table[Any]], base: Mapping[str, Table[Any]]) ->
 
 def _meaning(sense: Sense) -> tuple[str, tuple[str, ...]]:
     return sense.symbol, sense.contexts
+
+
+# What two letters after words in full nearly always mean.
+_HEADS_SPELT = {
+    "sj": ("时间", "手机", "数据"),
+    "rq": ("日期",),
+    "je": ("金额",),
+    "mc": ("名称",),
+    "dm": ("代码",),
+    "bh": ("编号",),
+    "lx": ("类型",),
+    "lb": ("类别",),
+    "zt": ("状态", "主体"),
+    "bz": ("标志", "备注", "标准"),
+}
 
 
 @cache

@@ -43,6 +43,10 @@ class Doubt(msgspec.Struct):
     """Terms."""
     strange_initials: dict[str, frozenset[str]]
     """Kind of table → elements."""
+    rates: frozenset[str]
+    """Words of English names."""
+    portraits: frozenset[str]
+    """Terms."""
     portrayed: tuple[str, ...]
     """Han words."""
     nature: frozenset[str]
