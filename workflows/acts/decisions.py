@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from classifiers.evidence import Decision
 from workflows import store_schema as schema
-from workflows.acts.trail import Acting
+from workflows.acts.trail import Acting, Draft
 from workflows.store import Store
 
 
@@ -20,12 +20,13 @@ def decide(acting: Acting, store: Store, decisions: Sequence[Decision], *, verb:
     The act's subject is the asset, its ``before`` the ruling that was in force, its ``after`` the new one.
     """
     standing = _standing(acting, {item.asset for item in decisions})
+    drafts = []
     for item in decisions:
         place = (item.asset, item.column, item.dimension)
         before = {"value": standing[place]} if place in standing else None
-        after = _told(item)
-        acting.add("decision", item.asset, verb, why=item.reason, before=before, after=after, who=item.who)
+        drafts.append(Draft(item.asset, verb, item.reason, before, _told(item), item.who))
         standing[place] = item.value
+    acting.add_all("decision", drafts)
     store.add_decisions(decisions, acting.connection)
 
 

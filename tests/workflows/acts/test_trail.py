@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from sqlalchemy import text
 from classifiers.evidence import Decision
 from workflows.acts.decisions import decide
 from workflows.acts.model import Actor, Conflict
-from workflows.acts.trail import Acting, Trail
+from workflows.acts.trail import Acting, Draft, Trail
 from workflows.acts.verify import verify
 from workflows.store import Store
 
@@ -113,6 +114,27 @@ def test_who_saw_another_version_is_told(trail: Trail) -> None:
     with trail.acting(LI) as acting:
         acting.add("entry", "d/s/t1", "approve", expected=2)
         assert acting.version("entry", "d/s/t1") == 3
+
+
+def test_many_acts_at_once_are_the_same_chain(tmp_path: Path) -> None:
+    drafts = [Draft(f"d/s/t{number % 3}", "submit", "年度", None, {"n": number}, "wang") for number in range(7)]
+    chains = []
+    for name in ("one.db", "many.db"):
+        with Store(f"sqlite:///{tmp_path / name}", tmp_path / f"{name}.head") as store:
+            found = Trail(store, lambda: datetime(2026, 1, 5, tzinfo=timezone.utc))
+            with found.acting(LI) as acting:
+                acting.add("entry", "d/s/t1", "fill")
+            with found.acting(LI) as acting:
+                if name == "many.db":
+                    acting.add_all("entry", drafts)
+                else:
+                    for draft in drafts:
+                        acting.add("entry", **draft._asdict())
+                assert [acting.version("entry", f"d/s/t{number}") for number in range(4)] == [3, 3, 2, 0]
+            chains.append(list(found.acts()))
+            assert verify(found).faults == ()
+    assert chains[0] == chains[1]
+    assert len(chains[0]) == 8
 
 
 def test_a_ruling_and_its_act_are_written_together(trail: Trail) -> None:
