@@ -1,0 +1,127 @@
+"""``pdc review``, ``pdc decide``, ``pdc template``: what is printed, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from workflows import people
+from workflows.cli import cli
+
+SITE = """
+name: 测试
+store: sqlite:///store.db
+audit: {head: head.jsonl}
+people:
+  - {id: lihua, name: 李华, accounts: [lihua], departments: [dept], roles: [steward]}
+  - {id: wangfang, name: 王芳, accounts: [wangfang], roles: [reviewer]}
+  - {id: sun, name: 孙办, accounts: [sun], roles: [office]}
+"""
+DEPARTMENT = """
+department: {id: dept, name: 普陀区民政局, code: 11310107000000019B, section: 信息科, contact: 刘工}
+systems:
+  - {id: sys, name: 救助系统, connector: sqlite, path: x.db}
+"""
+
+
+@pytest.fixture
+def pdc(room: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """``pdc("review", …, who=…)`` on the site around the room's store."""
+    folder = room.folder
+    (folder / "site.yaml").write_text(SITE, "utf-8")
+    (folder / "departments").mkdir()
+    (folder / "departments" / "dept.yaml").write_text(DEPARTMENT, "utf-8")
+
+    def call(*arguments: str | Path, who: str = "lihua", typed: str | None = None) -> Result:
+        monkeypatch.setattr(people, "account", lambda: who)
+        return CliRunner().invoke(cli, ["--site", str(folder), *map(str, arguments)], input=typed)
+
+    return call
+
+
+def test_a_workbook_goes_out_and_comes_back(pdc: Any, room: Any, fill: Any) -> None:
+    out = pdc("review", "export", "dept")
+    path = room.folder / "out" / "dept" / "审核表.xlsx"
+    assert (out.exit_code, out.stdout.strip()) == (0, str(path))
+    assert "9 items, 9 of which wait for a person; 3 resources" in out.stderr
+    fill(
+        path,
+        {("person", "sfzh"): {"采纳建议": "是"}, ("person", "xm"): {"分级": "L1"}, ("toilet", "mc"): {"分级": "L9"}},
+    )
+    dry = pdc("review", "import", path, "--dry-run", "--json")
+    told = json.loads(dry.stdout)
+    assert (dry.exit_code, told["dry_run"], told["department"]) == (3, True, "dept")
+    assert {row["verdict"] for row in told["rows"]} == {"accepted", "waits", "refused"}
+    done = pdc("review", "import", path, "--as", "局长")
+    assert done.exit_code == 3
+    assert "1 accepted, 1 waits for a second person, 1 refused" in done.stderr
+    assert "next `pdc classify`" in done.stderr
+    assert "没有这个分级" in done.stdout
+    assert "sfzh" not in done.stdout
+    assert {act.behalf for act in room.trail.acts("decision")} == {"局长"}
+
+
+def test_only_refused_rows_exit_with_4_and_others_may_not_import(pdc: Any, room: Any, fill: Any) -> None:
+    path = fill(room.export(), {("toilet", "mc"): {"分级": "L9"}})
+    assert pdc("review", "import", path).exit_code == 4
+    refused = pdc("review", "import", path, "--as", "lihua", who="sun")
+    assert refused.exit_code == 4
+    assert refused.stderr.startswith("error: 孙办 may not decide for dept; ask the data contact")
+    assert pdc("review", "import", Path(__file__)).exit_code == 1
+
+
+def test_the_queue_is_limited_and_counts_all(pdc: Any) -> None:
+    shown = pdc("review", "queue", "--limit", "2")
+    assert len(shown.stdout.splitlines()) == 3
+    assert "9 waiting" in shown.stderr
+    told = json.loads(pdc("review", "queue", "dept", "--json").stdout)
+    assert (told["waiting"], told["items"][0]["doubt"]) == (9, "undetermined")
+    assert pdc("review", "queue", "nosuch").exit_code == 2
+
+
+def test_decide_asks_before_it_keeps_anything(pdc: Any, room: Any) -> None:
+    command = ("decide", "--where", "element=person.mobile", "--set", "tier=L4", "--why", "核对")
+    no = pdc(*command, typed="n\n")
+    assert (no.exit_code, room.store.decisions()) == (0, [])
+    assert "Keep 2 rulings?" in no.stderr
+    assert "dept/sys/visit.sjh" in no.stdout
+    assert pdc(*command, "--dry-run").exit_code == 0
+    assert room.store.decisions() == []
+    assert pdc(*command, typed="y\n").exit_code == 0
+    assert len(room.store.decisions()) == 2
+    assert json.loads(pdc(*command, "--yes", "--json").stdout)["counts"]["unchanged"] == 2
+
+
+def test_decide_on_one_column(pdc: Any, room: Any) -> None:
+    refused = pdc("decide", "person.sfzh", "--set", "share=none", "--why", "保密", "--yes")
+    assert (refused.exit_code, "须给出法律、法规或规章依据" in refused.stdout) == (4, True)
+    waits = pdc("decide", "person.sfzh", "--set", "tier=L2", "--why", "脱敏", "--yes")
+    assert (waits.exit_code, "1 waits for a second person" in waits.stderr) == (0, True)
+    agreed = pdc("decide", "person.sfzh", "--set", "tier=L2", "--why", "同意", "--yes", who="wangfang")
+    assert agreed.exit_code == 0
+    assert room.store.decisions()[0].who == "李华、王芳"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--set", "tier=L4", "--why", "x"), "give either ASSET[.COLUMN] or --where"),
+        (("person", "--where", "tier=L1", "--set", "tier=L4", "--why", "x"), "give either"),
+        (("person", "--set", "tier=L4", "--why", "x", "--json"), "add --dry-run or --yes"),
+        (("nosuch", "--set", "tier=L4", "--why", "x", "--yes"), "no asset or column matches 'nosuch'"),
+    ],
+)
+def test_mistakes_of_decide(pdc: Any, arguments: tuple[str, ...], told: str) -> None:
+    done = pdc("decide", *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+def test_a_template_is_written(pdc: Any, room: Any) -> None:
+    done = pdc("template", "dept", "-o", room.folder / "表.xlsx")
+    assert (done.exit_code, Path(done.stdout.strip()).exists()) == (0, True)
+    assert pdc("template", "nosuch").exit_code == 2
