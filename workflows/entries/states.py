@@ -73,9 +73,9 @@ def after(state: EntryState, act: Act) -> EntryState:
     mark = Signed(told.get("version", "") if isinstance(told, dict) else "", act.who, act.at, act.why)
     replace = msgspec.structs.replace
     if act.verb == "submit":
-        # What was signed for another version does not hold for this one.
-        kept = {name: one for name, one in state.signed.items() if one.digest == mark.digest}
-        refusal = state.refusal if state.refusal and state.refusal.digest == mark.digest else None
+        # What was signed for another version does not hold for this one, nor what its own submitter once signed.
+        kept = {name: one for name, one in state.signed.items() if _holds(one, mark)}
+        refusal = state.refusal if state.refusal and _holds(state.refusal, mark) else None
         return replace(
             state, stage="submitted", under_way=mark, approved=None, signed=kept, refusal=refusal, returned=""
         )
@@ -102,6 +102,10 @@ def after(state: EntryState, act: Act) -> EntryState:
     if act.verb == "withdraw":
         return replace(state, stage="withdrawn", in_force=None, under_way=None, approved=None, withdrawn_at=act.at)
     return state
+
+
+def _holds(signed: Signed, submitted: Signed) -> bool:
+    return signed.digest == submitted.digest and signed.who != submitted.who
 
 
 def states(trail: Trail, until: str | None = None) -> dict[str, EntryState]:

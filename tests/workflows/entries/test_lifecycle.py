@@ -127,6 +127,19 @@ def test_submitted_again_as_it_was_the_signatures_stay(office: Any) -> None:
     assert set(states(office.trail)[found.asset].signed) == {"secrecy"}
 
 
+def test_nobodys_own_signature_holds_for_what_they_submit_later(office: Any) -> None:
+    found = office.entries()["parks"]
+    office.cycle("li").submit(found)
+    office.cycle("zhao").sign(found, "secrecy")
+    office.cycle("chen").sign(found, "security")
+    office.cycle("wang").send_back(found, "请补盖章")
+    office.cycle("zhao").submit(found)
+    assert set(states(office.trail)[found.asset].signed) == {"security"}
+    office.cycle("wang").approve(found)
+    with pytest.raises(Blocked, match="保密审查 is not signed"):
+        office.cycle("chen").publish(found)
+
+
 def test_what_changed_under_review_is_neither_approved_nor_published(office: Any) -> None:
     found = office.entries()["parks"]
     office.cycle("li").submit(found)
