@@ -18,8 +18,10 @@ from __future__ import annotations
 import fnmatch
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from importlib.metadata import entry_points
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar
 
 import msgspec
@@ -111,6 +113,21 @@ class Connector(ABC):
         self.quarantined: frozenset[str] = frozenset()
         """Qualified names that bear a secrecy mark, set by ``list_assets``. They stay in memory and are never shown:
         they tell which assets, stored before they were marked, must leave the store."""
+        self.stamps: dict[str, str] = {}
+        """Qualified name → at most 64 characters that differ once the source has changed, for what may be skipped next
+        time; `connectors.unchanged` makes them. Assets of which there is something to tell, such as a failure, have
+        none: they are read again, and it is told again. Assets that are only read together share one."""
+        self.unchanged: set[str] = set()
+        """Of the ``known`` names of `skip_unchanged`, those that ``list_assets`` listed and ``assets`` leaves out."""
+
+    def skip_unchanged(self, known: Mapping[str, str], since: datetime) -> None:  # noqa: B027 - most cannot
+        """Told before anything is opened: what the source itself says is unchanged need not be read again.
+
+        Called only when the system's last run was complete, neither its configuration nor the program has changed
+        since, and nobody asked for everything. ``known``: qualified names that are stored, present and sampled as they
+        should be, with the stamps given for them. ``since`` (aware): the start of that run less a look-back; what
+        changed then or later must be read. A connector that does nothing here reads everything.
+        """
 
     @abstractmethod
     def probe(self) -> None:
@@ -173,12 +190,25 @@ def keeps(config: SystemConfig, qualified: str, name: str | None = None) -> bool
     return not config.include or matches(qualified, config.include, name)
 
 
+@cache
+def _registered() -> dict[str, EntryPoint]:
+    """Looking through the installed packages takes tens of milliseconds."""
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+
+
+def registered(name: str) -> EntryPoint | None:
+    """Where the connector ``name`` comes from; packages installed meanwhile are found too."""
+    if name not in _registered():
+        _registered.cache_clear()
+    return _registered().get(name)
+
+
 def connector_class(name: str) -> type[Connector]:
     """The connector registered under ``name``; ``ConfigurationError`` lists the known ones when there is none."""
-    known = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
-    if name not in known:
-        raise ConfigurationError(f"unknown connector {name!r}", hint=f"known: {', '.join(sorted(known))}")
-    loaded: type[Connector] = known[name].load()
+    entry = registered(name)
+    if entry is None:
+        raise ConfigurationError(f"unknown connector {name!r}", hint=f"known: {', '.join(sorted(_registered()))}")
+    loaded: type[Connector] = entry.load()
     return loaded
 
 

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import glob
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from connectors.base import ConfigurationError, Connector, SourceFatalError, SystemConfig, is_quarantined, keeps
 from connectors.model import Asset, Failure, Listing
+from connectors.unchanged import Earlier, file_state, stamp
 
 Result = TypeVar("Result")
 
@@ -41,10 +43,30 @@ class ReadOnce(Connector):
     def __init__(self, config: SystemConfig) -> None:
         super().__init__(config)
         self._judged: Judged | None = None
+        self._earlier = Earlier()
 
     @abstractmethod
     def read(self) -> Judged:
         """Read everything; sets ``failures``. Raises a ``ConnectorError`` when nothing can be read."""
+
+    def source_files(self) -> Sequence[Path]:
+        """The files that all assets come from; none where something else has a say, which is then always read."""
+        return ()
+
+    def skip_unchanged(self, known: Mapping[str, str], since: datetime) -> None:
+        """Files may describe each other's tables (indexes, comments, views): all are read, or none."""
+        self._earlier = Earlier(known, since)
+
+    def stamped(self) -> tuple[str, set[str]]:
+        """The stamp of the source's files as they are now, "" without any, and the names that are unchanged by it."""
+        files = self.source_files()
+        try:
+            found = [(path, path.stat()) for path in files]
+        except OSError:
+            # Gone meanwhile; reading will tell.
+            return "", set()
+        mark = stamp(*(f"{path} {file_state(state)}" for path, state in found)) if found else ""
+        return mark, self._earlier.unchanged(mark, [state.st_mtime for _, state in found])
 
     def list_assets(self) -> Listing:
         return self._read().listing
@@ -57,9 +79,20 @@ class ReadOnce(Connector):
 
     def _read(self) -> Judged:
         if self._judged is None:
-            self._judged = self.read()
+            # Before it is read: what changes meanwhile is read again.
+            mark, self.unchanged = self.stamped()
+            if self.unchanged:
+                self._judged = Judged([], Listing(names=tuple(sorted(self.unchanged))))
+            else:
+                self._judged = self.read()
             self.quarantined = self._judged.quarantined
+            plain = mark and self._is_plain(self._judged.listing)
+            self.stamps = dict.fromkeys(self._judged.listing.names, mark) if plain else {}
         return self._judged
+
+    def _is_plain(self, listing: Listing) -> bool:
+        """Whether there was nothing to tell but the assets."""
+        return listing.complete and not (self.failures or self.notices or listing.excluded or listing.quarantined)
 
 
 def needed_path(config: SystemConfig, hint: str) -> Path:

@@ -13,12 +13,15 @@ from workflows.cli_common import State, departments_argument, emit_json, emit_ta
 
 if TYPE_CHECKING:
     from classifiers.evidence import ColumnVerdict
-    from workflows.harvest import HarvestResult, SystemResult
+    from workflows.harvest_result import HarvestResult, SystemResult
     from workflows.run import RunResult
     from workflows.store import Store
     from workflows.store_records import StoredAsset
 
-RESAMPLE = click.option("--resample", is_flag=True, help="Sample unchanged assets again.")
+RESAMPLE = click.option("--resample", is_flag=True, help="Read everything, and sample unchanged assets again.")
+FULL = click.option(
+    "--full", is_flag=True, help="Also read what its source says is unchanged since the last complete run."
+)
 ACCEPT = click.option(
     "--accept-removals", is_flag=True, help="What is missing is really gone: mark it, however much it is."
 )
@@ -29,6 +32,7 @@ NO_OUTPUTS = click.option("--no-outputs", is_flag=True, help="Write no files: th
 @click.command()
 @departments_argument
 @RESAMPLE
+@FULL
 @ACCEPT
 @NOW
 @json_option
@@ -39,13 +43,14 @@ def harvest(
     ctx: click.Context,
     departments: tuple[str, ...],
     resample: bool,
+    full: bool,
     accept_removals: bool,
     now: bool,
     as_json: bool,
 ) -> None:
     """Read the departments' systems into the site's store."""
     with state.job("harvest", departments, secrets=True) as job:
-        job.harvest(resample=resample, accept_removals=accept_removals, now=now)
+        job.harvest(resample=resample, accept_removals=accept_removals, now=now, full=full)
     report(job.result, as_json)
     ctx.exit(job.result.exit_code)
 
@@ -69,6 +74,7 @@ def compile_(state: State, ctx: click.Context, departments: tuple[str, ...], no_
 @click.command()
 @departments_argument
 @RESAMPLE
+@FULL
 @ACCEPT
 @NOW
 @NO_OUTPUTS
@@ -80,6 +86,7 @@ def run(
     ctx: click.Context,
     departments: tuple[str, ...],
     resample: bool,
+    full: bool,
     accept_removals: bool,
     now: bool,
     no_outputs: bool,
@@ -87,7 +94,13 @@ def run(
 ) -> None:
     """Harvest, classify, compile and write the outputs: the whole job."""
     result = run_job(
-        state, departments, resample=resample, accept_removals=accept_removals, now=now, outputs=not no_outputs
+        state,
+        departments,
+        resample=resample,
+        accept_removals=accept_removals,
+        now=now,
+        full=full,
+        outputs=not no_outputs,
     )
     report(result, as_json)
     ctx.exit(result.exit_code)
@@ -100,11 +113,12 @@ def run_job(
     accept_removals: bool = False,
     outputs: bool = True,
     now: bool = False,
+    full: bool = False,
 ) -> RunResult:
     """All steps in order; the pack is loaded first, so that a wrong one opens nothing."""
     with state.job("run", departments, secrets=True) as job:
         _ = job.pack
-        job.harvest(resample=resample, accept_removals=accept_removals, now=now)
+        job.harvest(resample=resample, accept_removals=accept_removals, now=now, full=full)
         job.classify()
         job.compile()
         if outputs:

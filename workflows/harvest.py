@@ -9,19 +9,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from classifiers.evidence import ColumnInput, Evidence, Finding, TableInput
 from connectors.base import Connector, ConnectorError, SourceRetryError, SystemConfig, matches, open_connector
 from connectors.model import Asset, Failure, Listing
-from workflows.errors import Refusal, WorkflowError, unforeseen
+from workflows.errors import WorkflowError, unforeseen
+from workflows.harvest_result import HarvestResult, SystemResult
 from workflows.masking import masked_asset, masked_text
 from workflows.schedule import Hours, Window, host_of, side_by_side
 from workflows.store import Store, chunks
 from workflows.store_records import Event, Harvested, Known, SystemState
+from workflows.unchanged import LONGEST_STAMP, config_digest, since, skippable
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -56,6 +58,10 @@ class Silent:
 class HarvestOptions(msgspec.Struct, frozen=True, kw_only=True):
     resample: bool = False
     """Sample unchanged assets too."""
+    full: bool = False
+    """Read what the sources say is unchanged, too."""
+    look_back: timedelta = timedelta(days=1)
+    """What changed so long before the last complete run, or later, is read."""
     removal_share: float = 0.2
     """Above this share of a system's assets missing at once, none is marked vanished."""
     removal_grace: int = 1
@@ -67,64 +73,6 @@ class HarvestOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Systems on one ``host:port`` that are read at once."""
     hours: Hours | None = None
     """When which system may be read; None = now."""
-
-
-class SystemResult(msgspec.Struct, kw_only=True):
-    """What happened to one system. ``failed`` holds reasons, never values."""
-
-    department: str
-    system: str
-    connector: str
-    assets: int = 0
-    columns: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    vanished: int = 0
-    excluded: int = 0
-    quarantined: int = 0
-    failed: list[Failure] = []
-    refused: bool = False
-    """So much was missing at once that nothing was marked vanished; ``failed`` says so."""
-    skipped: bool = False
-    """Outside its window: not opened, and what is stored of it stays."""
-    notices: list[str] = []
-    complete: bool = False
-    seconds: float = 0.0
-    statements: int = 0
-
-    @property
-    def lost(self) -> bool:
-        """Nothing of this system could be read."""
-        return bool(self.failed) and not self.complete and not self.assets
-
-    def as_json(self) -> dict[str, Any]:
-        fields = msgspec.structs.asdict(self)
-        return fields | {
-            "failed": [msgspec.to_builtins(item) for item in self.failed],
-            "seconds": round(self.seconds, 3),
-        }
-
-
-class HarvestResult(msgspec.Struct, kw_only=True):
-    systems: list[SystemResult]
-    restricted: int = 0
-    """Systems that were not opened or resolved: counted only."""
-    notices: list[str] = []
-    """What concerns no configured system."""
-
-    @property
-    def exit_code(self) -> int:
-        """0 all done, 4 removals refused, 3 partial, 1 all failed."""
-        if not any(item.failed for item in self.systems):
-            return 0
-        if any(item.refused for item in self.systems):
-            return Refusal.exit_code
-        return 1 if all(item.lost for item in self.systems) else 3
-
-    def as_json(self) -> dict[str, Any]:
-        systems = [item.as_json() for item in self.systems]
-        return {"systems": systems, "restricted": self.restricted, "notices": self.notices}
 
 
 def harvest(
@@ -167,6 +115,12 @@ def _engine_observe() -> Observe:
     return observe
 
 
+def _evidence_version() -> str:
+    from classifiers.engine import evidence_version
+
+    return evidence_version()
+
+
 def _events(result: SystemResult) -> Iterator[Event]:
     def event(kind: str, message: str, place: str | None = None) -> Event:
         return Event(kind, message, result.department, result.system, place)
@@ -198,9 +152,15 @@ class _SystemHarvest:
         self.progress, self.observe, self.pack, self.stop = progress, observe, pack, stop
         self.step = f"{config.department}/{config.id}"
         self.result = SystemResult(department=config.department, system=config.id, connector=config.connector)
+        self.prefix = f"{self.step}/"
+        self.digest = config_digest(config)
+        self.engine = _evidence_version() if config.sample_rows > 0 else None
         self.known: dict[str, Known] = {}
+        self.skippable: dict[str, str] = {}
         self.seen: set[str] = set()
         self.returned: list[int] = []
+        self.stamps: dict[int, str] = {}
+        """New stamps of stored assets that are not written otherwise."""
         self.broken = False
 
     def run(self, opener: Callable[[SystemConfig], Connector]) -> SystemResult:
@@ -240,14 +200,15 @@ class _SystemHarvest:
         self.result.failed.append(masked_failure(failure))
 
     def _harvest(self, source: Connector) -> None:
+        self._skip_unchanged(source)
         source.probe()
         listing = source.list_assets()
-        self.known = self.store.known(self.config.department, self.config.id)
         self._forget_hidden(source.quarantined)
         self.result.excluded, self.result.quarantined = listing.excluded, listing.quarantined
         self.progress.start(self.step, len(listing.names))
         if not listing.complete:
             self._fail(Failure(what=f"the listing is incomplete: {listing.reason or 'no reason given'}"))
+        self._take_unchanged(source)
         self._read(source)
         self.result.statements = source.statements
         for failure in source.failures:
@@ -258,11 +219,38 @@ class _SystemHarvest:
             self._settle_missing(listing)
         self._notice_empty(listing)
 
+    def _skip_unchanged(self, source: Connector) -> None:
+        """Tell the connector what it need not read again, or make sure that nothing counts as unchanged."""
+        department, system = self.config.department, self.config.id
+        earlier = since(self._state(), self.digest, self.options.look_back)
+        if earlier is None or self.options.full or self.options.resample:
+            # An asset that cannot be read now must not keep the stamp of what another configuration made of it.
+            self.store.clear_stamps(department, system)
+        self.known = self.store.known(department, system)
+        self.skippable = skippable(self.known, self.prefix, self.engine)
+        if earlier and self.skippable:
+            source.skip_unchanged(self.skippable, earlier)
+
+    def _state(self) -> SystemState | None:
+        own = (self.config.department, self.config.id)
+        return next((one for one in self.store.systems() if (one.department, one.system) == own), None)
+
+    def _take_unchanged(self, source: Connector) -> None:
+        """Count what the source says is unchanged as read; what it was not asked about does not count."""
+        for name in sorted(source.unchanged & self.skippable.keys()):
+            key = self.prefix + name
+            if known := self.known.get(key):
+                self.seen.add(key)
+                self.result.assets += 1
+                self.result.columns += known.columns
+                self.result.not_read += 1
+                self._count(known, True)
+        self.progress.advance(self.step, self.result.not_read)
+
     def _forget_hidden(self, quarantined: frozenset[str]) -> None:
         """What a restricted glob covers or a secrecy mark stands on now may not stay listed, however it came in."""
-        prefix = f"{self.config.department}/{self.config.id}/"
-        marked = {prefix + masked_text(name) for name in quarantined}
-        restricted = [key for key in self.known if is_restricted(key[len(prefix) :], self.config)]
+        marked = {self.prefix + masked_text(name) for name in quarantined}
+        restricted = [key for key in self.known if is_restricted(key[len(self.prefix) :], self.config)]
         secret = [key for key in self.known if key in marked and key not in restricted]
         for gone, why in ((restricted, "are restricted now"), (secret, "bear a secrecy mark now")):
             if gone:
@@ -290,6 +278,7 @@ class _SystemHarvest:
         finally:
             if self.returned:
                 self.store.mark_present(self.returned)
+            self.store.set_stamps(self.stamps)
 
     def _until_broken(self, source: Connector) -> Iterator[Asset]:
         try:
@@ -325,9 +314,17 @@ class _SystemHarvest:
         if wants_sample or not same:
             evidence, sampled, more = self._evidence(source, raw, asset, known, wants_sample)
         self._count(known, same)
-        if same and not sampled:
+        stamp = self._stamp(source, raw)
+        if known and same and not sampled:
+            if known.stamp != stamp:
+                self.stamps[known.id] = stamp
             return None
-        return Harvested(asset, evidence, (*findings, *more), sampled, known.id if known else None)
+        engine = (self.engine or "") if sampled else ""
+        return Harvested(asset, evidence, (*findings, *more), sampled, known.id if known else None, stamp, engine)
+
+    def _stamp(self, source: Connector, raw: Asset) -> str:
+        found = source.stamps.get(raw.qualified_name, "")
+        return found if len(found) <= LONGEST_STAMP else ""
 
     def _told_apart(self, asset: Asset) -> Asset:
         """Masked names can become equal (one file per phone number): later ones get a number."""
@@ -338,9 +335,10 @@ class _SystemHarvest:
         return candidate
 
     def _wants_sample(self, known: Known | None, same: bool) -> bool:
-        if self.config.sample_rows <= 0:
+        if self.engine is None:
             return False
-        return not same or known is None or not known.sampled or self.options.resample
+        stale = known is None or not known.sampled or known.engine != self.engine
+        return not same or stale or self.options.resample
 
     def _count(self, known: Known | None, same: bool) -> None:
         if known is None:
@@ -393,8 +391,7 @@ class _SystemHarvest:
 
     def _settle_missing(self, listing: Listing) -> None:
         """Mark what is gone, unless so much is gone at once that the source itself looks wrong."""
-        prefix = f"{self.config.department}/{self.config.id}/"
-        there = self.seen | {prefix + masked_text(name) for name in listing.names}
+        there = self.seen | {self.prefix + masked_text(name) for name in listing.names}
         present = {key: item for key, item in self.known.items() if not item.vanished}
         missing = [item for key, item in present.items() if key not in there]
         if not missing:
@@ -416,7 +413,7 @@ class _SystemHarvest:
         self.result.vanished = len(gone)
 
     def _save_state(self) -> None:
-        done = self.result
+        done, before = self.result, self._state()
         self.store.save_system(
             SystemState(
                 department=done.department,
@@ -426,6 +423,8 @@ class _SystemHarvest:
                 complete=done.complete,
                 quarantined=done.quarantined,
                 error=str(done.failed[0]) if done.failed else None,
+                complete_at=self.at if done.complete else before.complete_at if before else None,
+                digest=self.digest,
             )
         )
 

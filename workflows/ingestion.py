@@ -20,7 +20,8 @@ from connectors.model import Failure
 from connectors.om_names import join_fqn
 from connectors.om_version import Features, ServerVersion
 from workflows.errors import WorkflowError, unforeseen
-from workflows.harvest import REPORT_HINT, SystemResult, masked_failure
+from workflows.harvest import REPORT_HINT, masked_failure
+from workflows.harvest_result import SystemResult
 from workflows.publish.links import details_of
 from workflows.publish.merge import columns_of
 from workflows.publish.model import WantedAsset

@@ -21,7 +21,8 @@ from workflows.entries import codes
 from workflows.entries.changes import record_changes
 from workflows.entry import Entry, SiteInfo
 from workflows.errors import PackProblem, Refusal
-from workflows.harvest import HarvestOptions, HarvestResult, Progress, Silent, SystemResult, harvest
+from workflows.harvest import HarvestOptions, Progress, Silent, harvest
+from workflows.harvest_result import HarvestResult, SystemResult
 from workflows.schedule import Hours
 from workflows.sharing.sweep import sweep
 from workflows.store import Store
@@ -139,11 +140,18 @@ class Job:
             self._pack = open_pack(self.site.pack, self.site.overlays)
         return self._pack
 
-    def harvest(self, *, resample: bool = False, accept_removals: bool = False, now: bool = False) -> HarvestResult:
-        """Read every system of the departments that is not restricted; with ``now`` also outside its window."""
+    def harvest(
+        self, *, resample: bool = False, accept_removals: bool = False, now: bool = False, full: bool = False
+    ) -> HarvestResult:
+        """Read every system of the departments that is not restricted; with ``now`` also outside its window.
+
+        ``full``: also what its source says is unchanged.
+        """
         settings = self.site.settings.harvest
         options = HarvestOptions(
             resample=resample,
+            full=full,
+            look_back=settings.look_back,
             accept_removals=accept_removals,
             removal_share=settings.removal_share,
             removal_grace=settings.removal_grace,

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -83,6 +83,20 @@ def _window(value: object) -> Window:
 _WINDOW_SCHEMA = {"type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2} *[-–] *[0-9]{1,2}:[0-9]{2}$"}
 WindowText = Annotated[Window, PlainValidator(_window), WithJsonSchema(_WINDOW_SCHEMA)]
 """``HH:MM-HH:MM`` in the site's local time."""
+
+
+_SPAN = re.compile(r"(\d{1,4})([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _span(value: object) -> timedelta:
+    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("span", "must be a span of time such as 1d, 12h or 30m")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+Span = Annotated[timedelta, PlainValidator(_span), WithJsonSchema({"type": "string", "pattern": f"^{_SPAN.pattern}$"})]
 
 
 def _entry_elements(value: object) -> object:
@@ -209,6 +223,8 @@ class HarvestSettings(_Settings):
     """A run that misses more than this share of a system's assets marks none of them vanished."""
     removal_grace: int = Field(default=1, ge=1)
     """Runs in a row that must miss an asset before it counts as vanished."""
+    look_back: Span = timedelta(days=1)
+    """What a source says changed so long before the last complete run, or later, is read again."""
 
 
 class ClassifySettings(_Settings):

@@ -206,10 +206,30 @@ class Store:
             table.c.sampled,
             table.c.missing_runs,
             table.c.vanished_at,
+            table.c["columns"],
+            table.c.stamp,
+            table.c.engine,
         )
         query = select(*columns).where(table.c.department == department, table.c.system == system)
         with self.read() as connection:
-            return {r[0]: Known(r[1], r[2], r[3], r[4], r[5] is not None) for r in connection.execute(query)}
+            rows = connection.execute(query).all()
+        return {r[0]: Known(r[1], r[2], r[3], r[4], r[5] is not None, r[6], r[7], r[8]) for r in rows}
+
+    def set_stamps(self, stamps: Mapping[int, str]) -> None:
+        """Row of an asset → the stamp that its source has now."""
+        rows = [{"row": row, "new": stamp} for row, stamp in stamps.items()]
+        if rows:
+            with self.write() as connection:
+                table = schema.assets
+                change = update(table).where(table.c.id == bindparam("row")).values(stamp=bindparam("new"))
+                connection.execute(change, rows)
+
+    def clear_stamps(self, department: str, system: str) -> None:
+        """Nothing of this system counts as unchanged any more."""
+        table = schema.assets
+        of_system = (table.c.department == department) & (table.c.system == system) & (table.c.stamp != "")
+        with self.write() as connection:
+            connection.execute(update(table).where(of_system).values(stamp=""))
 
     def write_assets(self, run: int, at: str, batch: Sequence[Harvested]) -> None:
         """Insert new assets and replace changed ones; a returned asset is no longer vanished."""
@@ -432,6 +452,8 @@ def _asset_row(item: Harvested, at: str) -> dict[str, Any]:
         "changed_at": at,
         "missing_runs": 0,
         "vanished_at": None,
+        "stamp": item.stamp,
+        "engine": item.engine,
     }
 
 

@@ -20,6 +20,10 @@ class Harvested(msgspec.Struct, frozen=True):
     sampled: bool = False
     id: int | None = None
     """Row of the asset that it replaces; None = new."""
+    stamp: str = ""
+    """See `connectors.base.Connector.stamps`."""
+    engine: str = ""
+    """`classifiers.engine.evidence_version` of the engine that saw the sample; "" when none was taken."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -30,6 +34,9 @@ class Known(msgspec.Struct, frozen=True):
     sampled: bool
     missing_runs: int
     vanished: bool
+    columns: int = 0
+    stamp: str = ""
+    engine: str = ""
 
 
 class Judgeable(msgspec.Struct, frozen=True):
@@ -104,6 +111,10 @@ class SystemState(msgspec.Struct, frozen=True):
     complete: bool
     quarantined: int
     error: str | None
+    complete_at: str | None = None
+    """Start of the last run that was complete."""
+    digest: str = ""
+    """What the last run was configured by; see `workflows.unchanged.config_digest`."""
 
 
 class RunRecord(msgspec.Struct, frozen=True):

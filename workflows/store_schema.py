@@ -50,6 +50,11 @@ def _legal_life(connection: Connection) -> None:
     connection.execute(text(f"INSERT INTO codes (asset, class_code, sequence) {given}"))
     connection.execute(text("DROP TABLE entries"))
     connection.execute(text("ALTER TABLE departments DROP COLUMN last_sequence"))
+    # Without stamps the next run reads everything, and without an engine it samples everything again, once.
+    for column in ("stamp VARCHAR(64)", "engine VARCHAR(32)"):
+        connection.execute(text(f"ALTER TABLE assets ADD COLUMN {column} DEFAULT '' NOT NULL"))
+    connection.execute(text("ALTER TABLE systems ADD COLUMN complete_at VARCHAR(40)"))
+    connection.execute(text("ALTER TABLE systems ADD COLUMN digest VARCHAR(32) DEFAULT '' NOT NULL"))
 
 
 def _create(connection: Connection, version: int) -> None:
@@ -96,6 +101,8 @@ systems = Table(
     Column("complete", Boolean, nullable=False),
     Column("quarantined", Integer, nullable=False),
     Column("error", Text),
+    Column("complete_at", String(40)),
+    Column("digest", String(32), nullable=False, server_default=""),
 )
 
 assets = Table(
@@ -125,6 +132,8 @@ assets = Table(
     Column("share", String(16)),
     Column("open", String(16)),
     Column("undetermined", Integer, nullable=False, default=0),
+    Column("stamp", String(64), nullable=False, server_default=""),
+    Column("engine", String(32), nullable=False, server_default=""),
     Index("assets_by_system", "department", "system"),
 )
 

@@ -57,18 +57,20 @@ class DdlConnector(ReadOnce):
         self.encoding = checked_encoding(config.options.get("encoding"))
 
     def probe(self) -> None:
-        for path in self._files():
+        if self.stamped()[1]:
+            return
+        for path in self.source_files():
             with _opened(path) as stream:
                 _check_is_text(path, stream.read(_HEAD), self.encoding)
 
     def read(self) -> Judged:
         dump = Dump()
-        found = read_each(self._files(), lambda path: _read_file(dump, path, self.dialect, self.encoding))
+        found = read_each(self.source_files(), lambda path: _read_file(dump, path, self.dialect, self.encoding))
         dump.failures += found.failures
         self.failures = dump.failures
         return self._judge(dump, found.lost)
 
-    def _files(self) -> list[Path]:
+    def source_files(self) -> list[Path]:
         return find_files(self.path, SUFFIXES, "SQL file")
 
     def _judge(self, dump: Dump, lost: list[str]) -> Judged:

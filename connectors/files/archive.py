@@ -76,7 +76,12 @@ def members(archive: Source, limits: Limits, tell: Tell, archives: OpenArchives)
             continue
         seen.add(path)
         yield Source(
-            path, entry.file_size, _opener(archives, archive, entry, limits), containers=archive.path.count("/") + 1
+            path,
+            entry.file_size,
+            _opener(archives, archive, entry, limits),
+            containers=archive.path.count("/") + 1,
+            changed=archive.changed,
+            state=f"{archive.state} {entry.CRC} {entry.file_size}",
         )
 
 

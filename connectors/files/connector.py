@@ -7,9 +7,12 @@ wait in a private temporary file without a name, so that neither a large folder 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, ClassVar, cast
 
@@ -35,6 +38,7 @@ from connectors.files.table import Table, shown
 from connectors.files.tree import check_url, local_files, remote_files, shown_url
 from connectors.model import Asset, Failure, Listing, read_jsonl, to_json
 from connectors.text import checked_encoding
+from connectors.unchanged import Earlier
 
 _IN_MEMORY = 8 << 20
 
@@ -45,13 +49,20 @@ class _Reading:
 
     discovery: Discovery
     spool: IO[bytes]
-    where: dict[str, tuple[Family, Described]] = field(default_factory=dict)
+    where: dict[str, tuple[Family, Described | None]] = field(default_factory=dict)
+    """Listed assets; those without a description are unchanged and were not read."""
     notices: list[Failure] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
     quarantined: int = 0
     excluded: int = 0
     read: int = 0
-    """Families of which at least something could be read."""
+    """Families of which at least something could be read, or is unchanged."""
+
+    @property
+    def told(self) -> tuple[int, ...]:
+        """Grows with whatever there is to tell besides the assets."""
+        counts = len(self.discovery.failures), len(self.discovery.lost), len(self.notices)
+        return *counts, self.quarantined, self.excluded
 
 
 class FilesConnector(Connector):
@@ -80,6 +91,11 @@ class FilesConnector(Connector):
         self.fold = bool(config.options.get("fold", True))
         self._reading: _Reading | None = None
         self._listing = Listing(())
+        self._earlier = Earlier()
+
+    def skip_unchanged(self, known: Mapping[str, str], since: datetime) -> None:
+        """By family: the files of one are opened if one of them was added, removed or changed."""
+        self._earlier = Earlier(known, since)
 
     @property
     def place(self) -> str:
@@ -104,8 +120,12 @@ class FilesConnector(Connector):
             reading.hidden.add(".".join(part for part in (place.schema, place.name) if part))
         unpacked = (source.unzipped() if source.suffix == PACKED else source for source in discovery.kept)
         found = families(unpacked, root, self.fold)
+        rivals = Counter((family.place.schema, family.place.name) for family in found)
+        self.stamps, self.unchanged = {}, set()
         for family in found:
-            self._read(reading, family)
+            # Which of two gets the plain name depends on what is in them.
+            alone = rivals[family.place.schema, family.place.name] == 1
+            self._read(reading, family, family.stamp if alone else "")
         self.failures = discovery.failures
         self.notices = list(map(str, reading.notices))
         if discovery.lost and not reading.read:
@@ -140,9 +160,9 @@ class FilesConnector(Connector):
         if self._reading is None:
             self.list_assets()
         reading = cast("_Reading", self._reading)
-        if asset.qualified_name not in reading.where:
-            raise SourceFatalError("this asset is not among the files, or restricted", place=asset.qualified_name)
-        family, described = reading.where[asset.qualified_name]
+        family, described = reading.where.get(asset.qualified_name, (None, None))
+        if family is None or described is None:
+            raise SourceFatalError("this asset is not among the files read, or restricted", place=asset.qualified_name)
         if rows <= 0 or not asset.columns:
             return {}
         try:
@@ -165,7 +185,19 @@ class FilesConnector(Connector):
             return remote_files(self.config.url, dict(self.config.options.get("storage") or {}))
         return local_files(Path(str(self.config.path)), discovery.limits, discovery.tell)
 
-    def _read(self, reading: _Reading, family: Family) -> None:
+    def _read(self, reading: _Reading, family: Family, stamp: str) -> None:
+        if names := self._earlier.unchanged(stamp, [source.changed for source in family.sources]):
+            reading.read += 1
+            reading.where.update(dict.fromkeys(names, (family, None)))
+            self.unchanged |= names
+            self.stamps.update(dict.fromkeys(names, stamp))
+            return
+        listed, told = len(reading.where), reading.told
+        self._describe(reading, family)
+        if stamp and reading.told == told:
+            self.stamps.update(dict.fromkeys(islice(reversed(reading.where), len(reading.where) - listed), stamp))
+
+    def _describe(self, reading: _Reading, family: Family) -> None:
         discovery = reading.discovery
         plain = family.suffix not in WORKBOOKS and family.suffix not in DATABASES
         included = any(discovery.included(source) for source in family.sources)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from connectors.files.source import Source
+from connectors.unchanged import stamp
 
 _YEAR, _MONTH, _DAY = r"(?:19|20)\d{2}", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
 # 20260102[T]0304[05], 2026-01-02, 2026_01, 202601, 2026年1月2日, 2026年第1季度, 2026Q1, 2026
@@ -53,6 +54,13 @@ class Family:
     @property
     def newest(self) -> Source:
         return self.sources[-1]
+
+    @property
+    def stamp(self) -> str:
+        """Of all files, also of those that are gone by the next time; "" where one of them has no time."""
+        if any(source.changed is None for source in self.sources):
+            return ""
+        return stamp(self.suffix, *(text for source in self.sources for text in (source.path, source.state)))
 
     @property
     def told(self) -> str:

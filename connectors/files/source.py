@@ -70,6 +70,10 @@ class Source:
     """Where it lies, if it is a plain file on this machine."""
     containers: int = 0
     """How many of the path's first parts are archives or folders; the rest is the file's name."""
+    changed: float | None = None
+    """When it was last modified, POSIX seconds; None where that is not known."""
+    state: str = ""
+    """Differs once it was changed or replaced: size, times, check sums, whatever is known without opening it."""
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from connectors.base import BadInputError, ConfigurationError, SourceFatalError,
 from connectors.files.archive import Tell
 from connectors.files.source import Limits, Source, extra
 from connectors.model import Failure
+from connectors.unchanged import file_state, moment
 
 _DEPTH = 32
 _PASSING = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".swp", ".bak", ".lock", ".filepart")
@@ -33,7 +34,7 @@ def local_files(root: Path, limits: Limits, tell: Tell) -> Iterator[Source]:
         raise SourceFatalError(what, place=str(root), hint="check path and its rights") from None
     real = Path(os.path.realpath(root))
     if stat.S_ISREG(mode):
-        yield Source(root.name, root.stat().st_size, partial(_open, real, real), real)
+        yield _source(root.name, root.stat(), real, real)
     elif stat.S_ISDIR(mode):
         yield from _walk(real, real, "", limits, tell)
     else:
@@ -65,12 +66,17 @@ def _walk(root: Path, folder: Path, prefix: str, limits: Limits, tell: Tell) -> 
 
 
 def _local(root: Path, entry: os.DirEntry[str], path: str) -> Source:
+    local = Path(entry.path)
     try:
-        size = entry.stat(follow_symlinks=False).st_size
+        return _source(printable(path), entry.stat(follow_symlinks=False), local, root)
     except OSError:
         # Gone meanwhile; opening it will tell.
-        size = 0
-    return Source(printable(path), size, partial(_open, Path(entry.path), root), Path(entry.path))
+        return Source(printable(path), 0, partial(_open, local, root), local)
+
+
+def _source(path: str, found: os.stat_result, local: Path, root: Path) -> Source:
+    opened = partial(_open, local, root)
+    return Source(path, found.st_size, opened, local, changed=found.st_mtime, state=file_state(found))
 
 
 def printable(path: str) -> str:
@@ -145,7 +151,15 @@ def remote_files(url: str, storage: dict[str, Any]) -> Iterator[Source]:
     for name, info in sorted(found.items()):
         path = name[len(base) :].strip("/") if name.startswith(base + "/") else name.rsplit("/", 1)[-1]
         if info.get("type") == "file" and not any(is_passing(part) for part in path.split("/")):
-            yield Source(path, int(info.get("size") or 0), partial(_open_remote, system, name, path))
+            size, changed = int(info.get("size") or 0), _modified(info)
+            state = f"{size} {changed} {info.get('ETag') or info.get('etag') or ''}"
+            yield Source(path, size, partial(_open_remote, system, name, path), changed=changed, state=state)
+
+
+def _modified(info: dict[str, Any]) -> float | None:
+    """When the store says that a file was last modified; each implementation of fsspec has its own name for it."""
+    found = (info.get(name) for name in ("mtime", "LastModified", "last_modified", "modified", "updated"))
+    return next((at for value in found if (at := moment(value)) is not None), None)
 
 
 def _open_remote(system: Any, name: str, path: str) -> BinaryIO:

@@ -34,7 +34,8 @@ class Ckan(Flavour):
             name = text(package.get("name") or package.get("id")) if isinstance(package, dict) else ""
             if name:
                 resources = _resources(package) if "resources" in package else None
-                yield Entry(self._asset(name, package, bool(resources)), resources)
+                changed = text(package.get("metadata_modified"))
+                yield Entry(self._asset(name, package, bool(resources)), resources, changed)
             else:
                 self.fail("a data set without a name", self.api.client.host, "ask the catalogue's operator")
 

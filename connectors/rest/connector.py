@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import ClassVar
 
 import msgspec
@@ -13,13 +14,14 @@ import msgspec
 from connectors.base import ConfigurationError, Connector, ConnectorError, SystemConfig, is_quarantined
 from connectors.files_base import judge
 from connectors.http_config import OPTIONS, http_client
-from connectors.model import Asset, Failure, Listing
+from connectors.model import Asset, Failure, Listing, to_json
 from connectors.rest.auth import Spec, signer
 from connectors.rest.ckan import Ckan
 from connectors.rest.dcat import Dcat
 from connectors.rest.declarative import Declarative
 from connectors.rest.flavour import Entry, Flavour, converted
 from connectors.rest.pages import Api
+from connectors.unchanged import Earlier, moment, stamp
 
 FLAVOURS: dict[str, type[Flavour]] = {"ckan": Ckan, "dcat": Dcat, "declarative": Declarative}
 MAX_BYTES = 32 << 20
@@ -49,6 +51,11 @@ class RestConnector(Connector):
         self._flavour = FLAVOURS[flavour](config, Api(self._client, signer(spec)))
         self._entries: dict[str, Entry] | None = None
         self._listing_failures: list[Failure] = []
+        self._earlier = Earlier()
+
+    def skip_unchanged(self, known: Mapping[str, str], since: datetime) -> None:
+        """Entries of catalogues that tell when they changed (CKAN): their fields are not asked for again."""
+        self._earlier = Earlier(known, since)
 
     def probe(self) -> None:
         self._flavour.probe()
@@ -69,6 +76,7 @@ class RestConnector(Connector):
         self.quarantined = judged.quarantined
         self._entries = {asset.key: found[asset.key] for asset in judged.assets}
         self._listing_failures = list(self._flavour.failures)
+        self._leave_out_unchanged()
         self._count()
         return judged.listing
 
@@ -89,6 +97,8 @@ class RestConnector(Connector):
                 self._count()
             # The description of an entry may say what its title does not.
             if not is_quarantined(asset.comment):
+                if not self._flavour.failures and (mark := _stamp(entry)):
+                    self.stamps[asset.qualified_name] = mark
                 yield asset
             else:
                 self.quarantined |= {asset.qualified_name}
@@ -104,9 +114,24 @@ class RestConnector(Connector):
             return
         found[entry.asset.key] = entry
 
+    def _leave_out_unchanged(self) -> None:
+        self.stamps, self.unchanged = {}, set()
+        entries = self._entries or {}
+        for key, entry in list(entries.items()):
+            name, mark = entry.asset.qualified_name, _stamp(entry)
+            if name in self._earlier.unchanged(mark, [moment(entry.changed)]):
+                self.unchanged.add(name)
+                self.stamps[name] = mark
+                del entries[key]
+
     def _count(self) -> None:
         self.statements = sum(self._client.requests_made.values())
 
 
 def _place(error: ConnectorError, asset: Asset) -> str:
     return f"{error.failure.place} {asset.qualified_name}" if error.failure.place else asset.qualified_name
+
+
+def _stamp(entry: Entry) -> str:
+    """Of all that the list tells of an entry, since a renamed organisation may leave its time as it was."""
+    return stamp(to_json(entry.asset).decode(), repr(entry.detail), entry.changed) if entry.changed else ""

@@ -26,6 +26,8 @@ class Entry(NamedTuple):
 
     asset: Asset
     detail: Any = None
+    changed: str = ""
+    """When the catalogue says that anything about the entry last changed, ISO 8601; "" where it does not say."""
 
 
 class Flavour(ABC):

@@ -72,10 +72,10 @@ class WorkbookConnector(ReadOnce):
         self.encoding = checked_encoding(config.options.get("encoding"))
 
     def probe(self) -> None:
-        self._files()
+        self.source_files()
 
     def read(self) -> Judged:
-        files = read_each(self._files(), lambda path: list(read_sheets(path, self.encoding)))
+        files = read_each(self.source_files(), lambda path: list(read_sheets(path, self.encoding)))
         reading = _Reading(failures=files.failures, lost=files.lost)
         sheets = [part for found in files.results for sheet in found for part in side_by_side(sheet, self.headings)]
         found = [(sheet, find_blocks(sheet, self.headings)) for sheet in sheets]
@@ -90,7 +90,7 @@ class WorkbookConnector(ReadOnce):
         self.notices = list(map(str, reading.notices))
         return judge(self.config, reading.assets.values(), reading.lost)
 
-    def _files(self) -> list[Path]:
+    def source_files(self) -> list[Path]:
         return find_files(self.path, SUFFIXES, "workbook")
 
     def _read_sheet(self, reading: _Reading, sheet: Sheet, blocks: list[Block], found: list[Block]) -> None:

@@ -104,7 +104,8 @@ def harvester(store: Store) -> Any:
     """``harvester({"sys": source, …}, resample=…)`` harvests fake systems into the store."""
     from datetime import date
 
-    from workflows.harvest import HarvestOptions, HarvestResult, harvest
+    from workflows.harvest import HarvestOptions, harvest
+    from workflows.harvest_result import HarvestResult
 
     def run(
         sources: dict[str, Source], *, rows: int = 20, config: dict[str, Any] | None = None, **options: Any

@@ -13,7 +13,8 @@ from classifiers.gain import gains_from_values
 from classifiers.policy import load_pack
 from connectors.base import SourceFatalError, SourceRetryError
 from connectors.model import Asset, Column, Failure
-from workflows.harvest import HarvestResult, table_input
+from workflows.harvest import table_input
+from workflows.harvest_result import HarvestResult
 from workflows.store import Store
 
 Make = Callable[..., Asset]

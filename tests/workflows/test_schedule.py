@@ -13,7 +13,8 @@ import pytest
 from connectors.base import Connector, SystemConfig
 from connectors.model import Asset, Listing
 from workflows.clock import CHINA
-from workflows.harvest import HarvestOptions, HarvestResult, harvest
+from workflows.harvest import HarvestOptions, harvest
+from workflows.harvest_result import HarvestResult
 from workflows.schedule import Hours, Window, host_of, parse_window, side_by_side
 from workflows.store import Store
 
