@@ -16,6 +16,7 @@ from classifiers.names.context import (
     DECIDES,
     LONGEST_READ,
     Statements,
+    names_beside_traits,
     people_prefixes,
     read_after_people,
     statements_of,
@@ -71,6 +72,7 @@ def understand(
     people = people_prefixes(statements)
     kind: SubjectKind = "place" if "headed" in context else subject.kind
     strange = strange_to(table, kind, context)
+    beside = names_beside_traits(statements, kind, context)
     found = tuple(
         _weigh(
             said,
@@ -78,7 +80,7 @@ def understand(
             kind,
             said.contexts & context,
             table.table if said.own and "presumed" not in context else "",
-            any(said.key.startswith(prefix) and said.key != prefix for prefix in people),
+            said.key in beside or any(said.key.startswith(prefix) and said.key != prefix for prefix in people),
             strange,
         )
         for said in read_after_people(statements, people, reader)

@@ -380,8 +380,8 @@ def _kind_of_columns(
     return before
 
 
-# Whoever is reached for a firm or a thing tells nothing of what a row is.
-_REACHED = _ids("person.contact_name person.phone person.mobile")
+# Whoever looks after a thing or is reached for it tells nothing of what a row is.
+_REACHED = _ids("person.contact_name person.staff_name person.phone person.mobile")
 PRESUMED = "含有个人信息的信息项"
 """Reason of a subject that is taken for people to be safe: a person is mentioned, and nothing tells what a row is."""
 

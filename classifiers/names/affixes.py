@@ -66,6 +66,27 @@ def _without_ordinal(word: str) -> str:
     return word
 
 
+def is_somebody(tokens: tuple[str, ...]) -> bool:
+    """Whether an unknown name ends in 人 or in person: ``huifuren``, ``ydren``, ``dutyPerosn``.
+
+    >>> is_somebody(("hui", "fu", "ren")), is_somebody(("ydren",)), is_somebody(("sosperson",))
+    (True, True, True)
+    >>> is_somebody(("children",)), is_somebody(("zeren",)), is_somebody(("salesren",))
+    (False, False, False)
+    """
+    word = "".join(tokens)
+    if word.endswith(_PERSON) and len(word) > 8:
+        return True
+    front = word.removesuffix("ren")
+    if front == word or len(front) < 2:
+        return False
+    return len(syllable_initials(front)) > 1 or (len(front) < 4 and _VOWELS.isdisjoint(front) and front.isalpha())
+
+
+_PERSON = ("person", "perosn", "persion")
+_VOWELS = frozenset("aeiou")
+
+
 # A syllable may begin with A (安, 案); those that begin with E or O are few.
 _NOT_FIRST = frozenset("eiou")
 

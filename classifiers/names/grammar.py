@@ -241,6 +241,8 @@ class Reader:
         if reading and any(not candidate.contexts for candidate in reading):
             return reading
         parts = self._split(tokens[-1])
+        if not reading and not parts and affixes.is_somebody(tokens):
+            return (Candidate("person.name", 0.6, "pinyin", tokens[-1]),)
         if parts:
             longer = (*tokens[:-1], *parts)
             if parts[0] in affixes.FLAG_PREFIXES and len(parts) > 1 and len(tokens) == 1:

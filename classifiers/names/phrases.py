@@ -13,7 +13,7 @@ _LEADING = re.compile(
     r"^(?:[\[【（(][^\]】）)]{0,8}[\]】）)]|[\s*#\-_·.、:：]+|[\da-z]\d*[.、)）]\s*(?=[\u3400-\u9fff]))+"
 )
 # 0.未申领 1.绿码: a list of codes with no word of what they are codes of.
-CODES_ONLY = re.compile(r"^\s*\d+\s*(?:[.、:：=\-—]|[为是代](?=[\u3400-\u9fff]))")
+CODES_ONLY = re.compile(r"^\s*\d+\s*(?:[.、:：=\-—]|[为是代](?=[\u3400-\u9fff])|[男女](?!性|的))")
 OPTION = re.compile(r"(?<![\d.])\d{1,2}\s*[.、:：=\-—为代]*\s*[\u3400-\u9fff]")
 WHETHER = re.compile(r"^(?:是否|有无|能否|有否|是不是|可否|是否为|是否是|有没有)")
 # No part of the repetition may repeat by itself: that would take exponential time where the end does not fit.
@@ -34,6 +34,8 @@ PURPOSE = re.compile(r"^(?:仅|只|主要)?(?:用于|用来|用以|便于|以便
 LEVEL = re.compile(r"(?:省份?|地?市|城市|[区县镇乡村州旗]|区县|县区|街道|乡镇|街镇|镇街|社区|村居|居委会?|村委会)级?$")
 # 教师姓名 Search111: what a generator of programs reads.
 _MARK = re.compile(r"(?<=[\u3400-\u9fff])\s+[a-z]+\d{2,}$")
+# 用户密码的MD5值: what was done to a value is no value.
+_HASHED = re.compile(r"(?<=[\u3400-\u9fff]{2})的?(?:md5|sha-?\d*|sm[34]|哈希|散列|加密)(?:值|后|串|码|后的值|密文)$")
 _AND_MORE = re.compile(
     r"(?<=[\u3400-\u9fff]{2})(?:(?:或者?|及|和|与|以及)其[他它](?:信息|情况|资料|说明|内容)?|等(?:信息|情况|资料|内容))$"
 )
@@ -61,7 +63,7 @@ def comment_parts(text: str) -> tuple[str, ...]:
     parts = []
     for part in _SEPARATORS.split(text):
         for alternative in _alternatives(part.strip(" -_—/·.*~")):
-            parts.append(_before_codes(alternative))
+            parts.append(_before_codes(_HASHED.sub("", alternative)))
     return tuple(parts)
 
 

@@ -30,7 +30,7 @@ def varchar(name: str, description: str | None = None, tags: tuple[dict[str, Any
 def fill(path: Path) -> None:
     """The database has no column for the password: reading it would fail."""
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute("create table rescue (xm text, c2 text, lxdh text, zz9 text)")
+        database.execute("create table rescue (xm text, c2 text, lxdh text, qvk9 text)")
         database.execute("create table ruled (sfzh text, xm text, lxdh text)")
         database.execute("create table jimi (sfzh text)")
         for number, phone in zip(NUMBERS, PHONES, strict=True):
@@ -42,7 +42,7 @@ def fill(path: Path) -> None:
 
 def describe(server: Any) -> None:
     rescue = [varchar("xm"), varchar("c2"), varchar("lxdh", "联系电话"), varchar("login_password", "登录密码")]
-    server.add_table("rescue", [*rescue, varchar("zz9")], description="救助对象信息")
+    server.add_table("rescue", [*rescue, varchar("qvk9")], description="救助对象信息")
     ruled = [
         varchar("sfzh", tags=({"tagFQN": "数据分级.L4", **MANUAL},)),
         varchar("xm", tags=({"tagFQN": "数据分级.L1", **MACHINE},)),
@@ -118,7 +118,7 @@ def test_reasons_give_evidence_citation_and_pack(done: Done) -> None:
 
 
 def test_what_is_not_understood_gets_no_label(done: Done) -> None:
-    assert "zz9" not in done.server.tags("rescue")
+    assert "qvk9" not in done.server.tags("rescue")
 
 
 def test_passwords_are_labelled_without_being_read(done: Done) -> None:
