@@ -151,7 +151,7 @@ class Job:
         options = HarvestOptions(
             resample=resample,
             full=full,
-            look_back=settings.look_back,
+            look_back=settings.look_back_time,
             accept_removals=accept_removals,
             removal_share=settings.removal_share,
             removal_grace=settings.removal_grace,

@@ -85,18 +85,17 @@ WindowText = Annotated[Window, PlainValidator(_window), WithJsonSchema(_WINDOW_S
 """``HH:MM-HH:MM`` in the site's local time."""
 
 
-_SPAN = re.compile(r"(\d{1,4})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-def _span(value: object) -> timedelta:
-    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise PydanticCustomError("span", "must be a span of time such as 1d, 12h or 30m")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+def _span(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(_SPAN, value):
+        return value
+    raise PydanticCustomError("span", "must be a span of time such as 1d, 12h or 30m")
 
 
-Span = Annotated[timedelta, PlainValidator(_span), WithJsonSchema({"type": "string", "pattern": f"^{_SPAN.pattern}$"})]
+_SPAN = "^[0-9]{1,4}[mhd]$"
+Span = Annotated[str, PlainValidator(_span), WithJsonSchema({"type": "string", "pattern": _SPAN})]
 
 
 def _entry_elements(value: object) -> object:
@@ -223,8 +222,12 @@ class HarvestSettings(_Settings):
     """A run that misses more than this share of a system's assets marks none of them vanished."""
     removal_grace: int = Field(default=1, ge=1)
     """Runs in a row that must miss an asset before it counts as vanished."""
-    look_back: Span = timedelta(days=1)
+    look_back: Span = "1d"
     """What a source says changed so long before the last complete run, or later, is read again."""
+
+    @property
+    def look_back_time(self) -> timedelta:
+        return timedelta(**{_UNITS[self.look_back[-1]]: int(self.look_back[:-1])})
 
 
 class ClassifySettings(_Settings):

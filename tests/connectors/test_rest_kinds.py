@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from connectors.testing import NASTY_TEXTS, Conformance
 
 Data = dict[str, Any]
 Answer = Callable[[Any], Any]
+NEW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 PAGES: Data = {"style": "page", "parameter": "p", "total": "data.total"}
 DECLARED: Data = {
     "list": {"items": "data.rows", "success": {"code": [0]}, "pages": PAGES},
@@ -108,6 +110,77 @@ def test_ckan_with_a_resource_that_may_not_be_read(web: Any, told: Any) -> None:
         assert [column.data_type for column in births.columns] == ["TEXT", "NUMERIC"]
         assert [failure.place for failure in opened.failures] == ["wsj.births"]
     assert web.asked[0].path == "/api/3/action/package_search"
+
+
+class Portal:
+    """A CKAN with two data sets that say when they changed; ``fields`` counts what is asked besides the list."""
+
+    def __init__(self, web: Any, told: Any) -> None:
+        self.web, self.told = web, told
+        self.packages = {name: self._package(name) for name in ("births", "parks")}
+        self.broken: set[str] = set()
+        web.answer = self._answer
+
+    @staticmethod
+    def _package(name: str) -> Data:
+        resources = [{"id": name, "datastore_active": True}]
+        return {"name": name, "title": name, "metadata_modified": "2024-01-02T03:04:05.678901", "resources": resources}
+
+    def _answer(self, asked: Any) -> Any:
+        if asked.path.endswith("package_search"):
+            found = list(self.packages.values())
+            return self.told({"success": True, "result": {"count": len(found), "results": found}})
+        if asked.query["resource_id"] in self.broken:
+            return self.told(status=403)
+        return self.told({"success": True, "result": {"fields": [{"id": "n", "type": "text"}]}})
+
+    def read(self, known: dict[str, str] | None = None, since: datetime = NEW) -> RestConnector:
+        """The connector after one reading; ``asked`` then holds the resources that it asked for."""
+        self.web.asked.clear()
+        with ckan(self.web.url) as opened:
+            if known is not None:
+                opened.skip_unchanged(known, since)
+            self.listed = opened.list_assets()
+            self.yielded = [asset.qualified_name for asset in opened.assets()]
+        asked = (one.query.get("resource_id") for one in self.web.asked)
+        self.asked = [resource for resource in asked if resource]
+        return opened
+
+
+def test_ckan_is_not_asked_again_for_what_did_not_change(web: Any, told: Any) -> None:
+    portal = Portal(web, told)
+    known = portal.read().stamps
+    assert (portal.asked, sorted(known)) == (["births", "parks"], ["births", "parks"])
+    second = portal.read(known)
+    assert (portal.asked, portal.yielded, second.stamps) == ([], [], known)
+    assert (second.unchanged, portal.listed.names) == ({"births", "parks"}, ("births", "parks"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"metadata_modified": "2024-02-02T00:00:00"},
+        {"metadata_modified": "yesterday"},
+        {"metadata_modified": None},
+        {"title": "出生人口"},
+        {"resources": [{"id": "births", "datastore_active": True}, {"id": "more", "datastore_active": True}]},
+    ],
+)
+def test_ckan_is_asked_for_what_changed(web: Any, told: Any, change: Data) -> None:
+    portal = Portal(web, told)
+    known = portal.read().stamps
+    portal.packages["births"] |= change
+    portal.read(known)
+    assert (set(portal.asked) - {"more"}, portal.yielded) == ({"births"}, ["births"])
+
+
+def test_ckan_looks_back_and_tells_failures_again(web: Any, told: Any) -> None:
+    portal = Portal(web, told)
+    known = portal.read().stamps
+    portal.read(known, since=datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone.utc))
+    assert portal.asked == ["births", "parks"]
+    portal.broken = {"parks"}
+    assert sorted(portal.read().stamps) == ["births"]
 
 
 # --- DCAT ----------------------------------------------------------------------------------------------------------

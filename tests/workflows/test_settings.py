@@ -291,9 +291,14 @@ def test_a_wrong_check_digit_is_only_a_warning(write: WriteSite, code: str, warn
         (
             "harvest:\n  rows: 1",
             "site.yaml:2: harvest: unknown key 'rows' (allowed: workers, per_host, window, sample_rows, removal_share, "
-            "removal_grace)",
+            "removal_grace, look_back)",
         ),
         ("harvest:\n  per_host: 0", "site.yaml:2: harvest: 'per_host' must be at least 1"),
+        (
+            "harvest:\n  look_back: 1w",
+            "site.yaml:2: harvest: 'look_back' must be a span of time such as 1d, 12h or 30m",
+        ),
+        ("harvest:\n  look_back: 1", "site.yaml:2: harvest: 'look_back' must be a span of time such as 1d"),
         ("harvest:\n  window: night", "site.yaml:2: harvest: 'window' must be a time of day as in "),
         ("overlays: packs/a.yaml", "site.yaml:1: 'overlays' must be a list, not text"),
         ("overlays: [packs/no.yaml]", "packs/no.yaml: cannot read the file: No such file or directory"),
