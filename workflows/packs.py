@@ -133,12 +133,12 @@ def completed(store: Store, decisions: Sequence[Decision]) -> list[Decision]:
     ids = {item.key: item.id for item in store.judgeable()}
     wanted = sorted({ids[d.asset] for d in decisions if d.asset in ids})
     stored = {item.asset.key: item for item in store.load(wanted)}
+    tables = {key: table_input(item.asset) for key, item in stored.items()}
     complete = []
     for decision in decisions:
         item = stored.get(decision.asset)
         if item is not None and item.verdict is not None:
-            table = table_input(item.asset)
-            decision = with_context(decision, table, item.verdict, item.judged_columns)
+            decision = with_context(decision, tables[decision.asset], item.verdict, item.judged_columns)
         complete.append(decision)
     return complete
 

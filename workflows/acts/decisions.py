@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,10 @@ from sqlalchemy import select
 from classifiers.evidence import Decision
 from workflows import store_schema as schema
 from workflows.acts.trail import Acting, Draft
-from workflows.store import Store
+from workflows.store import Store, chunks
+
+Place = tuple[str, "str | None", str]
+"""Asset, column, dimension."""
 
 
 def decide(acting: Acting, store: Store, decisions: Sequence[Decision], *, verb: str = "decide") -> None:
@@ -20,14 +23,17 @@ def decide(acting: Acting, store: Store, decisions: Sequence[Decision], *, verb:
     The act's subject is the asset, its ``before`` the ruling that was in force, its ``after`` the new one.
     """
     standing = _standing(acting, {item.asset for item in decisions})
-    drafts = []
+    acting.add_all("decision", _drafts(decisions, standing, verb))
+    for batch in chunks(decisions):
+        store.add_decisions(batch, acting.connection)
+
+
+def _drafts(decisions: Iterable[Decision], standing: dict[Place, str | None], verb: str) -> Iterator[Draft]:
     for item in decisions:
         place = (item.asset, item.column, item.dimension)
         before = {"value": standing[place]} if place in standing else None
-        drafts.append(Draft(item.asset, verb, item.reason, before, _told(item), item.who))
+        yield Draft(item.asset, verb, item.reason, before, _told(item), item.who)
         standing[place] = item.value
-    acting.add_all("decision", drafts)
-    store.add_decisions(decisions, acting.connection)
 
 
 def _told(item: Decision) -> Mapping[str, Any]:
@@ -35,10 +41,10 @@ def _told(item: Decision) -> Mapping[str, Any]:
     return {name: value for name, value in fields.items() if name not in ("asset", "who", "reason")}
 
 
-def _standing(acting: Acting, assets: set[str]) -> dict[tuple[str, str | None, str], str | None]:
+def _standing(acting: Acting, assets: set[str]) -> dict[Place, str | None]:
     """The latest ruling by asset, column and dimension."""
     table = schema.decisions
-    found: dict[tuple[str, str | None, str], str | None] = {}
+    found: dict[Place, str | None] = {}
     names = sorted(assets)
     for start in range(0, len(names), 500):
         query = select(table).where(table.c.asset.in_(names[start : start + 500])).order_by(table.c.id)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from classifiers.evidence import Decision, Dimension, Label
+from classifiers.evidence import ColumnVerdict, Decision, Dimension, Label
+from connectors.model import Column
 from workflows.acts.decisions import decide
 from workflows.acts.model import Actor
 from workflows.acts.rights import Rights
@@ -20,7 +21,7 @@ from workflows.acts.trail import Acting
 from workflows.classify import by_asset
 from workflows.packs import completed
 from workflows.publish.ledger import Ledger, Question
-from workflows.review.items import Mark, fingerprint, marks_of
+from workflows.review.items import fingerprint, marks_of
 from workflows.ruling import (
     agreed,
     is_lower,
@@ -93,6 +94,7 @@ class Desk:
     decisions: list[Decision] = field(default_factory=list)
     asked: list[Question] = field(default_factory=list)
     settled: list[Question] = field(default_factory=list)
+    _columns: dict[str, dict[str, tuple[ColumnVerdict | None, Column | None]]] = field(default_factory=dict, init=False)
     _placed: dict[str, dict[str | None, list[Decision]]] = field(default_factory=dict, init=False)
 
     def load(self, keys: Iterable[str]) -> None:
@@ -138,8 +140,8 @@ class Desk:
         if lacks_basis(decision, label, self.pack):
             shown = self.pack.display(wish.dimension, wish.value or "")
             return Ruled(wish, "refused", f"定为{shown}须给出法律、法规或规章依据")
-        force = tier_in_force(stored, self._own(wish), wish.column)
-        if wish.dimension != "tier" or not is_lower(wish.value, force):
+        force = tier_in_force(stored, self._own(wish), wish.column) if wish.dimension == "tier" else None
+        if not is_lower(wish.value, force):
             self._supersede(decision)
             self.decisions.append(decision)
             return Ruled(wish, "accepted")
@@ -185,9 +187,17 @@ class Desk:
         """The label of the last run, and whether its place is known."""
         if wish.column is None:
             return stored.verdict.label(wish.dimension) if stored.verdict else None, True
-        verdict = stored.column_verdicts.get(wish.column)
-        present = any(column.name == wish.column for column in stored.asset.columns)
-        return verdict.label(wish.dimension) if verdict else None, verdict is not None and present
+        verdict, column = self._column(stored, wish)
+        return verdict.label(wish.dimension) if verdict else None, verdict is not None and column is not None
+
+    def _column(self, stored: StoredAsset, wish: Wish) -> tuple[ColumnVerdict | None, Column | None]:
+        """The wish's column, judged and as it is now."""
+        known = self._columns.get(wish.asset)
+        if known is None:
+            verdicts = stored.column_verdicts
+            known = {one.name: (verdicts.get(one.name), one) for one in stored.asset.columns}
+            self._columns[wish.asset] = known
+        return known.get(wish.column or "", (None, None))
 
     def _stands(self, wish: Wish, label: Label | None) -> bool:
         """Whether the same is in force already, by whomever."""
@@ -198,12 +208,13 @@ class Desk:
 
     def _changed(self, wish: Wish, stored: StoredAsset) -> str:
         """What is otherwise than it was seen; empty when nothing is."""
-        seen, column = wish.seen, next((one for one in stored.asset.columns if one.name == wish.column), None)
+        seen, (verdict, column) = wish.seen, self._column(stored, wish)
         if seen is None or column is None:
             return ""
         if fingerprint(column) != seen.fingerprint:
             return f"字段的名称、注释或类型已变：{column.name} {column.type} {column.comment or ''}".rstrip()
-        mark = self._mark(wish, stored)
+        labels = verdict.labels if verdict else ()
+        mark = marks_of(labels, self._own(wish), seen.fingerprint)[wish.dimension]
         if mark.ruled != seen.ruled:
             ruled = latest(self._own(wish), wish.dimension, wish.column)
             assert ruled is not None
@@ -212,11 +223,6 @@ class Desk:
         if mark.value != seen.value:
             return f"建议已变为：{self.pack.display(wish.dimension, mark.value) if mark.value else '无'}"
         return ""
-
-    def _mark(self, wish: Wish, stored: StoredAsset) -> Mark:
-        verdict = stored.column_verdicts.get(wish.column or "")
-        labels = verdict.labels if verdict else ()
-        return marks_of(labels, self._own(wish), wish.seen.fingerprint if wish.seen else "")[wish.dimension]
 
     def _own(self, wish: Wish) -> Sequence[Decision]:
         """The rulings in the same place, oldest first."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from connectors.workbook.grid import Row, Sheet, letters, read_sheets
+from connectors.workbook.grid import Sheet, letters, read_sheets
 from workflows.errors import InputError
 from workflows.outputs.cells import clean_text
 from workflows.review.export import SHORT
-from workflows.review.sheets import ACCEPT, ROW_ID, plain
+from workflows.review.sheets import ACCEPT, ITEM_TITLES, ROW_ID, heading, plain, writable
 
 HEADING_WITHIN = 20
 """Rows in which the heading may stand: people put lines above it."""
@@ -32,8 +33,9 @@ class Line(NamedTuple):
     sheet: str
     number: int
     cells: dict[str, str]
-    """Heading without spaces → text."""
+    """Heading without spaces → text, of the cells to fill that hold any."""
     places: dict[str, int]
+    """Heading → column of the sheet."""
     ident: RowId | None
     """None: missing or spoiled."""
 
@@ -86,13 +88,19 @@ def _heading(sheet: Sheet) -> tuple[int, dict[str, int]] | None:
 
 
 def _lines(sheet: Sheet, begin: int, titles: dict[str, int]) -> Iterator[Line]:
-    for row in _rows(sheet.rows[begin:]):
-        cells = {title: clean_text(text).strip() for title, place in titles.items() if (text := row.cell(place))}
-        yield Line(sheet.title or "", row.number, cells, titles, _ident(cells.get(plain(ROW_ID), "")))
+    """Rows with what stands under the headings that people fill in; the rest does not count."""
+    read = [(title, place) for title, place in titles.items() if title in _filled_in()]
+    ident = titles[plain(ROW_ID)]
+    for row in sheet.rows[begin:]:
+        cells = {title: clean_text(text).strip() for title, place in read if (text := row.cell(place))}
+        if cells or row.cell(ident):
+            yield Line(sheet.title or "", row.number, cells, titles, _ident(row.cell(ident)))
 
 
-def _rows(rows: Sequence[Row]) -> Iterator[Row]:
-    return (row for row in rows if any(row.cells))
+@cache
+def _filled_in() -> frozenset[str]:
+    """The headings of cells to fill, as `plain` gives them."""
+    return frozenset(map(plain, (*ITEM_TITLES, *map(heading, writable().values()))))
 
 
 def _ident(text: str) -> RowId | None:

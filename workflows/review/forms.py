@@ -17,6 +17,14 @@ from openpyxl.styles import Protection
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.writer.excel import ExcelWriter
+from openpyxl.xml.constants import (
+    ARC_CONTENT_TYPES,
+    ARC_SHARED_STRINGS,
+    ARC_WORKBOOK_RELS,
+    REL_NS,
+    SHARED_STRINGS,
+    SHEET_MAIN_NS,
+)
 
 from workflows.outputs.cells import (
     MAX_ROWS,
@@ -40,6 +48,10 @@ LINE, MOST_LINES = 14.5, 4
 """Points per line of text, and how many lines a row shows at most. Programs disagree on whether they work heights out
 by themselves."""
 _END = b"</sheetData>"
+_PARTS = {
+    ARC_WORKBOOK_RELS: f'<Relationship Id="rIdTexts" Type="{REL_NS}/sharedStrings" Target="/{ARC_SHARED_STRINGS}"/>',
+    ARC_CONTENT_TYPES: f'<Override PartName="/{ARC_SHARED_STRINGS}" ContentType="{SHARED_STRINGS}"/>',
+}
 
 
 class Field(NamedTuple):
@@ -67,6 +79,8 @@ class FormBook(Book):
         super().__init__(title, generated_at)
         self._bodies: dict[Any, Iterator[bytes]] = {}
         self._options: dict[tuple[str, ...], str] = {}
+        self.texts: dict[str, int] = {}
+        """Shared strings with their numbers: programs read them faster than texts in cells, and each of them once."""
         for name, fill, centre in (
             ("fill", FILL, False),
             ("fill_centre", FILL, True),
@@ -133,7 +147,7 @@ class FormBook(Book):
         return replace_file(path, self._write)
 
     def _write(self, path: Path) -> None:
-        with _FormZip(path, self._moment, self._bodies) as archive:
+        with _FormZip(path, self._moment, self._bodies, self.texts) as archive:
             ExcelWriter(self._workbook, archive).save()
 
     def _validate(self, sheet: Any, fields: Sequence[Field], first: int, last: int) -> None:
@@ -178,6 +192,7 @@ class _Looks:
         self.widths = [field.width for field in fields]
         self.cells: dict[tuple[type, Value, str], str] = {}
         self.lines: dict[tuple[str, float], int] = {}
+        self.texts = book.texts
         # Ids are given before openpyxl writes the styles.
         for style in book._workbook.named_styles:
             for quoted in (False, True):
@@ -219,8 +234,11 @@ class _Looks:
         if isinstance(value, str):
             value = cut_text(clean_text(value))
             style = self._style_id(look, looks_like_formula(value))
-            text = f' t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
-            return f' s="{style}"{text}' if value else f' s="{style}"/>'
+            return (
+                f' s="{style}" t="s"><v>{self.texts.setdefault(value, len(self.texts))}</v></c>'
+                if value
+                else f' s="{style}"/>'
+            )
         style = self._style_id(look, False)
         return f' s="{style}"/>' if value is None else f' s="{style}"><v>{value!r}</v></c>'
 
@@ -233,11 +251,30 @@ class _Looks:
 
 
 class _FormZip(StableZip):
-    """Puts the rows of forms into their sheets as these are packed."""
+    """Puts the rows of forms into their sheets as these are packed, and the shared strings beside them."""
 
-    def __init__(self, file: Path, moment: datetime, bodies: Mapping[Any, Iterator[bytes]]) -> None:
+    def __init__(
+        self, file: Path, moment: datetime, bodies: Mapping[Any, Iterator[bytes]], texts: Mapping[str, int]
+    ) -> None:
         super().__init__(file, moment)
-        self._bodies = bodies
+        self._bodies, self._texts = bodies, texts
+
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *args: Any, **kwargs: Any) -> None:
+        """openpyxl writes no shared strings of its own: what names the parts of the workbook is told of ours."""
+        name = getattr(zinfo_or_arcname, "filename", zinfo_or_arcname)
+        part = _PARTS.get(name)
+        if part is not None:
+            text = data.decode() if isinstance(data, bytes) else data
+            before, end, after = text.rpartition("</")
+            data = f"{before}{part}{end}{after}"
+        super().writestr(zinfo_or_arcname, data, *args, **kwargs)
+        if name == ARC_WORKBOOK_RELS:
+            # The rows have been written by now: the texts are all known.
+            super().writestr(ARC_SHARED_STRINGS, self._table())
+
+    def _table(self) -> str:
+        items = (f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in self._texts)
+        return f'<?xml version="1.0" encoding="UTF-8"?><sst xmlns="{SHEET_MAIN_NS}">{"".join(items)}</sst>'
 
     def write(self, filename: Any, arcname: Any = None, *args: Any, **kwargs: Any) -> None:
         rows = next((rows for sheet, rows in self._bodies.items() if sheet.path[1:] == arcname), None)

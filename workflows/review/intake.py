@@ -29,13 +29,6 @@ if TYPE_CHECKING:
     from workflows.settings import Department
 
 AGREED, WRITTEN = "在审核表中采纳建议", "在审核表中填写"
-_FILLED = (
-    sheets.ACCEPT,
-    sheets.ACCEPT_GROUP,
-    *(DIMENSIONS[dimension] for dimension in SUGGESTED),
-    sheets.BASIS,
-    sheets.REASON,
-)
 
 
 class RowVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -167,7 +160,7 @@ class _Intake:
         lines = [line for line in filled.items if line.ident is None or line.ident.column is not None]
         accepted = self._accepted_groups(lines)
         said = [(line, self._in_group(line, accepted)) for line in lines]
-        said = [(line, by_group) for line, by_group in said if by_group or any(map(line.text, _FILLED))]
+        said = [(line, by_group) for line, by_group in said if by_group or any(map(line.text, sheets.ITEM_TITLES))]
         keys = (asset.key for line, _ in said if (asset := _seen_asset(line, self.manifest)))
         self.desk.load(keys)
         for line, by_group in said:

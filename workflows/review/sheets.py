@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ITEMS, RESOURCES, VERSIONS = "待审信息项", "资源", "版本"
 ROW_ID = "行标识"
 ACCEPT, ACCEPT_GROUP, BASIS, REASON = "采纳建议", "全组采纳", "依据", "理由/备注"
+ITEM_TITLES: Final = (ACCEPT, ACCEPT_GROUP, *(DIMENSIONS[dimension] for dimension in SUGGESTED), BASIS, REASON)
+"""What people fill in about an item."""
 YES, NO = "是", "否"
 DOUBTS: Final = {"undetermined": "待判定", "tie": "建议（两可）", "near": "建议（把握小）"}
 EXPORT_ID = "导出编号"
@@ -237,7 +239,10 @@ def instructions(department: str, at: str, pack: Pack, count: int, pending: int)
         ("判定规则", f"{pack.title}（{pack.ident}）"),
         ("规模", f"信息项 {count} 个，其中待判定或待确认 {pending} 个"),
         ("", ""),
-        ("填写方法", f"在「{ITEMS}」中只填写橙色标题的列，其余单元格已锁定（没有密码）；可以筛选，不处理的行留空即可。"),
+        (
+            "填写方法",
+            f"在「{ITEMS}」中只填写橙色标题的列，其余单元格已锁定（没有密码）；可以筛选，不处理的行留空即可。",
+        ),
         (ACCEPT, "是：同意本行的全部建议；否：不同意，请在「理由/备注」写明原因。留空：暂不处理。"),
         (ACCEPT_GROUP, "字段名、数据元、说明都相同的为一组，排在一起。任一行选“是”，同组留空的各行均采纳各自的建议。"),
         ("分级等四列", "与建议不同的，从下拉列表选择；填写了的，以填写为准。"),
