@@ -18,14 +18,14 @@ Variant = Literal["materialized", "partitioned", "foreign", "external"]
 """What is special about a table or view: how the source stores it, where it says so."""
 
 
-class ColumnSource(msgspec.Struct, frozen=True, omit_defaults=True):
+class ColumnSource(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One column that a view's column is computed from: ``table`` is ``schema.table`` or ``table`` as written."""
 
     table: str
     column: str
 
 
-class Column(msgspec.Struct, frozen=True, omit_defaults=True):
+class Column(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One information item (信息项) of an asset."""
 
     name: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
@@ -36,9 +37,6 @@ from connectors.sql.merge import ByTable, columns_of, foreign_keys_of, primary_k
 from connectors.sql.rights import granted
 from connectors.sql.sampling import Sampler
 from connectors.sql.views import Listed, short, with_sources
-
-FETCH = 2_000
-"""Rows that a stream asks the server for at a time."""
 
 TIMEOUTS = tuple(f"{name}_timeout" for name in Timeouts._fields)
 
@@ -79,7 +77,7 @@ class SqlConnector(Connector):
         with self._errors(), self._reading() as run:
             for _ in run(self.dialect.PROBE):
                 pass
-            if self.dialect.UNSEEN and next(self.dialect.relations(run, self.url), None) is None:
+            if self.dialect.UNSEEN and next(self.dialect.listed(run, self.url), None) is None:
                 self._refuse_blindness(run)
 
     def list_assets(self) -> Listing:
@@ -91,7 +89,7 @@ class SqlConnector(Connector):
         reason: str | None = None
         try:
             with self._errors(), self._reading() as run:
-                for row in self.dialect.relations(run, self.url):
+                for row in self.dialect.listed(run, self.url):
                     if not keeps(self.config, _qualified(row)):
                         excluded += 1
                     elif is_quarantined(row.name, row.comment):
@@ -124,11 +122,13 @@ class SqlConnector(Connector):
             main = stack.enter_context(self._reading())
             shared = self.dialect.shared_connection
             second, third = (main if shared else stack.enter_context(self._reading()) for _ in range(2))
-            relations = self._kept(self.dialect.relations(main, self.url))
             views = ByTable(self._views())
-            columns = ByTable(self._columns(second, bool(views)))
+            columns_begun = self._begun(stack, self._columns(second, bool(views)))
             keys = ByTable(self.dialect.keys(third, self.url))
-            for row in relations:
+            relations = self.dialect.relations(main, self.url)
+            first = list(islice(relations, 1))
+            columns = columns_begun()
+            for row in self._kept(chain(first, relations)):
                 table_key = (row.schema, row.name)
                 yield self._asset(row, columns.take(table_key), keys.take(table_key), views.take(table_key))
 
@@ -149,6 +149,14 @@ class SqlConnector(Connector):
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
+
+    def _begun(self, stack: ExitStack, rows: Iterator[ColumnRow]) -> Callable[[], ByTable[ColumnRow]]:
+        """The slowest statement, already on its way while others are sent on connections of their own."""
+        if not self.dialect.side_by_side:
+            begun = ByTable(rows)
+            return lambda: begun
+        pool = stack.enter_context(ThreadPoolExecutor(1, "columns"))
+        return pool.submit(ByTable, rows).result
 
     def _kept(self, rows: Iterator[RelationRow]) -> Iterator[RelationRow]:
         # Only a name with a dot in it can look like another schema's table.
@@ -235,7 +243,7 @@ class SqlConnector(Connector):
 
         def send(statement: str) -> Iterator[Row]:
             self.statements += 1
-            options = {"no_parameters": True, "stream_results": True, "yield_per": FETCH}
+            options = {"no_parameters": True, "stream_results": True, "yield_per": self.dialect.fetch}
             results.append(connection.exec_driver_sql(statement, execution_options=options))
             return iter(results[-1].tuples())
 
@@ -329,6 +337,7 @@ def _engine(dialect: Dialect, url: URL, timeouts: Timeouts) -> Engine:
         cursor.close()
         connection.commit()
 
+    sa.event.listen(engine, "do_connect", lambda _dialect, _record, _given, named: dialect.connect(named))
     sa.event.listen(engine, "connect", start)
     if dialect.BEGIN is not None:
         sa.event.listen(engine, "begin", partial(_begin, dialect.BEGIN))

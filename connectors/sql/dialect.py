@@ -177,6 +177,10 @@ class Dialect:
     """Whether the database is a file named by ``path:`` or ``url:``, not a server."""
     shared_connection: ClassVar[bool] = True
     """Whether one connection can stream several results at once."""
+    side_by_side: ClassVar[bool] = False
+    """Whether threads may send statements at the same time, each on a connection of its own."""
+    fetch: ClassVar[int] = 2_000
+    """Rows that a stream asks the server for at a time."""
     cast_in_samples: ClassVar[bool] = False
     """Whether values other than characters and numbers are sampled as text, because the driver may choke on them."""
 
@@ -222,6 +226,10 @@ class Dialect:
         """Arguments for the driver's ``connect``."""
         return {}
 
+    def connect(self, arguments: Mapping[str, Any]) -> Any:
+        """The driver's own connection, where it is made in a way that SQLAlchemy does not know; else None."""
+        return None
+
     def session(self, timeouts: Timeouts) -> Iterable[str]:
         """Statements that make a new session read-only and bounded."""
         return ()
@@ -248,6 +256,11 @@ class Dialect:
         """What to send when this dictionary statement fails because of a single table: the same without counts, sizes
         and foreign keys. None where it has none of them, or no table can do that."""
         return None
+
+    def listed(self, run: Run, url: URL) -> Iterator[RelationRow]:
+        """`relations`, as far as names, kinds and comments go: no counts, sizes and times where they cost the database
+        something."""
+        return self.relations(run, url)
 
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
         return (RelationRow(*row) for row in run(self.RELATIONS))

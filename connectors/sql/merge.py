@@ -41,23 +41,14 @@ class ByTable(Generic[RowT]):
 
 def columns_of(rows: Sequence[ColumnRow], comments: dict[str, str]) -> tuple[Column, ...]:
     """Columns numbered from 1 without gaps: what a dropped column leaves behind is not a position."""
-    return tuple(_column(row, ordinal, comments) for ordinal, row in enumerate(rows, 1))
-
-
-def _column(row: ColumnRow, ordinal: int, comments: dict[str, str]) -> Column:
-    kind = normalise(row.base or row.native)
-    return Column(
-        name=row.name,
-        ordinal=ordinal,
-        type=row.native,
-        data_type=kind.data_type,
-        nullable=None if row.nullable is None else bool(row.nullable),
-        comment=row.comment or comments.get(row.name),
-        default=row.default,
-        length=kind.length,
-        precision=kind.precision,
-        scale=kind.scale,
-    )
+    columns = []
+    for ordinal, (_, _, name, native, base, nullable, default, comment) in enumerate(rows, 1):
+        data_type, length, precision, scale = normalise(base or native)
+        known = None if nullable is None else bool(nullable)
+        comment = comment or comments.get(name)
+        # By position: there are hundreds of thousands of them.
+        columns.append(Column(name, ordinal, native, data_type, known, comment, default, length, precision, scale))
+    return tuple(columns)
 
 
 def primary_key_of(rows: Sequence[KeyRow]) -> tuple[str, ...]:

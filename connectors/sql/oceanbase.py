@@ -31,6 +31,8 @@ _WHO = Trouble(
 class OceanBase(MySQL):
     name = "oceanbase"
     schemes = dict.fromkeys(("oceanbase", "oceanbase+pymysql", "mysql", "mysql+pymysql"), "mysql+pymysql")
+    # Not known to give all of it in order.
+    COLUMNS_BY_TABLE = None
     OWN_SCHEMAS = (*MySQL.OWN_SCHEMAS, "oceanbase", "__recyclebin", "__public", "lbacsys", "oraauditor", "ocs")
 
     # Its tables have no engine in some versions; comments they have all the same.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from typing import Any
 from unittest.mock import Mock
@@ -14,7 +15,9 @@ from sqlalchemy.pool import NullPool
 
 from connectors.base import SourceFatalError, SystemConfig
 from connectors.model import Column, ForeignKey
-from connectors.sql.dialect import Timeouts
+from connectors.sql import mariadb
+from connectors.sql.dialect import ColumnRow, Timeouts
+from connectors.sql.mariadb import MariaDB
 from connectors.sql.mysql import DIALECT as MYSQL
 from connectors.testing import Conformance
 
@@ -218,9 +221,103 @@ def test_mysql_differs_where_it_has_to() -> None:
 
 
 def test_a_driver_that_cannot_log_in_is_told_with_its_remedy(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(**_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise RuntimeError("'cryptography' package is required for sha256_password")
 
-    monkeypatch.setattr("pymysql.connect", refuse)
+    monkeypatch.setattr("pymysql.connections.Connection.__init__", refuse)
     with pytest.raises(SourceFatalError, match="install the Python package cryptography"):
         opened("mysql", "mysql://u:p@127.0.0.1/d").probe()
+
+
+FITTING = """
+CREATE TABLE a (x int NOT NULL COMMENT '一', `y"\\,` varchar(9) DEFAULT '=''');
+CREATE TABLE `B` ({odd}z enum('NO','YES') DEFAULT 'NO');
+CREATE TABLE b (id int PRIMARY KEY, n varchar(9) DEFAULT NULL, e varchar(9) DEFAULT '', w varchar(9) NOT NULL);
+CREATE VIEW v AS SELECT x, 'NULL' AS t FROM a"""
+ODD = {
+    "long": "".join(f"c{i} int COMMENT '{'长' * 9}', " for i in range(30)),
+    "ambiguous": "c int COMMENT 'x\\0YES\\0y', ",
+}
+
+
+@pytest.mark.parametrize(
+    ("odd", "longest", "statements"), [("long", 1 << 20, 5), ("long", 1_000, 6), ("ambiguous", 1 << 20, 6)]
+)
+def test_columns_that_do_not_fit_into_one_text_are_read_row_by_row(
+    mariadb_url: str,
+    fill: Any,
+    opened: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    odd: str,
+    longest: int,
+    statements: int,
+) -> None:
+    fill(mariadb_url, FITTING.format(odd=ODD[odd]))
+    monkeypatch.setattr(mariadb, "LONGEST_ANSWER", longest)
+    source = opened("mariadb", mariadb_url)
+    found = list(source.assets())
+    assert (source.statements, source.failures) == (statements, [])
+    assert [asset.name for asset in found] == ["B", "a", "b", "v"]
+    assert [column.default for column in found[1].columns] == [None, "'='''"]
+    assert [column.default for column in found[2].columns] == [None, None, "''", None]
+    monkeypatch.setattr(MariaDB, "COLUMNS_BY_TABLE", None)
+    assert [asset.columns for asset in found] == [asset.columns for asset in opened("mariadb", mariadb_url).assets()]
+
+
+def test_a_server_that_cannot_group_is_read_row_by_row(
+    mariadb_url: str, fill: Any, opened: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(mariadb_url, FITTING.format(odd=""))
+    found = list(opened("mariadb", mariadb_url).assets())
+    refused = str(MariaDB.COLUMNS_BY_TABLE).replace("GROUP_CONCAT", "NO_SUCH_FUNCTION")
+    monkeypatch.setattr(MariaDB, "COLUMNS_BY_TABLE", refused)
+    source = opened("mariadb", mariadb_url)
+    assert list(source.assets()) == found
+    assert (source.statements, source.failures) == (6, [])
+
+
+def test_a_cut_text_is_never_taken_for_a_whole_one() -> None:
+    parts = ["a", "int(11)", "=1", "甲", "YES", "b", "text", "", "", "NO", "c", "enum('NO','YES')", "='NO'", "NO", "NO"]
+    text = "\0".join(parts)
+    assert list(mariadb._unpacked("s", "t", 3, text) or ()) == [
+        ColumnRow("s", "t", "a", "int(11)", None, True, "1", "甲"),
+        ColumnRow("s", "t", "b", "text", None, False, None, None),
+        ColumnRow("s", "t", "c", "enum('NO','YES')", None, False, "'NO'", "NO"),
+    ]
+    assert [text[:i] for i in range(len(text)) if mariadb._unpacked("s", "t", 3, text[:i]) is not None] == []
+
+
+def test_the_list_of_names_opens_no_tables(mariadb_url: str, fill: Any, opened: Any, sent: list[str]) -> None:
+    fill(mariadb_url, "CREATE TABLE t (x int)")
+    source = opened("mariadb", mariadb_url)
+    source.list_assets()
+    assert not [statement for statement in sent if "TABLE_ROWS" in statement or "DATA_LENGTH" in statement]
+    assert next(source.assets()).size_bytes == 16384
+
+
+def driver(url: str) -> Any:
+    """The driver's connection, as it would be made for an address of ours."""
+    dialect = make_url(url).get_dialect()()
+    return MYSQL.connect({**dialect.create_connect_args(make_url(url))[1], "defer_connect": True})
+
+
+def test_tls_is_taken_where_offered_and_reads_no_list_of_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssl, "create_default_context", Mock(side_effect=AssertionError))
+    made = driver("mysql+pymysql://u:p@h/d")
+    assert (made.ssl, made._ssl_required) == (True, False)
+    assert (made.ctx.verify_mode, made.ctx.check_hostname) == (ssl.CERT_NONE, False)
+    assert made.ctx is driver("mysql+pymysql://u:p@other/d").ctx
+
+
+def test_a_server_is_verified_when_the_url_names_an_authority(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = ssl.create_default_context
+    asked: list[str | None] = []
+
+    def make(*_: object, cafile: str | None = None, **__: object) -> ssl.SSLContext:
+        asked.append(cafile)
+        return own()
+
+    monkeypatch.setattr(ssl, "create_default_context", make)
+    made = driver("mysql+pymysql://u:p@h/d?ssl_ca=district.pem")
+    assert (asked, made._ssl_required) == (["district.pem"], True)
+    assert (made.ctx.verify_mode, made.ctx.check_hostname) == (ssl.CERT_REQUIRED, True)
