@@ -15,6 +15,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -94,6 +95,23 @@ class Conformance:
     def test_one_open_connector_streams_twice(self, config: SystemConfig) -> None:
         with self.open(config) as source:
             assert list(source.assets()) == list(source.assets())
+
+    def test_what_is_unchanged_is_listed_and_left_out(self, config: SystemConfig) -> None:
+        with self.open(config) as source:
+            before = source.list_assets()
+            names = [asset.qualified_name for asset in source.assets()]
+            stamps = dict(source.stamps)
+        assert stamps.keys() <= set(names)
+        assert all(0 < len(stamp) <= 64 for stamp in stamps.values())
+        with self.open(config) as source:
+            source.skip_unchanged(stamps, datetime(9999, 1, 1, tzinfo=timezone.utc))
+            listing = source.list_assets()
+            left = [asset.qualified_name for asset in source.assets()]
+            unchanged = source.unchanged
+        assert unchanged <= stamps.keys()
+        assert sorted([*left, *unchanged]) == sorted(names)
+        assert (sorted(listing.names), listing.complete) == (sorted(before.names), before.complete)
+        assert (listing.excluded, listing.quarantined) == (before.excluded, before.quarantined)
 
     def test_a_stream_may_be_left_early(self, config: SystemConfig) -> None:
         with self.open(config) as source:

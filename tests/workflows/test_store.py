@@ -149,6 +149,10 @@ def test_numbers_of_the_version_before_stay(tmp_path: Path, asset: Make) -> None
             connection.execute(text("UPDATE schema_version SET version = 3"))
     with Store(url) as store:
         assert codes.codes(store, "dept") == {a: ("300002/000012",), b: ("300002/000003",)}
+        # What came before stamps and engines is read and sampled again.
+        assert {(item.stamp, item.engine, item.columns) for item in store.known("dept", "sys").values()} == {
+            ("", "", 1)
+        }
         (c,) = saved(store, asset("c", "x"))
         codes.number(store, ["dept"])
         assert codes.codes(store, "dept")[c] == ("300002/000013",)

@@ -7,19 +7,23 @@ import os
 import sqlite3
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from connectors.base import SystemConfig
+from connectors.base import Connector, SystemConfig
 from connectors.files import FilesConnector
+from connectors.model import Asset, Column, Listing
 from workflows import unchanged
 from workflows.cli import cli
+from workflows.harvest import harvest
+from workflows.harvest_result import SystemResult
+from workflows.store import Store
 from workflows.store_records import Known, SystemState
 
 Pdc = Callable[..., dict[str, Any]]
@@ -282,6 +286,78 @@ def test_descriptions_are_read_when_one_of_their_files_changed(site: Path, pdc: 
     assert (found["opened"], found["not_read"], found["columns"]) == ([], 4, 6)
     (site / "drop" / second).unlink()
     assert (pdc()["vanished"], pdc()["opened"]) == (2, [])
+
+
+# --- connectors of others ------------------------------------------------------------------------------------------
+
+
+class Stamping(Connector):
+    """A source with stamps; it skips what it may and what ``lies`` says."""
+
+    def __init__(self, config: SystemConfig, stamps: dict[str, str], yielded: set[str], lies: set[str]) -> None:
+        super().__init__(config)
+        self.given, self.yielded, self.lies = stamps, yielded, lies
+        self.known: dict[str, str] | None = None
+
+    def skip_unchanged(self, known: Mapping[str, str], since: datetime) -> None:
+        self.known = dict(known)
+
+    def probe(self) -> None: ...
+
+    def list_assets(self) -> Listing:
+        self.unchanged = {name for name, mark in (self.known or {}).items() if self.given.get(name) == mark}
+        self.unchanged |= self.lies
+        return Listing(tuple(self.given))
+
+    def assets(self) -> Iterator[Asset]:
+        self.stamps = dict(self.given)
+        for name in sorted(self.yielded - self.unchanged):
+            yield Asset("d", "s", name, columns=(Column("x", 1),))
+
+
+@pytest.fixture
+def harvested(store: Store) -> Callable[..., tuple[Stamping, SystemResult]]:
+    """One harvest of a system ``d/s`` with these stamps; all assets are yielded unless ``yielded`` says which."""
+
+    def run(
+        stamps: dict[str, str], yielded: set[str] | None = None, lies: set[str] | None = None, **more: Any
+    ) -> tuple[Stamping, SystemResult]:
+        settings = SystemConfig(department="d", id="s", connector="files", sample_rows=0, **more)
+        source = Stamping(settings, stamps, set(stamps) if yielded is None else yielded, lies or set())
+        day = date(2026, 1, 1)
+        result = harvest(store, [settings], run=1, at=f"{day}T00:00:00+08:00", as_of=day, opener=lambda _: source)
+        return source, result.systems[0]
+
+    return run
+
+
+def test_what_another_configuration_made_is_not_kept_by_a_failure(harvested: Any) -> None:
+    harvested({"a": "1", "b": "1b"})
+    assert harvested({"a": "1", "b": "1b"})[0].known == {"a": "1", "b": "1b"}
+    # `a` is listed and cannot be read: what is stored of it comes from before the change.
+    source, result = harvested({"a": "1", "b": "1b"}, {"b"}, update_cycle="每月")
+    assert (source.known, result.complete) == (None, True)
+    assert harvested({"a": "1", "b": "1b"}, update_cycle="每月")[0].known == {"b": "1b"}
+
+
+def test_what_was_not_asked_about_is_not_believed_to_be_unchanged(harvested: Any) -> None:
+    harvested({"a": "1", "b": ""})
+    _, result = harvested({"a": "1", "b": ""}, lies={"b", "never"})
+    assert (result.assets, result.not_read) == (1, 1)
+
+
+def test_a_stamp_that_is_too_long_is_none(harvested: Any) -> None:
+    harvested({"a": "x" * 64, "b": "x" * 65})
+    assert harvested({"a": "x" * 64, "b": ""})[0].known == {"a": "x" * 64}
+
+
+def test_a_missing_asset_that_comes_back_unchanged_is_there_again(harvested: Any, store: Store) -> None:
+    names = {name: name for name in "abcdefgh"}
+    harvested(names)
+    (row,) = (item.id for key, item in store.known("d", "s").items() if key == "d/s/a")
+    store.mark_missing([row], None)
+    _, result = harvested(names)
+    assert (result.not_read, store.known("d", "s")["d/s/a"].missing_runs) == (8, 0)
 
 
 # --- the parts -----------------------------------------------------------------------------------------------------
