@@ -89,11 +89,17 @@ def possible_name(name: Candidate | None, column: ColumnInput, alone: bool) -> C
 
 
 _NAMES = frozenset({"person_name", "legal_rep"})
-_ENTITY = re.compile(r"[A-Z][a-z]\w*(?:Entity|Model|Bean|DO|DTO|VO|PO)$")
+_ENTITY = re.compile(
+    r"[A-Z][a-z]\w*(?:Entity|Model|Bean|DO|DTO|VO|PO)$|(?:List|Set|Collection|ICollection|Map)<"
+    r"|(?:\w+\.)*ObjectId$|(?:ForeignKey|OneToOneField|ManyToManyField)\b"
+)
 
 
 def _is_entity(column: ColumnInput) -> bool:
-    """A member of a program's own class, ``overtimeUser`` of type ``User``: who it is stands in another table."""
+    """A member of a program's own class, ``overtimeUser`` of type ``User``: who it is stands in another table.
+
+    So it does for lists and references, ``students`` of type ``List<Student>``, ``nurse`` of type ``ObjectId``.
+    """
     written = column.type or ""
     if _ENTITY.match(written):
         return True

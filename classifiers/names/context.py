@@ -179,7 +179,7 @@ def table_context(
     sure: dict[str, str] = {}
     for statement in statements:
         element = statement.sure() or _by_value(values.get(statement.column.name, ()))
-        if element is not None and not (element == "person.name" and _is_no_name(statement)):
+        if element is not None and not (element == "person.name" and _is_no_name(statement)) and not _counts(statement):
             sure[statement.column.name] = element
     context = set(domains(table))
     for element in sure.values():
@@ -220,6 +220,11 @@ def table_context(
     if subject.kind == "person" and any(_is_decimal(s.column) for s in statements if s.key in _HEAT):
         context.add("fever")
     return subject, frozenset(context)
+
+
+def _counts(statement: Statements) -> bool:
+    """``student_num`` as a whole number: how many, and no sign of who they are."""
+    return statement.key.endswith(("num", "nums", "count")) and is_whole(statement.column.type)
 
 
 def _is_no_name(statement: Statements) -> bool:
