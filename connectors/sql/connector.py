@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from itertools import chain, islice
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
@@ -63,6 +64,7 @@ class SqlConnector(Connector):
         self.place = self.url.database or "" if self.dialect.in_file else _server(self.url)
         """Where this is, for messages: ``host:port/database`` or the file."""
         self._engine: Engine | None = None
+        self._counting = Lock()
         foreign = bool(config.options.get("sample_foreign"))
         self.sampler = Sampler(self.dialect, self.timeouts, self._connect, foreign, self.notices)
         self._hidden: frozenset[tuple[str, str]] | None = None
@@ -119,16 +121,16 @@ class SqlConnector(Connector):
         if self._hidden is None:
             self.list_assets()
         with ExitStack() as stack, self._errors():
-            main = stack.enter_context(self._reading())
+            first = stack.enter_context(self._reading())
+            begun = self._begun(stack, first)
             shared = self.dialect.shared_connection
-            second, third = (main if shared else stack.enter_context(self._reading()) for _ in range(2))
+            second, third = (first if shared else stack.enter_context(self._reading()) for _ in range(2))
             views = ByTable(self._views())
-            columns_begun = self._begun(stack, self._columns(second, bool(views)))
-            keys = ByTable(self.dialect.keys(third, self.url))
-            relations = self.dialect.relations(main, self.url)
-            first = list(islice(relations, 1))
-            columns = columns_begun()
-            for row in self._kept(chain(first, relations)):
+            keys = ByTable(self.dialect.keys(second, self.url))
+            relations = self.dialect.relations(third, self.url)
+            sent = list(islice(relations, 1))
+            columns = begun.result() if begun else ByTable(self._columns(first, bool(views)))
+            for row in self._kept(chain(sent, relations)):
                 table_key = (row.schema, row.name)
                 yield self._asset(row, columns.take(table_key), keys.take(table_key), views.take(table_key))
 
@@ -150,13 +152,12 @@ class SqlConnector(Connector):
             self._engine.dispose()
             self._engine = None
 
-    def _begun(self, stack: ExitStack, rows: Iterator[ColumnRow]) -> Callable[[], ByTable[ColumnRow]]:
-        """The slowest statement, already on its way while others are sent on connections of their own."""
+    def _begun(self, stack: ExitStack, run: Run) -> Future[ByTable[ColumnRow]] | None:
+        """The slowest statement, on its way while others are sent on connections of their own."""
         if not self.dialect.side_by_side:
-            begun = ByTable(rows)
-            return lambda: begun
+            return None
         pool = stack.enter_context(ThreadPoolExecutor(1, "columns"))
-        return pool.submit(ByTable, rows).result
+        return pool.submit(ByTable, self._columns(run, False))
 
     def _kept(self, rows: Iterator[RelationRow]) -> Iterator[RelationRow]:
         # Only a name with a dot in it can look like another schema's table.
@@ -242,7 +243,8 @@ class SqlConnector(Connector):
         results: list[CursorResult[Any]] = []
 
         def send(statement: str) -> Iterator[Row]:
-            self.statements += 1
+            with self._counting:
+                self.statements += 1
             options = {"no_parameters": True, "stream_results": True, "yield_per": self.dialect.fetch}
             results.append(connection.exec_driver_sql(statement, execution_options=options))
             return iter(results[-1].tuples())

@@ -178,7 +178,8 @@ class Dialect:
     shared_connection: ClassVar[bool] = True
     """Whether one connection can stream several results at once."""
     side_by_side: ClassVar[bool] = False
-    """Whether threads may send statements at the same time, each on a connection of its own."""
+    """Whether threads may send statements at the same time, each on a connection of its own (none is shared, and no
+    view as it was written has to be known before the columns are)."""
     fetch: ClassVar[int] = 2_000
     """Rows that a stream asks the server for at a time."""
     cast_in_samples: ClassVar[bool] = False

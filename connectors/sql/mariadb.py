@@ -10,9 +10,8 @@ import re
 import ssl
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timezone
 from functools import lru_cache
-from itertools import dropwhile, pairwise, repeat
+from itertools import dropwhile, pairwise
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -62,7 +61,8 @@ class MariaDB(Dialect):
     RELATIONS = """
     SELECT NULL, TABLE_SCHEMA, TABLE_NAME, IF(TABLE_TYPE LIKE '%VIEW', 'view', 'table'),
            IF(TABLE_TYPE LIKE '%VIEW' OR ENGINE IS NULL, NULL, NULLIF(TABLE_COMMENT, '')), TABLE_ROWS, NULL,
-           CAST(DATA_LENGTH + INDEX_LENGTH AS SIGNED), COALESCE(UPDATE_TIME, CREATE_TIME), NULL,
+           CAST(DATA_LENGTH + INDEX_LENGTH AS SIGNED),
+           DATE_FORMAT(COALESCE(UPDATE_TIME, CREATE_TIME), '%Y-%m-%dT%H:%i:%s+00:00'), NULL,
            CASE WHEN CREATE_OPTIONS LIKE '%partitioned%' THEN 'partitioned'
                 WHEN ENGINE IN ('FEDERATED', 'CONNECT', 'SPIDER') THEN 'foreign' END
     FROM information_schema.TABLES
@@ -204,10 +204,7 @@ class MariaDB(Dialect):
         return map(RelationRow._make, run(_unopened(self._statement(self.RELATIONS, url))))
 
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
-        for row in map(RelationRow._make, run(self._statement(self.RELATIONS, url))):
-            if isinstance(row.changed, datetime):
-                row = row._replace(changed=row.changed.replace(tzinfo=timezone.utc))
-            yield row
+        return map(RelationRow._make, run(self._statement(self.RELATIONS, url)))
 
     def columns(self, run: Run, url: URL) -> Iterator[ColumnRow]:
         by_row = self._statement(self.COLUMNS, url)
@@ -284,17 +281,15 @@ def _from(first: tuple[str, str], rows: Iterator[ColumnRow]) -> Iterator[ColumnR
     return dropwhile(lambda row: row[:2] < first, rows)
 
 
-def _unpacked(schema: str, table: str, count: int, text: str) -> Iterator[ColumnRow] | None:
+def _unpacked(schema: str, table: str, count: int, text: str) -> list[ColumnRow] | None:
     """The columns of one table; None when the server has cut the text, or it cannot be told where a comment ends."""
     parts = text.split("\0")
-    names, natives, defaults, comments, nullables = (parts[i::5] for i in range(5))
-    if len(parts) != 5 * count or not {"YES", "NO"}.issuperset(nullables):
+    if len(parts) != 5 * count or not {"YES", "NO"}.issuperset(parts[4::5]):
         return None
-    known = [nullable == "YES" for nullable in nullables]
-    values = [default[1:] if default else None for default in defaults]
-    told = [comment or None for comment in comments]
-    of_table = repeat(schema), repeat(table), names, natives, repeat(None), known, values, told
-    return map(ColumnRow._make, zip(*of_table, strict=False))
+    return [
+        ColumnRow(schema, table, name, native, None, nullable == "YES", default[1:] if default else None, told or None)
+        for name, native, default, told, nullable in zip(*[iter(parts)] * 5, strict=True)
+    ]
 
 
 DIALECT = MariaDB()

@@ -234,7 +234,7 @@ CREATE TABLE a (x int NOT NULL COMMENT '一', `y"\\,` varchar(9) DEFAULT '=''');
 CREATE TABLE `B` ({odd}z enum('NO','YES') DEFAULT 'NO');
 CREATE TABLE b (id int PRIMARY KEY, n varchar(9) DEFAULT NULL, e varchar(9) DEFAULT '', w varchar(9) NOT NULL);
 CREATE VIEW v AS SELECT x, 'NULL' AS t FROM a"""
-ODD = {
+UNFIT = {
     "long": "".join(f"c{i} int COMMENT '{'长' * 9}', " for i in range(30)),
     "ambiguous": "c int COMMENT 'x\\0YES\\0y', ",
 }
@@ -252,7 +252,7 @@ def test_columns_that_do_not_fit_into_one_text_are_read_row_by_row(
     longest: int,
     statements: int,
 ) -> None:
-    fill(mariadb_url, FITTING.format(odd=ODD[odd]))
+    fill(mariadb_url, FITTING.format(odd=UNFIT[odd]))
     monkeypatch.setattr(mariadb, "LONGEST_ANSWER", longest)
     source = opened("mariadb", mariadb_url)
     found = list(source.assets())
@@ -277,14 +277,36 @@ def test_a_server_that_cannot_group_is_read_row_by_row(
 
 
 def test_a_cut_text_is_never_taken_for_a_whole_one() -> None:
-    parts = ["a", "int(11)", "=1", "甲", "YES", "b", "text", "", "", "NO", "c", "enum('NO','YES')", "='NO'", "NO", "NO"]
+    parts = [
+        "a",
+        "int(11)",
+        "=1",
+        "甲",
+        "YES",
+        "b",
+        "text",
+        "",
+        "",
+        "NO",
+        "c",
+        "text",
+        "=",
+        "",
+        "NO",
+        "d",
+        "enum('NO','YES')",
+        "='NO'",
+        "NO",
+        "NO",
+    ]
     text = "\0".join(parts)
-    assert list(mariadb._unpacked("s", "t", 3, text) or ()) == [
+    assert list(mariadb._unpacked("s", "t", 4, text) or ()) == [
         ColumnRow("s", "t", "a", "int(11)", None, True, "1", "甲"),
         ColumnRow("s", "t", "b", "text", None, False, None, None),
-        ColumnRow("s", "t", "c", "enum('NO','YES')", None, False, "'NO'", "NO"),
+        ColumnRow("s", "t", "c", "text", None, False, "", None),
+        ColumnRow("s", "t", "d", "enum('NO','YES')", None, False, "'NO'", "NO"),
     ]
-    assert [text[:i] for i in range(len(text)) if mariadb._unpacked("s", "t", 3, text[:i]) is not None] == []
+    assert [text[:i] for i in range(len(text)) if mariadb._unpacked("s", "t", 4, text[:i]) is not None] == []
 
 
 def test_the_list_of_names_opens_no_tables(mariadb_url: str, fill: Any, opened: Any, sent: list[str]) -> None:
