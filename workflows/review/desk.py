@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
 from classifiers.evidence import ColumnVerdict, Decision, Dimension, Label
+from classifiers.rulings import Rulings
 from connectors.model import Column
 from workflows.acts.decisions import decide
 from workflows.acts.model import Actor
@@ -21,7 +22,7 @@ from workflows.acts.trail import Acting
 from workflows.classify import by_asset
 from workflows.packs import completed
 from workflows.publish.ledger import Ledger, Question
-from workflows.review.items import fingerprint, marks_of
+from workflows.review.items import fingerprint, mark_of
 from workflows.ruling import (
     agreed,
     is_lower,
@@ -76,6 +77,14 @@ class Ruled(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of a conflict: what stands there now and who said so."""
 
 
+class _Known(NamedTuple):
+    """A column as it is now, with its fingerprint."""
+
+    verdict: ColumnVerdict | None
+    column: Column
+    fingerprint: str
+
+
 @dataclass
 class Desk:
     """Judges the wishes of one actor; use `opened` so that it knows the assets in question.
@@ -94,7 +103,7 @@ class Desk:
     decisions: list[Decision] = field(default_factory=list)
     asked: list[Question] = field(default_factory=list)
     settled: list[Question] = field(default_factory=list)
-    _columns: dict[str, dict[str, tuple[ColumnVerdict | None, Column | None]]] = field(default_factory=dict, init=False)
+    _columns: dict[str, dict[str, _Known]] = field(default_factory=dict, init=False)
     _placed: dict[str, dict[str | None, list[Decision]]] = field(default_factory=dict, init=False)
 
     def load(self, keys: Iterable[str]) -> None:
@@ -187,17 +196,18 @@ class Desk:
         """The label of the last run, and whether its place is known."""
         if wish.column is None:
             return stored.verdict.label(wish.dimension) if stored.verdict else None, True
-        verdict, column = self._column(stored, wish)
-        return verdict.label(wish.dimension) if verdict else None, verdict is not None and column is not None
+        known = self._known(stored, wish)
+        verdict = known.verdict if known else None
+        return verdict.label(wish.dimension) if verdict else None, verdict is not None
 
-    def _column(self, stored: StoredAsset, wish: Wish) -> tuple[ColumnVerdict | None, Column | None]:
-        """The wish's column, judged and as it is now."""
-        known = self._columns.get(wish.asset)
-        if known is None:
+    def _known(self, stored: StoredAsset, wish: Wish) -> _Known | None:
+        """The wish's column; None when there is none."""
+        columns = self._columns.get(wish.asset)
+        if columns is None:
             verdicts = stored.column_verdicts
-            known = {one.name: (verdicts.get(one.name), one) for one in stored.asset.columns}
-            self._columns[wish.asset] = known
-        return known.get(wish.column or "", (None, None))
+            columns = {one.name: _Known(verdicts.get(one.name), one, fingerprint(one)) for one in stored.asset.columns}
+            self._columns[wish.asset] = columns
+        return columns.get(wish.column or "")
 
     def _stands(self, wish: Wish, label: Label | None) -> bool:
         """Whether the same is in force already, by whomever."""
@@ -208,13 +218,14 @@ class Desk:
 
     def _changed(self, wish: Wish, stored: StoredAsset) -> str:
         """What is otherwise than it was seen; empty when nothing is."""
-        seen, (verdict, column) = wish.seen, self._column(stored, wish)
-        if seen is None or column is None:
+        seen, known = wish.seen, self._known(stored, wish)
+        if seen is None or known is None:
             return ""
-        if fingerprint(column) != seen.fingerprint:
+        column = known.column
+        if known.fingerprint != seen.fingerprint:
             return f"字段的名称、注释或类型已变：{column.name} {column.type} {column.comment or ''}".rstrip()
-        labels = verdict.labels if verdict else ()
-        mark = marks_of(labels, self._own(wish), seen.fingerprint)[wish.dimension]
+        label = known.verdict.label(wish.dimension) if known.verdict else None
+        mark = mark_of(label, wish.dimension, Rulings(tuple(self._own(wish))), seen.fingerprint)
         if mark.ruled != seen.ruled:
             ruled = latest(self._own(wish), wish.dimension, wish.column)
             assert ruled is not None

@@ -123,10 +123,11 @@ def marks_of(labels: Sequence[Label], decisions: Sequence[Decision], print_: str
     """
     rulings = Rulings(tuple(decisions))
     by_dimension = {label.dimension: label for label in labels}
-    return {dimension: _mark(by_dimension.get(dimension), dimension, rulings, print_) for dimension in SUGGESTED}
+    return {dimension: mark_of(by_dimension.get(dimension), dimension, rulings, print_) for dimension in SUGGESTED}
 
 
-def _mark(label: Label | None, dimension: Dimension, rulings: Rulings, print_: str) -> Mark:
+def mark_of(label: Label | None, dimension: Dimension, rulings: Rulings, print_: str) -> Mark:
+    """One of `marks_of`."""
     count = sum(one.dimension == dimension for one in rulings.every)
     decided = rulings.decided(dimension)
     if label is None or decided is not None:
