@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from workflows.cli_common import State, emit_json, emit_line, emit_table, json_option, pass_state, say
+from workflows.cli_common import State, as_day, emit_json, emit_line, emit_table, json_option, pass_state, say
 
 if TYPE_CHECKING:
     from workflows.acts.model import Kind
@@ -39,6 +39,7 @@ def show(
     """Acts in their order; SUBJECT is an asset's key, or the id of a request or ticket."""
     from workflows.acts.trail import Trail
 
+    since, until = since and as_day(since, "--since"), until and as_day(until, "--until")
     rows = []
     with state.store() as (_, store):
         for act in Trail(store).acts(cast("Kind | None", kind), subject, until):

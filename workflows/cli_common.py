@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from connectors.base import ConfigurationError, ConnectorError
-from workflows.errors import WorkflowError, unforeseen
+from workflows.errors import InputError, WorkflowError, unforeseen
 
 if TYPE_CHECKING:
     from workflows.harvest import Progress
@@ -144,6 +144,16 @@ def as_option(command: F) -> F:
     """``--as NAME``, for every command that acts."""
     text = "On whose behalf; written down, and counts neither for a right nor as a second person."
     return click.option("--as", "behalf", metavar="NAME", default="", help=text)(command)
+
+
+def as_day(text: str, option: str) -> str:
+    """A day of the command line, exactly CCYY-MM-DD: days are compared as text. Raises `InputError`."""
+    from workflows.sharing.calendar import iso_day
+
+    try:
+        return iso_day(text).isoformat()
+    except ValueError:
+        raise InputError(f"{option} is a day such as 2026-03-31, not {text!r}") from None
 
 
 def departments_argument(command: F) -> F:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workflows.cli_common import State, as_option, emit_json, emit_table, json_option, pass_state, say
+from workflows.cli_common import State, as_day, as_option, emit_json, emit_table, json_option, pass_state, say
 from workflows.errors import InputError, Refusal
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _in_force(at: Desk, name: str, as_of: str) -> Entry:
     from workflows.entries.published import published_entry
 
     (key,) = at.keys([name])[:1]
-    found = published_entry(at.trail, key, as_of)
+    found = published_entry(at.trail, key, as_day(as_of, "--as-of"))
     if found is None:
         raise InputError(f"no version of {key} was in force on {as_of}")
     return found.entry

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from workflows.cli_common import State, as_option, emit_json, json_option, pass_state, say
+from workflows.cli_common import State, as_day, as_option, emit_json, json_option, pass_state, say
 from workflows.errors import InputError, Refusal
 
 if TYPE_CHECKING:
@@ -55,18 +55,11 @@ def lists(
 
 
 def _day(text: str, job: Job) -> str:
-    from datetime import date
-
-    today = job.clock().date()
-    if text == "today":
-        return today.isoformat()
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"--as-of is a day such as {today.isoformat()}, not {text!r}") from None
-    if found > today:
-        raise InputError(f"--as-of {text} is in the future: nothing is in force then yet")
-    return text
+    today = job.clock().date().isoformat()
+    day = today if text == "today" else as_day(text, "--as-of")
+    if day > today:
+        raise InputError(f"--as-of {day} is in the future: nothing is in force then yet")
+    return day
 
 
 def _write(job: Job, day: str, issue_too: bool, why: str, behalf: str) -> tuple[list[Path], list[str]]:

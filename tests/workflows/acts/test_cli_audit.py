@@ -40,6 +40,13 @@ def test_acts_are_shown_and_filtered(tmp_path: Path) -> None:
     assert pdc(site, "audit", "show", "--since", "2999-01-01", "--jsonl").stdout == ""
 
 
+def test_days_that_would_not_compare_are_refused(tmp_path: Path) -> None:
+    site = site_with_acts(tmp_path)
+    for option in ("--since", "--until"):
+        found = pdc(site, "audit", "show", option, "2026-3-1")
+        assert (found.exit_code, f"{option} is a day such as" in found.stderr) == (2, True)
+
+
 def test_verify_tells_whole_and_broken_apart(tmp_path: Path) -> None:
     site = site_with_acts(tmp_path)
     whole = pdc(site, "audit", "verify")

@@ -138,6 +138,8 @@ def test_from_draft_to_withdrawal(pdc: Pdc, tmp_path: Path) -> None:
     assert [change.split("：")[0] for change in found["changes"]] == ["信息资源摘要", "数据分级的理由", "新增信息项 dz"]
     assert "新增信息项 dz" in pdc("entry", "diff", "parks").stdout
     assert shown(pdc, "parks", "--as-of", "2999-01-01")["items"] == 2
+    odd = pdc("entry", "show", "parks", "--as-of", "2999-1-1")
+    assert (odd.exit_code, "--as-of is a day such as" in odd.stderr) == (2, True)
     assert pdc("entry", "withdraw", "parks", account="wang").exit_code == 4
     assert pdc("entry", "withdraw", "parks", "--why", "系统下线", account="wang").exit_code == 0
     history = json.loads(pdc("entry", "history", "parks", "--json").stdout)

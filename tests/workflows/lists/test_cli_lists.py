@@ -172,6 +172,8 @@ def acts(pdc: Pdc, kind: str) -> list[dict[str, Any]]:
     [
         (("--as-of", "2999-01-01"), "is in the future"),
         (("--as-of", "yesterday"), "is a day such as"),
+        (("--as-of", "20260301"), "is a day such as"),
+        (("--as-of", "2026-3-1"), "is a day such as"),
         (("--issue",), "--issue needs --as-of"),
     ],
 )
