@@ -341,7 +341,7 @@ class Reader:
     def _han_letters(self, token: str) -> tuple[str, ...] | None:
         ends = list(self._known_ends(token))
         for front, end in ends:
-            if len(front) > 2 and front.endswith("sf") and len(end) > 3:
+            if len(front) > 2 and front.endswith("sf") and len(end) > 3 and not self.lexicon.senses(f"sf{end}"):
                 return (front, "flag")  # DASFZRXX: 档案是否转入学校
         for front, end in ends:
             if _owner_of(self.lexicon.senses(front)).kind:
