@@ -77,8 +77,11 @@ def where(store: Store, choices: Choices, texts: Iterable[str]) -> list[Item]:
     wanted = [(name, value.casefold()) for name, value in _pairs(texts, "--where", KEYS)]
     if not wanted:
         raise InputError(f"--where is empty: write KEY=VALUE with one of {', '.join(KEYS)}")
-    exact = [value for name, value in wanted if name == "department" and not set(value) & set("*?[")]
-    return [item for item in items(store, exact) if _fits(item, wanted, choices.pack)]
+    globs = [value for name, value in wanted if name == "department"]
+    departments = {one.department for one in store.judgeable()}
+    fitting = [one for one in sorted(departments) if all(fnmatch.fnmatchcase(one.casefold(), glob) for glob in globs)]
+    found = items(store, fitting) if fitting else ()
+    return [item for item in found if _fits(item, wanted, choices.pack)]
 
 
 def _fits(item: Item, wanted: Sequence[tuple[str, str]], pack: Pack) -> bool:

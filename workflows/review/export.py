@@ -16,6 +16,7 @@ from workflows.acts.model import Actor
 from workflows.acts.trail import Trail
 from workflows.entry import Entry
 from workflows.errors import InputError
+from workflows.outputs.cells import MAX_ROWS
 from workflows.review import sheets
 from workflows.review.forms import FormBook
 from workflows.review.items import Group, Marks, fingerprint, groups, items
@@ -69,17 +70,21 @@ class _Content(NamedTuple):
 
 
 def export(store: Store, pack: Pack, department: Department, actor: Actor, path: Path, trail: Trail) -> Exported:
-    """Write the workbook. Raises `InputError` for a department without labels."""
+    """Write the workbook. Raises `InputError` for a department without labels, or with more than a sheet holds."""
     found = groups(items(store, [department.id]))
     if not found:
         raise InputError(f"{department.id} has no labelled items (run `pdc run {department.id}`)")
+    count = sum(len(group.items) for group in found)
+    if count >= MAX_ROWS:
+        raise InputError(
+            f"{department.id} has {count} items, a sheet holds {MAX_ROWS - 1} (rule by `pdc decide --where`)"
+        )
     systems = {system.id: system for system in department.systems}
     entries = list(catalogue.entries(store, pack, department, systems))
     content = _Content(found, entries, [sheets.resource_values(entry) for entry in entries])
     with trail.acting(actor, pack=pack.ident) as acting:
         manifest = _manifest(content, department.id, acting.at, pack)
         digest = acting.keep(manifest)
-        count = sum(len(group.items) for group in found)
         after = {"export": digest, "items": count, "resources": len(entries)}
         acting.add("import", department.id, "export", after=after)
     pending = sum(item.state != "confirmed" for group in found for item in group.items)

@@ -240,6 +240,8 @@ class _Looks:
                 else f' s="{style}"/>'
             )
         style = self._style_id(look, False)
+        if isinstance(value, bool):
+            return f' s="{style}" t="b"><v>{value:d}</v></c>'
         return f' s="{style}"/>' if value is None else f' s="{style}"><v>{value!r}</v></c>'
 
     def _style_id(self, look: str, quoted: bool) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import openpyxl
 import pytest
@@ -318,6 +321,48 @@ def test_what_people_do_to_a_sheet_does_no_harm(room: Any, fill: Any, change: An
     edits = {ID_CARD: {"采纳建议": "是"}, ("person", "xm"): {"采纳建议": True}, ("visit", "sjh"): {"采纳建议": 1}}
     path = rewrite(fill(room.export(), edits), change)
     assert verdicts(room.bring(path)) == dict.fromkeys(("person.sfzh", "person.xm", "visit.sjh"), "accepted")
+
+
+PARTS = {
+    "[Content_Types].xml": """<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
+<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
+<Override PartName="/xl/workbook.xml"
+ ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>
+<Override PartName="/xl/worksheets/sheet1.xml"
+ ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>""",
+    "_rels/.rels": """<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
+<Relationship Id="r1" Target="xl/workbook.xml"
+ Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"/></Relationships>""",
+    "xl/workbook.xml": """<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+ xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">
+<sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>""",
+    "xl/_rels/workbook.xml.rels": """<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
+<Relationship Id="r1" Target="worksheets/sheet1.xml"
+ Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"/></Relationships>""",
+}
+
+
+def test_a_bare_file_without_styles_and_with_texts_in_cells(room: Any, fill: Any, tmp_path: Path) -> None:
+    day = datetime(2026, 1, 9)
+    path = fill(room.export(), {ID_CARD: {"分级": "L4\u3000", "理由/备注": day}, ("person", "xm"): {"采纳建议": True}})
+    rows = openpyxl.load_workbook(path)[ITEMS].iter_rows(values_only=True)
+    cells = ("".join(map(bare_cell, row)) for row in rows)
+    body = "".join(f"<row>{row}</row><row/>" for row in cells)
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    with zipfile.ZipFile(tmp_path / "bare.xlsx", "w") as archive:
+        for name, text_ in PARTS.items():
+            archive.writestr(name, text_)
+        sheet = f'<worksheet xmlns="{space}"><sheetData>{body}</sheetData></worksheet>'
+        archive.writestr("xl/worksheets/sheet1.xml", sheet)
+    assert verdicts(room.bring(tmp_path / "bare.xlsx")) == {"person.sfzh": "accepted", "person.xm": "accepted"}
+    reasons = {one.column: one.reason for one in room.store.decisions(PERSON)}
+    assert reasons["sfzh"].startswith("2026-01-09")
+
+
+def bare_cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return f'<c t="b"><v>{value:d}</v></c>'
+    return "<c/>" if value is None else f'<c t="inlineStr"><is><t>{escape(str(value))}</t></is></c>'
 
 
 def copy_row(book: Any) -> None:
