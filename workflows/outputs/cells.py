@@ -77,7 +77,8 @@ def looks_like_formula(text: str) -> bool:
     return text.startswith(_FORMULA)
 
 
-def _style(name: str, fill: str | None = None, centre: bool = False, **font: Any) -> NamedStyle:
+def bordered_style(name: str, fill: str | None = None, centre: bool = False, **font: Any) -> NamedStyle:
+    """A named style as all tables have it; ``font``: what differs from their font."""
     side = Side("thin", color=RULE)
     return NamedStyle(
         name,
@@ -94,14 +95,14 @@ def _plain_style(name: str, wrap: bool = True, **font: Any) -> NamedStyle:
 
 
 def _styles() -> Iterable[NamedStyle]:
-    yield _style("pdc_text")
-    yield _style("pdc_centre", centre=True)
-    yield _style("pdc_head", PRIMARY, True, bold=True, color="FFFFFF")
+    yield bordered_style("pdc_text")
+    yield bordered_style("pdc_centre", centre=True)
+    yield bordered_style("pdc_head", PRIMARY, True, bold=True, color="FFFFFF")
     yield _plain_style("pdc_title", wrap=False, size=16, bold=True, color=PRIMARY)
     yield _plain_style("pdc_label", bold=True, color=PRIMARY)
     yield _plain_style("pdc_note")
     for key, fill in {**TIER_FILLS, **ACCESS_FILLS}.items():
-        yield _style(f"pdc_{key}", fill, True)
+        yield bordered_style(f"pdc_{key}", fill, True)
 
 
 class Book:

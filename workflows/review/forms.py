@@ -32,7 +32,7 @@ from workflows.outputs.cells import (
     Cell,
     Tinted,
     Value,
-    _style,
+    bordered_style,
     clean_text,
     cut_text,
     looks_like_formula,
@@ -86,13 +86,13 @@ class FormBook(Book):
             ("fill_centre", FILL, True),
             ("missing", MISSING, False),
         ):
-            style = _style(f"pdc_{name}", fill, centre)
+            style = bordered_style(f"pdc_{name}", fill, centre)
             # As text: whatever is typed stays what was typed, "=…" and 007 too.
             style.protection, style.number_format = Protection(locked=False), "@"
             self._workbook.add_named_style(style)
-        self._workbook.add_named_style(_style("pdc_example", EXAMPLE, italic=True, color="6B7280"))
-        self._workbook.add_named_style(_style("pdc_alike", ALIKE, True, bold=True))
-        head = _style("pdc_fill_head", FILL_HEAD, True, bold=True, color="FFFFFF")
+        self._workbook.add_named_style(bordered_style("pdc_example", EXAMPLE, italic=True, color="6B7280"))
+        self._workbook.add_named_style(bordered_style("pdc_alike", ALIKE, True, bold=True))
+        head = bordered_style("pdc_fill_head", FILL_HEAD, True, bold=True, color="FFFFFF")
         head.alignment.vertical = "center"
         self._workbook.add_named_style(head)
 

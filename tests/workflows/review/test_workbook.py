@@ -124,6 +124,18 @@ def test_libreoffice_spoils_nothing(room: Any, fill: Any, resave: Any) -> None:
     assert room.bring(resave(room.export("neu2.xlsx")), dry_run=True).rows == []
 
 
+def test_500_items_go_out_through_libreoffice_and_back(room: Any, fill: Any, make: Any, resave: Any) -> None:
+    columns = [f"sjh{number}:联系人{number}手机号" for number in range(20)]
+    room.hold(*(make(f"t{number}", "走访记录", *columns) for number in range(25)))
+    path = room.export("500.xlsx")
+    fill(path, {("t0", f"sjh{number}"): {"全组采纳": "是"} for number in range(20)})
+    done = room.bring(resave(path))
+    assert done.counts == {"unchanged": 0, "accepted": 500, "waits": 0, "conflict": 0, "refused": 0}
+    assert len(room.store.decisions()) == len(list(room.trail.acts("decision"))) == 2000
+    assert verify(room.trail).faults == ()
+    assert room.bring(path).counts["unchanged"] == 500
+
+
 def test_a_department_without_labels_has_no_workbook(room: Any) -> None:
     from workflows.errors import InputError
     from workflows.review.export import export
