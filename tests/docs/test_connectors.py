@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from connectors.base import SystemConfig, open_connector
+from connectors.base import ENTRY_POINTS, SystemConfig, open_connector
 from connectors.config import check_keys, expand_all
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "connectors.md"
@@ -58,3 +59,12 @@ def test_the_options_are_understood(system: dict[str, Any]) -> None:
     )
     with open_connector(config) as source:
         assert source.failures == []
+
+
+@pytest.mark.parametrize("folder", ["config", "deploy/site", "workflows/templates/site"])
+def test_the_example_of_a_department_names_every_connector(folder: str) -> None:
+    own = {entry.name for entry in entry_points(group=ENTRY_POINTS) if entry.value.startswith("connectors.")}
+    text = (DOCS.parents[1] / folder / "departments" / "example.yaml").read_text(encoding="utf-8")
+    named = re.search(r"connector: postgresql.*?\(docs/connectors\.md\)", text, re.S)
+    assert named
+    assert own - set(re.findall(r"[a-z][a-z-]+", named[0])) == set()
