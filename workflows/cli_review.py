@@ -178,21 +178,21 @@ def queue_command(state: State, departments: tuple[str, ...], limit: int, as_jso
 
     What is undetermined, a tie or near the threshold; then the highest tier, then the lowest confidence.
     """
-    from workflows.review.items import pending
+    from workflows.review.items import most_urgent
 
     with office(state, "") as found:
         chosen = [one.id for one in found.site.select(departments)] if departments else []
-        waiting = pending(found.store, chosen)
-    shown = [_queued(item) for item in waiting[:limit]]
+        waiting, first = most_urgent(found.store, chosen, limit)
+    shown = [_queued(item) for item in first]
     if as_json:
-        emit_json({"waiting": len(waiting), "items": shown})
+        emit_json({"waiting": waiting, "items": shown})
     elif shown:
         rows = [
             (one["item"], one["doubt"], one["tier"], one["confidence"], _said(one["proposed"].items())) for one in shown
         ]
         emit_table(("item", "doubt", "tier", "confidence", "proposed"), rows)
     if not as_json:
-        say(f"{len(waiting)} waiting")
+        say(f"{waiting} waiting")
 
 
 def _queued(item: Item) -> dict[str, Any]:

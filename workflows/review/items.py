@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -173,6 +174,16 @@ def urgency(item: Item) -> tuple[int, int, float, str, int]:
     return band, -tier, item.confidence, item.stored.asset.key, item.column.ordinal
 
 
-def pending(store: Store, departments: Sequence[str]) -> list[Item]:
-    """What waits for people, the most urgent first."""
-    return sorted((item for item in items(store, departments) if item.pending or item.doubt), key=urgency)
+def most_urgent(store: Store, departments: Sequence[str], limit: int) -> tuple[int, list[Item]]:
+    """How many items wait for people, and the first of them by `urgency`; however many there are, few are held."""
+    count = 0
+
+    def waiting() -> Iterator[Item]:
+        nonlocal count
+        for item in items(store, departments):
+            if item.pending or item.doubt:
+                count += 1
+                yield item
+
+    first = heapq.nsmallest(limit, waiting(), key=urgency)
+    return count, first

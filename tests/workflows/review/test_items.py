@@ -8,9 +8,13 @@ import pytest
 
 from classifiers.evidence import Decision, Evidence, Label
 from workflows.review.desk import Wish
-from workflows.review.items import is_tie, items, marks_of, pending
+from workflows.review.items import Item, is_tie, items, marks_of, most_urgent
 
 PERSON = "dept/sys/person"
+
+
+def pending(store: Any) -> list[Item]:
+    return most_urgent(store, ["dept"], 100)[1]
 
 
 def label(value: str, state: Any = "suggested", rule: str = "r1", **more: Any) -> Label:
@@ -50,7 +54,9 @@ def test_a_tie_is_between_two_elements() -> None:
 
 
 def test_what_needs_a_person_comes_first_then_the_highest_tier(room: Any) -> None:
-    found = pending(room.store, ["dept"])
+    found = pending(room.store)
+    assert most_urgent(room.store, [], 2) == (len(found), found[:2])
+    assert most_urgent(room.store, ["other"], 2) == (0, [])
     bands = [0 if item.doubt else 1 for item in found]
     assert bands == sorted(bands)
     assert (found[0].column.name, found[0].doubt) == ("fld3", "undetermined")
@@ -61,10 +67,10 @@ def test_what_needs_a_person_comes_first_then_the_highest_tier(room: Any) -> Non
 
 
 def test_what_is_decided_waits_no_longer_even_before_the_next_run(room: Any) -> None:
-    before = {(item.stored.asset.key, item.column.name) for item in pending(room.store, [])}
+    before = {(item.stored.asset.key, item.column.name) for item in pending(room.store)}
     item = next(one for one in items(room.store, []) if one.column.name == "sfzh")
     room.judge(*(Wish(PERSON, one.dimension, one.value, "sfzh", "核对") for one in item.pending))
-    after = {(item.stored.asset.key, item.column.name) for item in pending(room.store, [])}
+    after = {(item.stored.asset.key, item.column.name) for item in pending(room.store)}
     assert before - after == {(PERSON, "sfzh")}
     room.classify()
-    assert {(item.stored.asset.key, item.column.name) for item in pending(room.store, [])} == after
+    assert {(item.stored.asset.key, item.column.name) for item in pending(room.store)} == after
