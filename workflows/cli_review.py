@@ -266,6 +266,8 @@ def decide(
     from workflows.review import choose
     from workflows.review.sheets import Choices
 
+    if asset and "=" in asset:
+        raise InputError(f"{asset} is no asset: put several values into one --set 'tier=L3 {asset}', or repeat --set")
     if bool(asset) == bool(wheres):
         raise InputError("give either ASSET[.COLUMN] or --where")
     if as_json and not (dry_run or yes):

@@ -110,6 +110,10 @@ def test_decide_on_one_column(pdc: Any, room: Any) -> None:
     ("arguments", "told"),
     [
         (("--set", "tier=L4", "--why", "x"), "give either ASSET[.COLUMN] or --where"),
+        (
+            ("share=none", "--where", "tier=L1", "--set", "tier=L4", "--why", "x"),
+            "--set 'tier=L3 share=none', or repeat",
+        ),
         (("person", "--where", "tier=L1", "--set", "tier=L4", "--why", "x"), "give either"),
         (("person", "--set", "tier=L4", "--why", "x", "--json"), "add --dry-run or --yes"),
         (("nosuch", "--set", "tier=L4", "--why", "x", "--yes"), "no asset or column matches 'nosuch'"),
