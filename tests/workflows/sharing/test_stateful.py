@@ -138,6 +138,8 @@ class Town(RuleBasedStateMachine):
 
     @rule(asset=st.sampled_from(ASSETS), value=st.sampled_from(VALUES))
     def publish(self, asset: str, value: str) -> None:
+        # What was done until now was judged by what was published until now.
+        self.acts_follow_the_law()
         with self.trail.acting(Actor("wang", "wang")) as acting:
             if value:
                 version = acting.keep(entry(asset, value))
@@ -166,7 +168,6 @@ class Town(RuleBasedStateMachine):
             if verb == "publish":
                 self.publish(ASSETS[0], VALUES[until % len(VALUES)])
             if verb not in RIGHT:
-                self.acts_follow_the_law()
                 continue
             by = self.by(RIGHT[verb] if who == "right" else who)
             with suppress(Refusal, InputError):
