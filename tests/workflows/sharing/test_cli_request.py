@@ -251,8 +251,9 @@ def test_the_longest_period_of_an_overlay(town: Any) -> None:
     (town.root / "packs" / "limits.yaml").write_text(overlay, "utf-8")
     town.publish("parks")
     assert town.show(town.ask("parks")["id"])["state"]["grant"]["until"] == "2026-10-21"
-    told = town("request", "new", *("--for", "minzheng", "--asset", "parks", "--until", "2026-12-31"), account="qian")
-    assert told.exit_code == 2
+    late = ("--for", "minzheng", "--asset", "parks", "--until", "2026-12-31", *GIVEN)
+    assert "ends on 2026-10-21 at the latest" in town.refused("request", "new", *late, account="qian")
+    assert len(town.ok("request", "list")) == 1
     ident = conditional(town, "--until", "2026-12-31")
     assert town.show(ident)["due"] == {"what": "review", "day": "2026-09-28"}
     town.ok("request", "review", ident, "--approve", account="sun")

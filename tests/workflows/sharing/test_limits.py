@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from classifiers.pack_file import Limit, Limits, PackError
+from classifiers.pack_diff import diff_packs
+from classifiers.pack_file import Limit, Limits, PackError, overlay_schema
 from classifiers.policy import load_pack
 from workflows.sharing.calendar import WorkingCalendar, days_of
 from workflows.sharing.limits import Deadlines, Due
@@ -104,6 +105,9 @@ def test_packs_hold_only_limits_that_were_read() -> None:
 def test_an_overlay_sets_limits_and_its_mistakes_are_named() -> None:
     own = load_pack("national-2025", [("own.yaml", "extends: national-2025\nlimits: {review: {days: 10}}\n")])
     assert own.body.limits == Limits(review=Limit(days=10))
+    (change,) = diff_packs(load_pack("national-2025"), own)
+    assert (change.section, change.key, change.old, change.new["days"]) == ("limits", "review", None, 10)
+    assert set(overlay_schema()["$defs"]["Limits"]["properties"]) == set(Limits.__struct_fields__)
     for text, told in (
         ("limits: {review: {days: 10, basis: [pipl/999]}}", "review: there is no citation pipl/999"),
         ("limits: {review: {days: 0}}", "review"),
