@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from classifiers.names.lexicon import default_lexicon, syllable_initials
 from classifiers.names.tokens import may_be_initials
 
@@ -83,6 +85,8 @@ def is_somebody(tokens: tuple[str, ...]) -> bool:
     return len(syllable_initials(front)) > 1 or (len(front) < 4 and _VOWELS.isdisjoint(front) and front.isalpha())
 
 
+# WBRY: whoever (人员) does something, in two letters.
+STAFF = re.compile(r"[b-df-hj-np-tw-z]{2}ry")
 _PERSON = ("person", "perosn", "persion")
 _VOWELS = frozenset("aeiou")
 

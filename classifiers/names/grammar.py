@@ -243,6 +243,8 @@ class Reader:
         parts = self._split(tokens[-1])
         if not reading and not parts and affixes.is_somebody(tokens):
             return (Candidate("person.name", 0.6, "pinyin", tokens[-1]),)
+        if not reading and len(tokens) == 1 and affixes.STAFF.fullmatch(tokens[0]):
+            return (Candidate("person.staff_name", 0.55, "initials", tokens[0].upper(), ("initials",)),)
         if parts:
             longer = (*tokens[:-1], *parts)
             if parts[0] in affixes.FLAG_PREFIXES and len(parts) > 1 and len(tokens) == 1:
@@ -349,7 +351,7 @@ class Reader:
         for front, end in ends:
             if len(end) > 3 or (end in affixes.PERSON_WORDS and may_be_initials(front + "xx")):
                 return (front, end)
-            if front[-1] == "r" and 2 <= len(front) <= 6 and end in affixes.PERSON_ENDS:
+            if front.endswith(("r", "ry")) and 2 <= len(front) <= 6 and end in affixes.PERSON_ENDS:
                 return (front, "ry", end)
         if may_be_initials(token) and token[-2:] in affixes.PLAIN_ENDS:
             return (token[:-2], token[-2:])

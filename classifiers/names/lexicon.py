@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from classifiers.elements import elements
 from classifiers.evidence import Style
 from classifiers.names import pinyin
 from classifiers.names.misspellings import may_be_misspelt, sound
@@ -317,6 +318,8 @@ def _generated_senses(form: str, entries: Sequence[Entry], style: Style) -> tupl
     first = entries[0]
     rivals = [entry for entry in entries if entry.symbol != first.symbol]
     clear = not rivals or (first.rank < 3 and rivals[0].rank > 6)
+    if not clear and len({_family(entry.symbol) for entry in entries}) == 1:
+        rivals, clear = [], True  # 捐赠人 or 见证人: a name either way
     readings: dict[tuple[str, tuple[str, ...]], Entry] = {}
     for entry in entries:
         if not clear or entry.symbol == first.symbol:
@@ -326,6 +329,11 @@ def _generated_senses(form: str, entries: Sequence[Entry], style: Style) -> tupl
     return tuple(
         Sense(e.symbol, e.text, style, e.contexts or _needed(e, form, initials), weak) for e in readings.values()
     )
+
+
+def _family(symbol: str) -> str:
+    known = elements().get(symbol)
+    return known.family if known else symbol
 
 
 # Generated initials of health and justice terms, and pinyin of two syllables, are believed only where the table speaks

@@ -171,3 +171,12 @@ def test_vaccines_are_products_and_vaccinations_are_not() -> None:
     assert {_family(element) for element in product.values()} & {"medical"} == set()
     person = _elements("vaccinate_record", ("child_name", "儿童姓名", None), ("vaccine_name", "疫苗名称", None))
     assert _family(person["vaccine_name"]) == "medical"
+
+
+def test_initials_of_one_family_are_not_ambiguous() -> None:
+    """JZR is 捐赠人 or 见证人: a name either way, in a table that is named in initials."""
+    columns = tuple((name, None, "varchar(50)") for name in ("ajbh", "jzr", "djsj", "wbry", "wbrydh"))
+    found = _elements("zf_jl", *columns)
+    assert {_family(found["jzr"]), _family(found["wbry"])} == {"person_name"}
+    assert _family(found["wbrydh"]) == "phone_any"
+    assert _elements("orders", ("wbry", None, None), ("status", None, None), ("title", None, None))["wbry"] is None
