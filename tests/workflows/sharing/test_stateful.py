@@ -189,6 +189,12 @@ class Town(RuleBasedStateMachine):
         self.time += timedelta(days=2 * number)
         with suppress(Refusal, InputError):
             self.by("qian").use(ident, rows=1)
+        if yes:
+            # More time, granted as if the old approvals still held.
+            with suppress(Refusal, InputError):
+                self.by("qian").renew(ident, self.day(30))
+            with suppress(Refusal, InputError):
+                self.by("wang").grant(ident)
 
     def one(
         self, by: Requests, verb: str, number: int, until: str, yes: bool, side: Any, basis: tuple[str, ...]
