@@ -199,9 +199,9 @@ class _Intake:
         return {column.group for line in said if (column := self._column(line))}
 
     def _in_group(self, line: Line, accepted: set[int]) -> bool:
-        """Whether the row is agreed with because another one of its group says so."""
+        """Whether the row's group is agreed with; what the row says itself counts before that."""
         column = self._column(line)
-        return column is not None and column.group in accepted and not line.text(sheets.ACCEPT)
+        return column is not None and column.group in accepted
 
     def _column(self, line: Line) -> SeenColumn | None:
         return _seen_column(line, _seen_asset(line, self.manifest))
