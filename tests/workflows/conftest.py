@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 
 from classifiers.evidence import Evidence, TableInput
 from connectors.base import Connector, ConnectorError, Sample, SystemConfig
 from connectors.model import Asset, Column, Listing
 from workflows.store import Store
+from workflows.store_schema import NEW_IN
 
 AT = "2025-06-01T08:00:00+08:00"
 
@@ -21,6 +23,27 @@ AT = "2025-06-01T08:00:00+08:00"
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(f"sqlite:///{tmp_path / 'var' / 'store.db'}") as opened:
         yield opened
+
+
+@pytest.fixture
+def make_old() -> Callable[[Connection, int], None]:
+    """Turn a new database into one of schema version 1, 2 or 3, as far as its tables and columns go."""
+
+    def undo(connection: Connection, version: int) -> None:
+        gone = [table for since, tables in NEW_IN.items() if since > version for table in tables]
+        script = [f"DROP TABLE {table.name}" for table in gone]
+        script += [
+            "CREATE TABLE entries (asset INTEGER PRIMARY KEY, department TEXT, sequence INT)",
+            "ALTER TABLE departments ADD COLUMN last_sequence INTEGER NOT NULL DEFAULT 0",
+            *(f"ALTER TABLE assets DROP COLUMN {name}" for name in ("stamp", "engine")),
+            *(f"ALTER TABLE systems DROP COLUMN {name}" for name in ("complete_at", "digest")),
+        ]
+        if version == 1:
+            script += [f"ALTER TABLE decisions DROP COLUMN {name}" for name in ("rule", "fingerprint")]
+        for statement in (*script, f"UPDATE schema_version SET version = {version}"):
+            connection.execute(text(statement))
+
+    return undo
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from classifiers.evidence import Decision
 from classifiers.policy import load_pack
@@ -21,7 +21,6 @@ from workflows.errors import InputError
 from workflows.packs import diff_site, find_pack, noisy_rules, record_decisions
 from workflows.store import Store
 from workflows.store_records import Harvested, LabelChange
-from workflows.store_schema import NEW_IN
 
 AT = "2025-06-01T08:00:00+08:00"
 AS_OF = date(2025, 6, 1)
@@ -153,19 +152,13 @@ def test_a_decision_without_its_rule_is_traced_through_the_history(judged: Store
     assert [(n.rule, n.rejected) for n in noisy_rules(judged)] == [("share-tax", 1)]
 
 
-def test_an_older_store_gets_the_new_columns(tmp_path: Path) -> None:
+def test_an_older_store_gets_the_new_columns(tmp_path: Path, make_old: Any) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
     with Store(url) as store:
         store.add_decisions([decision("none")])
     engine = create_engine(url)
     with engine.begin() as connection:
-        for column in ("rule", "fingerprint"):
-            connection.execute(text(f"ALTER TABLE decisions DROP COLUMN {column}"))
-        for table in (*NEW_IN[3], *NEW_IN[4]):
-            connection.execute(text(f"DROP TABLE {table.name}"))
-        connection.execute(text("CREATE TABLE entries (asset INTEGER PRIMARY KEY, department TEXT, sequence INT)"))
-        connection.execute(text("ALTER TABLE departments ADD COLUMN last_sequence INTEGER"))
-        connection.execute(text("UPDATE schema_version SET version = 1"))
+        make_old(connection, 1)
     engine.dispose()
     with Store(url) as store:
         assert store.decisions() == [decision("none")]

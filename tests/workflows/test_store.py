@@ -132,21 +132,14 @@ def test_another_class_gives_another_code_and_keeps_the_old_one(store: Store, as
     assert codes.codes(store, "dept")[b][-1] == "300001/000004"
 
 
-def test_numbers_of_the_version_before_stay(tmp_path: Path, asset: Make) -> None:
+def test_numbers_of_the_version_before_stay(tmp_path: Path, asset: Make, make_old: Any) -> None:
     url = f"sqlite:///{tmp_path / 'old.db'}"
     with Store(url) as store:
         a, b = saved(store, asset("a", "x"), asset("b", "x"))
         store.number_departments(["other", "dept"])
         with store.write() as connection:
-            for table in store_schema.NEW_IN[4]:
-                connection.execute(text(f"DROP TABLE {table.name}"))
-            connection.execute(text("ALTER TABLE departments ADD COLUMN last_sequence INTEGER NOT NULL DEFAULT 12"))
-            connection.execute(text("CREATE TABLE entries (asset INTEGER PRIMARY KEY, department TEXT, sequence INT)"))
+            make_old(connection, 3)
             connection.execute(text(f"INSERT INTO entries VALUES ({a}, 'dept', 12), ({b}, 'dept', 3)"))
-            for column in ("assets.stamp", "assets.engine", "systems.complete_at", "systems.digest"):
-                table, _, name = column.partition(".")
-                connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
-            connection.execute(text("UPDATE schema_version SET version = 3"))
     with Store(url) as store:
         assert codes.codes(store, "dept") == {a: ("300002/000012",), b: ("300002/000003",)}
         # What came before stamps and engines is read and sampled again.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from workflows.publish.ledger import DefinitionBase, Description, InFlight, Ledger, Question
 from workflows.publish.model import Base, Mark
 from workflows.store import Store
-from workflows.store_schema import NEW_IN
 
 AT = "2026-11-26T10:00:00+08:00"
 L3 = Mark("数据分级.L3")
@@ -80,14 +79,10 @@ def test_the_latest_description_counts(ledger: Ledger) -> None:
     assert {key: item.text for key, item in found.items()} == {("a", "c"): "新", ("a", None): "表"}
 
 
-def test_a_store_of_the_version_before_gets_the_tables(tmp_path: Path) -> None:
+def test_a_store_of_the_version_before_gets_the_tables(tmp_path: Path, make_old: Any) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     with Store(url) as store, store.write() as connection:
-        for table in (*NEW_IN[3], *NEW_IN[4]):
-            connection.execute(text(f"DROP TABLE {table.name}"))
-        connection.execute(text("CREATE TABLE entries (asset INTEGER PRIMARY KEY, department TEXT, sequence INT)"))
-        connection.execute(text("ALTER TABLE departments ADD COLUMN last_sequence INTEGER"))
-        connection.execute(text("UPDATE schema_version SET version = 2"))
+        make_old(connection, 2)
     with Store(url) as store:
         ledger = Ledger(store, "x")
         ledger.save_bases({"k": base()}, AT)
