@@ -223,7 +223,7 @@ def believed(
         _is_strange(said, element.family, strange)
         or (strange and said.style == "english" and _role(said, column) in doubt.machines.get(kind, ()))
         or (said.term in doubt.modified and (said.after_unknown or said.owner not in _SCHOOLED))
-        or (element.family in doubt.disowned and (said.owner in doubt.things or (strange and said.after_unknown)))
+        or (element.family in doubt.disowned and (_owns_no_traits(said, doubt) or (strange and said.after_unknown)))
         or (element.family == "person_name" and kind != "person" and _is_abbreviated(said, column))
         or (strange and _is_everyday(said, doubt))
         or (said.style == "initials" and said.element in doubt.strange_initials.get(kind, ()))
@@ -305,6 +305,11 @@ def _is_strange(said: Candidate, family: str, strange: frozenset[str]) -> bool:
 def _is_everyday(said: Candidate, doubt: Doubt) -> bool:
     """A word that means much else, unless the field of the table or a person before it says which."""
     return said.style == "english" and said.term in doubt.everyday and said.owner not in _PEOPLE and not said.contexts
+
+
+def _owns_no_traits(said: Candidate, doubt: Doubt) -> bool:
+    """Whether it is a thing that stands before a trait; NF is 男方 as well as 年份."""
+    return said.owner in doubt.things and not (said.owner == "date" and said.style == "initials")
 
 
 def _role(said: Candidate, column: ColumnInput) -> str:

@@ -156,6 +156,8 @@ _BY_ELEMENT = {
     "person.school": ("schooling", "graduated"),
     "health.record_no": ("medical",),
     "health.diagnosis": ("medical",),
+    "health.vaccination": ("medical",),
+    "health.surgery": ("medical",),
     "vehicle.vin": ("vehicle",),
     "vehicle.plate": ("vehicle",),
     "generic.location": ("geo",),

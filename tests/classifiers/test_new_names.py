@@ -180,3 +180,9 @@ def test_initials_of_one_family_are_not_ambiguous() -> None:
     assert {_family(found["jzr"]), _family(found["wbry"])} == {"person_name"}
     assert _family(found["wbrydh"]) == "phone_any"
     assert _elements("orders", ("wbry", None, None), ("status", None, None), ("title", None, None))["wbry"] is None
+
+
+def test_two_letters_that_may_be_a_date_own_no_trait_but_may_be_somebody() -> None:
+    """NF is 男方 as well as 年份."""
+    columns = tuple((name, None, "varchar(20)") for name in ("NFXM", "NFSFZH", "NFHYZK", "NFWHCD"))
+    assert _elements("MZ_JHDJ", *columns)["NFHYZK"] == "person.marital_status"
