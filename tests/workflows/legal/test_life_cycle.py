@@ -28,11 +28,13 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy import func, select
 
 from classifiers.evidence import Decision, Label
 from classifiers.policy import Pack, load_pack
 from connectors.model import Asset, Column
 from workflows import catalogue
+from workflows import store_schema as schema
 from workflows.acts.decisions import decide
 from workflows.acts.model import Act, Actor
 from workflows.acts.rights import DEFAULT
@@ -49,8 +51,14 @@ from workflows.entries.values import Fill, fill
 from workflows.entries.versions import diff, document
 from workflows.entries.versions import read as read_version
 from workflows.entry import Entry
-from workflows.errors import Refusal
+from workflows.errors import InputError, Refusal
 from workflows.settings import Department, SystemSettings
+from workflows.sharing import states as requests
+from workflows.sharing.calendar import WorkingCalendar
+from workflows.sharing.limits import Deadlines
+from workflows.sharing.requests import Requests
+from workflows.sharing.states import Document
+from workflows.sharing.sweep import sweep
 from workflows.store import Store
 from workflows.store_records import Harvested
 
@@ -173,6 +181,7 @@ class Town:
         self.shapes = dict.fromkeys(KEYS, "plain")
         self.pack: Pack = PACKS["none"]
         self.departments = departments()
+        self.deadlines = Deadlines(self.pack.body.limits, WorkingCalendar())
         self.harvest()
 
     def now(self) -> datetime:
@@ -228,9 +237,11 @@ class Town:
             fill(acting, key, [Fill(element, value)], rights=DEFAULT, items=[])
 
     def written(self) -> tuple[int, str, int]:
-        """What a refused act must leave alone: the chain, the documents."""
-        found = verify(self.trail)
-        return found.acts, found.last, found.documents
+        """What a refused act must leave alone: the end of the chain, the number of documents."""
+        with self.store.read() as connection:
+            end = connection.execute(select(schema.acts_head)).one()
+            documents = connection.execute(select(func.count()).select_from(schema.documents)).scalar_one()
+        return int(end.number), str(end.hash), int(documents)
 
 
 # --- the law, read from bare acts --------------------------------------------------------------------------------
@@ -246,8 +257,12 @@ def owners(entry: Entry) -> Iterator[Any]:
     yield from entry.items
 
 
+def shares(entry: Entry) -> set[str]:
+    return {one.value("share") for one in owners(entry)}
+
+
 def refuses(entry: Entry) -> bool:
-    return any(one.value("share") == "none" for one in owners(entry))
+    return "none" in shares(entry)
 
 
 def fit(entry: Entry, pack: Pack) -> bool:
@@ -270,9 +285,15 @@ class Audit:
         self.acts, self.trail = acts, trail
 
     def check(self) -> None:
+        checks: dict[tuple[str, str], Callable[[Act], None]] = {
+            ("entry", "publish"): self._publication,
+            ("request", "grant"): self._grant,
+            ("request", "refuse"): self._refusal,
+            ("request", "use"): self._use,
+            ("request", "expire"): self._expiry,
+        }
         for act in self.acts:
-            if (act.kind, act.verb) == ("entry", "publish"):
-                self._publication(act)
+            checks.get((act.kind, act.verb), lambda _: None)(act)
 
     def _before(self, act: Act) -> list[Act]:
         return [one for one in self.acts if one.number < act.number and one.subject == act.subject]
@@ -299,6 +320,64 @@ class Audit:
         for owner in owners(kept):
             label = owner.label("share")
             assert label.value == "unconditional" or lawful(label, PACKS["none"]), "restricted without law"
+
+    # --- requests ---
+
+    def _asked(self, act: Act) -> Document:
+        told = [one for one in self._before(act) if one.verb in ("new", "catalogue")][-1]
+        return msgspec.convert(said(told)["document"], Document)
+
+    def _in_force(self, asset: str, act: Act) -> Entry:
+        """The version that was in force when something was granted; there must be one."""
+        own = [one for one in self.acts if one.subject == asset and one.number < act.number]
+        last = [one for one in own if one.verb in ("publish", "withdraw")][-1:]
+        assert [one.verb for one in last] == ["publish"], "granted on what is not in force"
+        return self.document(last[0])
+
+    def _grant(self, act: Act) -> None:
+        asked = self._asked(act)
+        entry = self._in_force(asked.asset, act)
+        values = {one.value(asked.kind) for one in (*entry.items, entry) if not asked.items or one is not entry}
+        assert not values & {"none", "undetermined"}, "granted what is not shared"
+        before = self._before(act)
+        if act.who == "pdc":
+            assert values == {"unconditional"}, "granted by the program though conditional"
+            return
+        start = [one.number for one in before if one.verb in ("new", "catalogue", "renew", "answer")][-1]
+        assert not [one for one in before if one.number > start and one.verb == "refuse"]
+        wanted = {"approve-owner"} | ({"approve-office"} if asked.kind == "share" else set())
+        given = {one.verb: one for one in before if one.number > start and one.verb.startswith("approve-")}
+        assert set(given) >= wanted, f"granted without {wanted - set(given)}"
+        askers = {ACCOUNTS[one.account].person for one in before if one.verb in ("new", "renew", "object")}
+        people = [ACCOUNTS[given[verb].account].person for verb in wanted]
+        assert len(set(people)) == len(people), "both sides approved by one person"
+        assert not askers & {*people, ACCOUNTS[act.account].person}, "reviewed or granted by who asks"
+        assert holds(given["approve-owner"].account, ("steward", "head"), asked.owner)
+        assert "approve-office" not in given or "office" in ACCOUNTS[given["approve-office"].account].roles
+
+    def _refusal(self, act: Act) -> None:
+        """No refusal to share without law (Art. 21), none to open without its ground (Art. 25)."""
+        basis, kind = said(act)["basis"], self._asked(act).kind
+        ranks = {PACKS["none"].cite(key).rank for key in basis}
+        assert ranks & set(LAWFUL) if kind == "share" else basis, "refused without law"
+
+    def _use(self, act: Act) -> None:
+        grant, day = self._standing(act), act.at[:10]
+        assert grant["since"] <= day <= (grant.get("until") or day), "used outside the days of the grant"
+
+    def _expiry(self, act: Act) -> None:
+        assert self._standing(act)["until"] < act.at[:10], "expired before its last day was over"
+
+    def _standing(self, act: Act) -> Any:
+        """The grant that stands before an act."""
+        ends = ("grant", "revoke", "expire", "withdraw")
+        last = [one for one in self._before(act) if one.verb in ends][-1:]
+        assert [one.verb for one in last] == ["grant"], f"{act.verb} without a grant"
+        return said(last[0])
+
+
+def said(act: Act) -> Any:
+    return msgspec.json.decode(act.after)
 
 
 def version_of(act: Act) -> str:
@@ -331,6 +410,13 @@ class Life:
         }
 
 
+def forged(entry: Entry) -> Entry:
+    """The entry with a 非共享 that rests on the Measures alone, as if nothing before had noticed."""
+    labels = {one.dimension: one for one in entry.labels}
+    labels["share"] = msgspec.structs.replace(labels["share"], value="none", basis=("putuo-2020/21",))
+    return msgspec.structs.replace(entry, labels=tuple(labels.values()))
+
+
 def signs(state: EntryState) -> set[str]:
     """Signatures that the program holds to be of the version under review."""
     found = {f"sign-{name}": one for name, one in state.signed.items()}
@@ -341,6 +427,8 @@ def signs(state: EntryState) -> set[str]:
 
 EVENTS = (
     *("go_on",) * 6,
+    *("ask", "review") * 3,
+    *("close", "use", "go_on_with_request"),
     *("act_in_time",) * 3,
     *("act", "send_back_and_hand_in_again", "rule_on", "source_changes", "days_pass") * 2,
     *("fill", "pack_changes", "look_back", "act_on_what_was_seen_before"),
@@ -351,17 +439,22 @@ EVENTS = (
 class Legal(RuleBasedStateMachine):
     make: Callable[[], Town]
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(published=st.integers(0, 3))
+    def begin(self, published: int) -> None:
+        """Some entries may be in force already when the story begins."""
         self.town = type(self).make()
         self.lives = {key: Life() for key in KEYS}
         self.log: list[str] = []
         self.days: dict[str, dict[str, Entry]] = {}
         self.known: dict[str, EntryState] = {}
+        self.asked: dict[str, requests.RequestState] = {}
         self.read = 0
         # Of the fourth nobody has said yet whether the municipal catalogue holds it.
         for key in KEYS[:3]:
             self.town.fill(key, "municipal", "区域补充", "he")
+        for key in (KEYS[1], KEYS[2], KEYS[0])[:published]:
+            self.go_on(key, "", 6)
+            assert self.lives[key].force is not None
 
     def teardown(self) -> None:
         if hasattr(self, "town"):
@@ -379,15 +472,39 @@ class Legal(RuleBasedStateMachine):
         """One rule, not one for each event: hypothesis leaves some rules out of each example, and lives get long only
         where everything may happen."""
         getattr(self, what)(key, who, pick)
+        self._temptations(key)
+
+    def _temptations(self, key: str) -> None:
+        """What the stage and somebody's roles would allow and the law does not: each is tried and refused."""
+        current, life = self._current(key), self.lives[key]
+        if current is None:
+            return
+        for verb, stages in STAGES.items():
+            own: dict[bool, str] = {}
+            for who in ACCOUNTS:
+                if life.stage in stages and holds(who, MAY[verb], key.split("/")[0]):
+                    own[ACCOUNTS[who].person == ACCOUNTS.get(life.submitter, Citizen("")).person] = who
+            for who in own.values():
+                if not self._allowed(who, key, verb, "x", current):
+                    self._act(who, key, verb, "x")
+        if life.stage in STAGES["submit"]:
+            self.log.append(f"forged {key}")
+            with Untouched(self.town, self.log):
+                self.town.cycle("he").submit(forged(current))
 
     # --- people ---
 
     def go_on(self, key: str, who: str, pick: int) -> None:
         """Acts that bring the entry nearer to publication, each by somebody with a role for it."""
         for step in range(1 + pick % 7):
-            verb = self._next(self.lives[key], pick + step)
+            life = self.lives[key]
+            verb = self._next(life, pick + step)
             able = [one for one in ACCOUNTS if holds(one, MAY[verb], key.split("/")[0])]
+            if verb != "submit" and pick % 5:
+                able = [one for one in able if ACCOUNTS[one].person != ACCOUNTS[life.submitter].person]
             self._act(able[(pick + step) % len(able)], key, verb, "符合要求")
+            if life.stage == "published":
+                return
 
     @staticmethod
     def _next(life: Life, pick: int) -> str:
@@ -441,6 +558,106 @@ class Legal(RuleBasedStateMachine):
         self.town.rule_on(key, *RULINGS[name], "he")
         if pick % 2:
             self._run()
+
+    # --- requests ---
+
+    def _requests(self, who: str) -> Requests:
+        names = {ident: one.name for ident, one in self.town.departments.items()}
+        return Requests(
+            self.town.trail, self.town.pack, actor(who), self.town.deadlines, district="普陀区", names=names
+        )
+
+    def _try(self, told: str, act: Callable[[], Any]) -> None:
+        """Done or refused; what is refused leaves nothing behind."""
+        before = self.town.written()
+        try:
+            act()
+            self.log.append(f"{told}: yes")
+        except (Refusal, InputError):
+            self.log.append(f"{told}: no")
+            assert self.town.written() == before, self.log
+
+    def ask(self, key: str, who: str, pick: int) -> None:
+        """The other department asks, sometimes for a part, sometimes with a last day; or somebody asks for opening."""
+        known = [one for one, life in self.lives.items() if life.force is not None and pick % 2]
+        known = known or [one for one, life in self.lives.items() if life.force and "conditional" in shares(life.force)]
+        key = known[pick % len(known)] if known and pick % 6 else key
+        other = "minzheng" if key.startswith("lvhua") else "lvhua"
+        until = (self.town.time + timedelta(days=20)).date().isoformat() if pick % 2 else ""
+        items = () if pick % 3 else (next(one for one in TABLES if one.key == key).columns[0].name,)
+        kind: Any = "open" if pick % 5 == 0 else "share"
+        asked = Document(
+            kind,
+            key.split("/")[0] if kind == "open" else other,
+            applicant="某大学" if kind == "open" else "",
+            asset=key,
+            items=items,
+            purpose="履职核对",
+            basis=("《社会救助暂行办法》",),
+            means="接口",
+            until=until,
+        )
+        asker = (who, {"minzheng": "qian", "lvhua": "li"}[other], "wu")[pick % 3]
+        self._try(f"{asker} asks for {key}", lambda: self._requests(asker).new(asked))
+
+    def review(self, key: str, who: str, pick: int) -> None:
+        """One or both sides approve, or one refuses with or without law; then the centre may grant."""
+        ident = self._some_request(pick)
+        if ident is None:
+            return
+        sides: list[tuple[str, Any]] = [("sun", "office"), ("he", "owner"), ("wu", "owner"), ("zhou", None)]
+        if pick % 3:
+            sides += [("wu", "office"), (who, None), ("li", "owner"), ("zhao", "owner")]
+        for step in range(2 + pick % 3):
+            name, side = sides[(pick + step) % len(sides)]
+            verb = f"{name} approves {ident} for the {side}"
+            self._try(verb, lambda name=name, side=side: self._requests(name).approve(ident, side))  # type: ignore[misc]
+        if pick % 7 == 0:
+            basis = (("pipl/34",), (), ("putuo-2020/21",))[pick % 3]
+            self._try(f"{who} refuses {ident}", lambda: self._requests(who).refuse(ident, "不宜提供", basis))
+        grantor = ("wang", "chen", "he", who)[pick % 4]
+        self._try(f"{grantor} grants {ident}", lambda: self._requests(grantor).grant(ident, interface="接口"))
+
+    def use(self, key: str, who: str, pick: int) -> None:
+        ident = self._some_request(pick)
+        if ident is not None:
+            self._try(f"wang logs a use of {ident}", lambda: self._requests("wang").use(ident, rows=pick))
+
+    def go_on_with_request(self, key: str, who: str, pick: int) -> None:
+        """Renewed, revoked, objected to, answered, withdrawn, or the calendar is looked at."""
+        ident = self._some_request(pick)
+        later = (self.town.time + timedelta(days=40)).date().isoformat()
+        verbs: list[tuple[str, Callable[[Requests, str], Any]]] = [
+            ("renew", lambda at, one: at.renew(one, later)),
+            ("revoke", lambda at, one: at.revoke(one, "用途消失")),
+            ("object", lambda at, one: at.object(one, "履职需要")),
+            ("answer", lambda at, one: at.answer(one, upheld=pick % 2 == 0, why="已复核")),
+            ("withdraw", lambda at, one: at.withdraw(one, "不再需要")),
+            ("confirm", lambda at, one: at.confirm(one, held=True, owner=key.split("/")[0])),
+            ("catalogue", lambda at, one: at.catalogue(one, key)),
+        ]
+        name, call = verbs[pick % len(verbs)]
+        by = (
+            who
+            if pick % 3
+            else {"answer": "sun", "revoke": "wang", "confirm": "wang", "catalogue": "wang"}.get(
+                name, ("qian", "li", "he")[pick % 2]
+            )
+        )
+        if ident is not None:
+            self._try(f"{by} {name} {ident}", lambda: call(self._requests(by), ident))
+        sweep(self.town.trail)
+
+    def _some_request(self, pick: int) -> str | None:
+        """The latest ones more often."""
+        every = list(self.asked)
+        return every[-1 - pick % min(len(every), 3)] if every else None
+
+    def close(self, key: str, who: str, pick: int) -> None:
+        """Refused to others by law, and on its way to publication as that."""
+        self.rule_on(key, who, 1 if pick % 6 == 5 else 60 * len(RULINGS))
+        self._run()
+        self.go_on(key, who, 6 + 7 * (pick % 4))
 
     # --- what happens to them ---
 
@@ -577,8 +794,12 @@ class Legal(RuleBasedStateMachine):
         for act in acts[self.read :]:
             if act.kind == "entry":
                 self.known[act.subject] = after(self.known.get(act.subject) or EntryState(act.subject), act)
+            elif act.kind == "request":
+                before = self.asked.get(act.subject) or requests.RequestState(act.subject)
+                self.asked[act.subject] = requests.after(before, act)
         self.read = len(acts)
         assert states(self.town.trail) == self.known
+        assert requests.states(self.town.trail) == self.asked
         assert all(fold(self.town.trail.acts("entry", key), key) == state for key, state in self.known.items())
         found = verify(self.town.trail)
         assert (found.faults, found.unrecorded, found.acts) == ((), 0, len(acts))
