@@ -473,6 +473,7 @@ class Legal(RuleBasedStateMachine):
         where everything may happen."""
         getattr(self, what)(key, who, pick)
         self._temptations(key)
+        self._tempting_requests()
 
     def _temptations(self, key: str) -> None:
         """What the stage and somebody's roles would allow and the law does not: each is tried and refused."""
@@ -486,11 +487,26 @@ class Legal(RuleBasedStateMachine):
                     own[ACCOUNTS[who].person == ACCOUNTS.get(life.submitter, Citizen("")).person] = who
             for who in own.values():
                 if not self._allowed(who, key, verb, "x", current):
-                    self._act(who, key, verb, "x")
+                    self._refused(who, key, verb, "x", current)
         if life.stage in STAGES["submit"]:
             self.log.append(f"forged {key}")
             with Untouched(self.town, self.log):
                 self.town.cycle("he").submit(forged(current))
+
+    def _tempting_requests(self) -> None:
+        """Whoever asked approves; what is not in force, or not shared, is granted: each is tried and refused."""
+        for ident, state in list(self.asked.items())[-3:]:
+            force = self.lives[state.document.asset].force if state.document.asset else None
+            if state.stage != "reviewing" or state.asked is None:
+                continue
+            for side in ("office", "owner") if state.kind == "share" else ():
+                self.log.append(f"{state.asked.account} approves their own {ident}: no")
+                with Untouched(self.town, self.log):
+                    self._requests(state.asked.account).approve(ident, side)
+            if force is None or (state.kind == "share" and not state.document.items and refuses(force)):
+                self.log.append(f"{ident} granted on what is not shared: no")
+                with Untouched(self.town, self.log):
+                    self._requests("wang").grant(ident, interface="接口")
 
     # --- people ---
 
@@ -572,6 +588,7 @@ class Legal(RuleBasedStateMachine):
         before = self.town.written()
         try:
             act()
+            self._read()
             self.log.append(f"{told}: yes")
         except (Refusal, InputError):
             self.log.append(f"{told}: no")
@@ -609,12 +626,14 @@ class Legal(RuleBasedStateMachine):
         if pick % 3:
             sides += [("wu", "office"), (who, None), ("li", "owner"), ("zhao", "owner")]
         for step in range(2 + pick % 3):
-            name, side = sides[(pick + step) % len(sides)]
+            name, side = sides[(pick // 2 + step) % len(sides)]
             verb = f"{name} approves {ident} for the {side}"
             self._try(verb, lambda name=name, side=side: self._requests(name).approve(ident, side))  # type: ignore[misc]
         if pick % 7 == 0:
             basis = (("pipl/34",), (), ("putuo-2020/21",))[pick % 3]
             self._try(f"{who} refuses {ident}", lambda: self._requests(who).refuse(ident, "不宜提供", basis))
+        if pick % 2:
+            return
         grantor = ("wang", "chen", "he", who)[pick % 4]
         self._try(f"{grantor} grants {ident}", lambda: self._requests(grantor).grant(ident, interface="接口"))
 
@@ -647,6 +666,18 @@ class Legal(RuleBasedStateMachine):
         if ident is not None:
             self._try(f"{by} {name} {ident}", lambda: call(self._requests(by), ident))
         sweep(self.town.trail)
+
+    def _read(self) -> list[Act]:
+        """Every act; what is new goes into the states that are kept act by act."""
+        acts = list(self.town.trail.acts())
+        for act in acts[self.read :]:
+            if act.kind == "entry":
+                self.known[act.subject] = after(self.known.get(act.subject) or EntryState(act.subject), act)
+            elif act.kind == "request":
+                before = self.asked.get(act.subject) or requests.RequestState(act.subject)
+                self.asked[act.subject] = requests.after(before, act)
+        self.read = len(acts)
+        return acts
 
     def _some_request(self, pick: int) -> str | None:
         """The latest ones more often."""
@@ -713,14 +744,18 @@ class Legal(RuleBasedStateMachine):
         if current is None:
             return
         allowed = self._allowed(who, key, verb, why, current)
-        self.log.append(f"{who} {verb} {key}: {'yes' if allowed else 'no'}")
-        cycle = self.town.cycle(who, behalf)
         if not allowed:
-            with Untouched(self.town, self.log):
-                self._call(cycle, verb, current, why)
+            self._refused(who, key, verb, why, current, behalf)
             return
-        self._call(cycle, verb, current, why)
+        self.log.append(f"{who} {verb} {key}: yes")
+        self._call(self.town.cycle(who, behalf), verb, current, why)
         self._follow(who, self.lives[key], verb, document(current))
+        self._temptations(key)
+
+    def _refused(self, who: str, key: str, verb: str, why: str, current: Entry, behalf: str = "") -> None:
+        self.log.append(f"{who} {verb} {key}: no")
+        with Untouched(self.town, self.log):
+            self._call(self.town.cycle(who, behalf), verb, current, why)
 
     def _current(self, key: str) -> Entry | None:
         """What the command line hands to a verb: the entry as it is now, or as it was when its source lost it."""
@@ -790,14 +825,7 @@ class Legal(RuleBasedStateMachine):
     def states_are_folds_and_the_chain_is_whole(self) -> None:
         if not hasattr(self, "town"):
             return
-        acts = list(self.town.trail.acts())
-        for act in acts[self.read :]:
-            if act.kind == "entry":
-                self.known[act.subject] = after(self.known.get(act.subject) or EntryState(act.subject), act)
-            elif act.kind == "request":
-                before = self.asked.get(act.subject) or requests.RequestState(act.subject)
-                self.asked[act.subject] = requests.after(before, act)
-        self.read = len(acts)
+        acts = self._read()
         assert states(self.town.trail) == self.known
         assert requests.states(self.town.trail) == self.asked
         assert all(fold(self.town.trail.acts("entry", key), key) == state for key, state in self.known.items())
@@ -818,7 +846,7 @@ class Untouched:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
         assert kind is not None, f"done, though it may not be: {self.log}"
         assert self.town.written() == self.before, self.log
-        return issubclass(kind, Refusal)
+        return issubclass(kind, (Refusal, InputError))
 
 
 def test_the_law_is_kept_in_whatever_order(tmp_path_factory: pytest.TempPathFactory) -> None:
