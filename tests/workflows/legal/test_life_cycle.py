@@ -494,7 +494,7 @@ class Legal(RuleBasedStateMachine):
                 self.town.cycle("he").submit(forged(current))
 
     def _tempting_requests(self) -> None:
-        """Whoever asked approves; what is not in force, or not shared, is granted: each is tried and refused."""
+        """Whoever asked approves; what is not approved, in force or shared is granted: each is tried and refused."""
         for ident, state in list(self.asked.items())[-3:]:
             force = self.lives[state.document.asset].force if state.document.asset else None
             if state.stage != "reviewing" or state.asked is None:
@@ -503,8 +503,9 @@ class Legal(RuleBasedStateMachine):
                 self.log.append(f"{state.asked.account} approves their own {ident}: no")
                 with Untouched(self.town, self.log):
                     self._requests(state.asked.account).approve(ident, side)
-            if force is None or (state.kind == "share" and not state.document.items and refuses(force)):
-                self.log.append(f"{ident} granted on what is not shared: no")
+            closed = force is None or (state.kind == "share" and not state.document.items and refuses(force))
+            if closed or len(state.approvals) < (2 if state.kind == "share" else 1):
+                self.log.append(f"{ident} granted without approvals, or on what is not shared: no")
                 with Untouched(self.town, self.log):
                     self._requests("wang").grant(ident, interface="接口")
 
@@ -555,11 +556,14 @@ class Legal(RuleBasedStateMachine):
                 self._call(self.town.cycle(who), tuple(MAY)[pick % len(MAY)], current, "x", seen)
 
     def send_back_and_hand_in_again(self, key: str, who: str, pick: int) -> None:
-        """By two who may; the second may be one who signed what the first had handed in."""
+        """Signed by the head of the department, returned, and submitted by somebody, who may be that head."""
         department = key.split("/")[0]
+        head, steward = {"lvhua": ("zhao", "li"), "minzheng": ("zhou", "qian")}[department]
+        self._act((steward, head)[pick % 4 == 0], key, "submit", "")
+        self._act((head, "wu", "he")[pick % 3], key, ("sign-secrecy", "sign-security")[pick % 2], "")
         self._act(("wang", "he", "sun", "wu")[pick % 4], key, "return", "请补正")
         signers = [account for _, account in self.lives[key].signed.values()]
-        able = [one for one in (*signers, "he", "li", "qian") if holds(one, MAY["submit"], department)]
+        able = [one for one in (*signers, "he", steward) if holds(one, MAY["submit"], department)]
         self._act(able[pick % len(able)], key, "submit", "")
 
     def fill(self, key: str, who: str, pick: int) -> None:
