@@ -94,7 +94,8 @@ def _record(at: Desk, found: Entry) -> dict[str, Any]:
 
     standing = at.state(found.asset)
     titles = elements("asset")
-    missing = to_publish(found, standing, at.pack) if standing.under_way else to_submit(found, at.pack)
+    reviewed = standing.stage in ("submitted", "approved")
+    missing = to_publish(found, standing, at.pack) if reviewed else to_submit(found, at.pack)
     return {
         "asset": found.asset,
         "code": found.code,

@@ -60,7 +60,7 @@ def _one(trail: Trail, state: EntryState, version: Entry) -> Iterator[Found]:
     assert state.in_force is not None
     now = digest(version)
     if now == state.in_force.digest:
-        if state.changes:
+        if state.changes or state.stage == "returned":
             yield Found(state.asset, "settle", (), now)
         return
     body = trail.document(state.in_force.digest)

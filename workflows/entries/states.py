@@ -9,7 +9,8 @@
                        returned ◀──────────────┘                   withdrawn
 
 While a version is in force (``published``) a newer one may be under way; it stays in force until another is published
-or it is withdrawn. A withdrawn entry may be submitted anew.
+or it is withdrawn. Where a newer one was returned and the entry is as it is in force again, that settles it, too. A
+withdrawn entry may be submitted anew.
 """
 
 from __future__ import annotations
@@ -98,7 +99,9 @@ def after(state: EntryState, act: Act) -> EntryState:
         stage: Stage = "changed" if state.stage == "published" else state.stage
         return replace(state, stage=stage, changes=changed)
     if act.verb == "settle":
-        return replace(state, stage="published" if state.stage == "changed" else state.stage, changes=())
+        if state.stage not in ("changed", "returned"):
+            return replace(state, changes=())
+        return replace(state, stage="published", under_way=None, returned="", changes=())
     if act.verb == "withdraw":
         return replace(state, stage="withdrawn", in_force=None, under_way=None, approved=None, withdrawn_at=act.at)
     return state

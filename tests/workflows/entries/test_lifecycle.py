@@ -203,6 +203,22 @@ def test_a_harvest_opens_a_change_and_changes_nothing(office: Any) -> None:
     assert office.entries()["parks"].state == "published"
 
 
+def test_what_was_returned_and_is_as_it_was_published_is_published(office: Any) -> None:
+    before = office.publish()
+    with office.trail.acting(office.actor("li")) as acting:
+        fill(acting, office.parks.key, [Fill("abstract", "新摘要")], rights=DEFAULT, items=[])
+    found = office.entries()["parks"]
+    office.cycle("li").submit(found)
+    office.cycle("wang").send_back(found, "不如原来")
+    with office.trail.acting(office.actor("li")) as acting:
+        fill(acting, office.parks.key, [Fill("abstract", "")], rights=DEFAULT, items=[])
+    acts = record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops"))
+    assert [act.verb for act in acts] == ["settle"]
+    found = office.entries()["parks"]
+    assert (found.state, found.abstract) == ("published", before.abstract)
+    assert record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops")) == []
+
+
 def test_a_vanished_entry_stays_in_force_until_somebody_withdraws_it(office: Any) -> None:
     found = office.publish()
     office.store.mark_missing([office.store.known("lvhua", "gis")[office.parks.key].id], "2026-02-01")

@@ -715,7 +715,7 @@ class Legal(RuleBasedStateMachine):
             if told is not None:
                 assert found[name].verb == ("change" if told else "settle")
                 life.changes = told
-                moves = {"published": "changed"} if told else {"changed": "published"}
+                moves = {"published": "changed"} if told else {"changed": "published", "returned": "published"}
                 life.stage = moves.get(life.stage, life.stage)
 
     @staticmethod
@@ -726,7 +726,7 @@ class Legal(RuleBasedStateMachine):
         if now is None:
             told: tuple[str, ...] = (GONE,)
         elif document(now) == life.force:
-            return () if life.changes else None
+            return () if life.changes or life.stage == "returned" else None
         else:
             told = tuple(str(one) for one in diff(life.force, document(now)))
         return told if told and told != life.changes else None

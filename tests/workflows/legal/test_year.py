@@ -106,7 +106,8 @@ def february(d: Any) -> None:
     d.on("2026-02-10")
     assert "return needs a reason" in d.refused("entry", "return", RESCUED, by="wang")
     d.json("entry", "return", RESCUED, "--why", "名称和摘要看不出是什么数据", by="wang")
-    assert shown(d, RESCUED)["state"] == "returned"
+    found = shown(d, RESCUED)
+    assert (found["state"], found["to_do"]) == ("returned", [])
     d.json("entry", "approve", PARKS, TREES, HOMES, REPORTS, UNITS, by="wang")
     d.on("2026-02-24")
     d("entry", "fill", RESCUED, "title=社会救助对象", "abstract=全区在册社会救助对象的基本信息，每日更新", by="qian")
