@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
@@ -237,19 +238,27 @@ class _Resolver:
 
     def _sources(self, value: exp.Expression, scope: Scope, depth: int) -> Iterator[ColumnSource]:
         for node in value.dfs(prune=lambda node: isinstance(node, exp.Query | exp.Column)):
-            if isinstance(node, exp.Column):
-                yield from self._reference(node, scope, depth).sources
-            elif isinstance(node, exp.Query):
-                inner = _inside(node)
-                for nested in scope.subquery_scopes:
-                    if nested.expression is inner:
-                        for origin in self.outputs(nested, depth + 1):
-                            yield from origin.sources
+            if not isinstance(node, exp.Query | exp.Column):
+                continue
+            carried = _is_carried(node, value)
+            for source in self._inner(node, scope, depth):
+                yield source if carried else msgspec.structs.replace(source, carried=False)
+
+    def _inner(self, node: exp.Expression, scope: Scope, depth: int) -> Iterator[ColumnSource]:
+        """What a column or a query in an expression comes from."""
+        if isinstance(node, exp.Column):
+            yield from self._reference(node, scope, depth).sources
+            return
+        inner = _inside(node)
+        for nested in scope.subquery_scopes:
+            if nested.expression is inner:
+                for origin in self.outputs(nested, depth + 1):
+                    yield from origin.sources
 
     def _reference(self, column: exp.Column, scope: Scope, depth: int) -> _Origin:
         name, qualifier = column.name, column.table.lower()
         if isinstance(column.this, exp.Star):
-            return _Origin(name)
+            return self._row(name, qualifier, scope, depth)
         at: Scope | None = scope
         while at is not None:
             candidates = [source for alias, source in _selected(at) if not qualifier or alias.lower() == qualifier]
@@ -260,7 +269,23 @@ class _Resolver:
             if len(unknown) == 1 and (qualifier or len(candidates) == 1):
                 return _Origin(name, (ColumnSource(unknown[0], name),))
             at = at.parent
+        return _Origin(name) if qualifier else self._row(name, name.lower(), scope, depth)
+
+    def _row(self, name: str, alias: str, scope: Scope, depth: int) -> _Origin:
+        """Whole rows, such as the ``t`` of ``row_to_json(t)`` and of ``to_jsonb(t.*)``."""
+        at: Scope | None = scope
+        while at is not None:
+            for selected, source in _selected(at):
+                if selected.lower() == alias:
+                    return _Origin(name, _unique(self._row_sources(source, depth)))
+            at = at.parent
         return _Origin(name)
+
+    def _row_sources(self, source: exp.Expression | Scope, depth: int) -> Iterator[ColumnSource]:
+        if named := self._unlisted(source):
+            yield ColumnSource(named, "*")
+        for origin in self._columns_of(source, depth):
+            yield from origin.sources
 
     def _unlisted(self, source: exp.Expression | Scope) -> str | None:
         """The name of a table whose columns are not known; None for everything else."""
@@ -327,7 +352,42 @@ def _written(table: exp.Table) -> str:
 
 
 def _unique(sources: Iterator[ColumnSource] | list[ColumnSource]) -> tuple[ColumnSource, ...]:
-    return tuple(dict.fromkeys(sources))
+    """Each source once; what one use of it carries is carried."""
+    found: dict[tuple[str, str], ColumnSource] = {}
+    for source in sources:
+        known = found.setdefault((source.table, source.column), source)
+        if source.carried and not known.carried:
+            found[source.table, source.column] = source
+    return tuple(found.values())
+
+
+# What tells how many, how much or whether, and none of the values: MIN, MAX and STRING_AGG do tell them.
+_TELLS_NONE = (
+    *(exp.Predicate, exp.Where, exp.Count, exp.CountIf, exp.ApproxDistinct, exp.Sum, exp.Avg),
+    *(exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance, exp.VariancePop),
+)
+
+
+def _is_carried(node: exp.Expression, top: exp.Expression) -> bool:
+    """Whether what ``node`` holds can be read in the value of the expression ``top``, in which it stands."""
+    at: exp.Expression | None = node
+    while at is not None:
+        if isinstance(at, _TELLS_NONE):
+            return False
+        above = None if at is top else at.parent
+        if above is not None and at.arg_key in _ONLY_ASKED.get(type(above), ()):
+            return False
+        at = above
+    return True
+
+
+_ONLY_ASKED: dict[type[exp.Expression], tuple[str, ...]] = {
+    exp.Case: ("this",),
+    exp.If: ("this",),
+    exp.Nvl2: ("this",),
+    exp.Window: ("partition_by", "order", "spec"),
+}
+"""Parts of an expression that decide on its value without being in it: conditions, orders."""
 
 
 def _inside(query: exp.Expression | None) -> exp.Expression | None:

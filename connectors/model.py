@@ -23,6 +23,9 @@ class ColumnSource(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     table: str
     column: str
+    """``*``: every column of the table (``row_to_json(t)``)."""
+    carried: bool = True
+    """False: no value of it reaches the view; it is only counted, summed, averaged or compared."""
 
 
 class Column(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

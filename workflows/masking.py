@@ -104,7 +104,7 @@ def _masked_key(key: ForeignKey, names: Mapping[str, str]) -> ForeignKey:
 
 
 def _masked_column(column: Column, taken: set[str]) -> Column:
-    sources = tuple(ColumnSource(masked_text(s.table), masked_text(s.column)) for s in column.sources)
+    sources = tuple(ColumnSource(masked_text(s.table), masked_text(s.column), s.carried) for s in column.sources)
     return msgspec.structs.replace(
         column,
         name=_unique(masked_text(column.name), taken),

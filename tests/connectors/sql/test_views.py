@@ -106,7 +106,7 @@ def test_postgresql_tells_schemas_apart_whatever_the_readers_path_is(postgres_ur
         for name, asset in assets.items()
     }
     assert sources == {
-        "v": {"a": [("public.t", "a")], "b": [("区.1.t", "a")], "whole": []},
+        "v": {"a": [("public.t", "a")], "b": [("区.1.t", "a")], "whole": [("区.1.t", "*")]},
         "w": {"a": [("区.1.t", "a")], "b": [("区.1.t", "b")]},
     }
 
