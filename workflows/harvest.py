@@ -23,7 +23,7 @@ from workflows.masking import masked_asset, masked_text
 from workflows.schedule import Hours, Window, host_of, side_by_side
 from workflows.store import Store, chunks
 from workflows.store_records import Event, Harvested, Known, SystemState
-from workflows.unchanged import LONGEST_STAMP, config_digest, since, skippable
+from workflows.unchanged import LONGEST_STAMP, config_digest, rows_changed, since, skippable
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -307,14 +307,14 @@ class _SystemHarvest:
         self.result.columns += len(asset.columns)
         known = self.known.get(asset.key)
         same = known is not None and known.fingerprint == asset.fingerprint
-        wants_sample = self._wants_sample(known, same)
+        stamp = self._stamp(source, raw)
+        wants_sample = self._wants_sample(known, same, stamp, raw)
         evidence: dict[str, tuple[Evidence, ...]] = {}
         sampled = False
         more: tuple[Finding, ...] = ()
         if wants_sample or not same:
             evidence, sampled, more = self._evidence(source, raw, asset, known, wants_sample)
         self._count(known, same)
-        stamp = self._stamp(source, raw)
         if known and same and not sampled:
             if known.stamp != stamp:
                 self.stamps[known.id] = stamp
@@ -334,11 +334,12 @@ class _SystemHarvest:
             number += 1
         return candidate
 
-    def _wants_sample(self, known: Known | None, same: bool) -> bool:
+    def _wants_sample(self, known: Known | None, same: bool, stamp: str, raw: Asset) -> bool:
         if self.engine is None:
             return False
-        stale = known is None or not known.sampled or known.engine != self.engine
-        return not same or stale or self.options.resample
+        if known is None or not same or not known.sampled or known.engine != self.engine or self.options.resample:
+            return True
+        return rows_changed(known, stamp, raw.changed_at, self.at, self.options.look_back)
 
     def _count(self, known: Known | None, same: bool) -> None:
         if known is None:

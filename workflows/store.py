@@ -209,11 +209,12 @@ class Store:
             table.c["columns"],
             table.c.stamp,
             table.c.engine,
+            table.c.sampled_at,
         )
         query = select(*columns).where(table.c.department == department, table.c.system == system)
         with self.read() as connection:
             rows = connection.execute(query).all()
-        return {r[0]: Known(r[1], r[2], r[3], r[4], r[5] is not None, r[6], r[7], r[8]) for r in rows}
+        return {r[0]: Known(r[1], r[2], r[3], r[4], r[5] is not None, r[6], r[7], r[8], r[9]) for r in rows}
 
     def set_stamps(self, stamps: Mapping[int, str]) -> None:
         """Row of an asset → the stamp that its source has now."""
@@ -454,6 +455,7 @@ def _asset_row(item: Harvested, at: str) -> dict[str, Any]:
         "vanished_at": None,
         "stamp": item.stamp,
         "engine": item.engine,
+        "sampled_at": at if item.sampled else None,
     }
 
 

@@ -37,6 +37,8 @@ class Known(msgspec.Struct, frozen=True):
     columns: int = 0
     stamp: str = ""
     engine: str = ""
+    sampled_at: str | None = None
+    """Start of the run that sampled it last."""
 
 
 class Judgeable(msgspec.Struct, frozen=True):

@@ -53,6 +53,7 @@ def _legal_life(connection: Connection) -> None:
     # Without stamps the next run reads everything, and without an engine it samples everything again, once.
     for column in ("stamp VARCHAR(64)", "engine VARCHAR(32)"):
         connection.execute(text(f"ALTER TABLE assets ADD COLUMN {column} DEFAULT '' NOT NULL"))
+    connection.execute(text("ALTER TABLE assets ADD COLUMN sampled_at VARCHAR(40)"))
     connection.execute(text("ALTER TABLE systems ADD COLUMN complete_at VARCHAR(40)"))
     connection.execute(text("ALTER TABLE systems ADD COLUMN digest VARCHAR(32) DEFAULT '' NOT NULL"))
 
@@ -134,6 +135,7 @@ assets = Table(
     Column("undetermined", Integer, nullable=False, default=0),
     Column("stamp", String(64), nullable=False, server_default=""),
     Column("engine", String(32), nullable=False, server_default=""),
+    Column("sampled_at", String(40)),
     Index("assets_by_system", "department", "system"),
 )
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from connectors.base import SystemConfig, registered
+from connectors.unchanged import moment
 from workflows.store import digest
 from workflows.store_records import Known, SystemState
 
@@ -85,3 +86,17 @@ def skippable(known: Mapping[str, Known], prefix: str, engine: str | None) -> di
     present = {key[len(prefix) :]: item for key, item in known.items() if item.stamp and not item.vanished}
     stale = {item.stamp for item in present.values() if engine and not (item.sampled and item.engine == engine)}
     return {name: item.stamp for name, item in present.items() if item.stamp not in stale}
+
+
+def rows_changed(known: Known, stamp: str, changed_at: str | None, now: str, look_back: timedelta) -> bool:
+    """Whether an asset's rows have changed since they were sampled, or nearly then, as far as its source tells.
+
+    ``stamp`` is the one that it has now, ``changed_at`` its source's own time, ``now`` the start of this run. A source
+    that says it will change in the future has a wrong clock, and would be sampled for ever.
+    """
+    if known.sampled_at is None or (stamp and known.stamp and stamp != known.stamp):
+        return True
+    changed, here = moment(changed_at), moment(now)
+    if changed is None or here is None or changed > here + look_back.total_seconds():
+        return False
+    return changed >= (moment(known.sampled_at) or here) - look_back.total_seconds()

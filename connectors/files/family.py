@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import PurePosixPath
 
 from connectors.files.source import Source
@@ -61,6 +62,18 @@ class Family:
         if any(source.changed is None for source in self.sources):
             return ""
         return stamp(self.suffix, *(text for source in self.sources for text in (source.path, source.state)))
+
+    @property
+    def changed_at(self) -> str | None:
+        """When one of the files was last modified, ISO 8601 in UTC; None where one of them has no time."""
+        times = [source.changed for source in self.sources]
+        known = [time for time in times if time is not None]
+        if not known or len(known) < len(times):
+            return None
+        try:
+            return datetime.fromtimestamp(max(known), timezone.utc).isoformat(timespec="seconds")
+        except (ValueError, OverflowError, OSError):
+            return None
 
     @property
     def told(self) -> str:

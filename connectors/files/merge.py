@@ -136,6 +136,7 @@ def _described(family: Family, config: SystemConfig, key: str | None, table: _Me
         kind="file" if key is None else "sheet",
         comment=table.newest.comment,
         row_estimate=table.rows,
+        changed_at=family.changed_at,
         columns=tuple(
             msgspec.structs.replace(column, ordinal=at) for at, column in enumerate(table.columns.values(), 1)
         ),

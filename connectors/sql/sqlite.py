@@ -7,9 +7,12 @@ statement as it was written: what stands behind one column's definition on its l
 from __future__ import annotations
 
 import heapq
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
 from operator import itemgetter
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -107,8 +110,10 @@ class SQLite(Dialect):
     # Whoever reads a file keeps others from writing to it, so that nothing stays half read: answers are taken at once.
     def relations(self, run: Run, url: URL) -> Iterator[RelationRow]:
         # The comment is needed before the columns: it may say that the table is secret.
+        changed = _changed(url.database or "")
         for row in list(super().relations(run, url)):
-            yield row._replace(comment=ddl_comments(row.definition, ())[0]) if row.definition else row
+            comment = ddl_comments(row.definition, ())[0] if row.definition else None
+            yield row._replace(comment=comment, changed=changed)
 
     def columns(self, run: Run, url: URL) -> Iterator[ColumnRow]:
         plain = run(self.COLUMNS.format(which=f"({_PLAIN})"))
@@ -147,6 +152,15 @@ class SQLite(Dialect):
         }
         found = next((code for phrase, code in known.items() if phrase in text), "")
         return found or str(getattr(error, "sqlite_errorname", ""))
+
+
+def _changed(path: str) -> datetime | None:
+    """When the file was last written to, or the log beside it, which holds what is not yet in the file."""
+    times = []
+    for name in (path, f"{path}-wal"):
+        with suppress(OSError):
+            times.append(os.stat(name).st_mtime)
+    return datetime.fromtimestamp(max(times), timezone.utc) if times else None
 
 
 def _stop_after(connection: Connection, seconds: int) -> None:

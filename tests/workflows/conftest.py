@@ -35,7 +35,7 @@ def make_old() -> Callable[[Connection, int], None]:
         script += [
             "CREATE TABLE entries (asset INTEGER PRIMARY KEY, department TEXT, sequence INT)",
             "ALTER TABLE departments ADD COLUMN last_sequence INTEGER NOT NULL DEFAULT 0",
-            *(f"ALTER TABLE assets DROP COLUMN {name}" for name in ("stamp", "engine")),
+            *(f"ALTER TABLE assets DROP COLUMN {name}" for name in ("stamp", "engine", "sampled_at")),
             *(f"ALTER TABLE systems DROP COLUMN {name}" for name in ("complete_at", "digest")),
         ]
         if version == 1:
