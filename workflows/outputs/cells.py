@@ -25,7 +25,14 @@ Value = str | int | float | bool | None
 MAX_TEXT: Final = 32_767
 """UTF-16 code units in a cell."""
 MAX_ROWS: Final = 1_048_576
+A3: Final = 8
 A4: Final = 9
+A4_CHARACTERS: Final = 170
+"""Wider tables are printed on A3: one page wide, and still to be read."""
+LINE: Final = 14.5
+"""Points per line of text."""
+MOST_LINES: Final = 10
+"""Of a row; programs disagree on whether they work heights out by themselves, and none does while it prints."""
 CACHED_CELLS: Final = 20_000
 CUT: Final = "…（超长，已截断）"
 FONT: Final = "Microsoft YaHei"
@@ -140,7 +147,12 @@ class Book:
                 part, count = part + 1, 0
                 sheet = self._table_sheet(f"{name}({part})", columns, frozen)
             count += 1
+            height = row_height(row, columns)
+            if height > 2 * LINE:
+                sheet.row_dimensions[count + 1].height = height
             sheet.append([self._cell(sheet, value, look) for value, look in zip(row, looks, strict=True)])
+            # A written row needs no memory any more.
+            sheet.row_dimensions.pop(count + 1, None)
         sheet.auto_filter.ref = f"A1:{letter}{count + 1}"
 
     def save(self, path: Path) -> Path:
@@ -152,11 +164,14 @@ class Book:
 
     def _sheet(self, name: str, widths: Iterable[float]) -> Any:
         sheet: Any = self._workbook.create_sheet(name)
+        widths = tuple(widths)
         for number, width in enumerate(widths, 1):
             sheet.column_dimensions[get_column_letter(number)].width = width
         sheet.sheet_view.showGridLines = False
         sheet.page_setup.orientation = "landscape"
-        sheet.page_setup.paperSize = A4
+        sheet.page_setup.paperSize = A3 if sum(widths) > A4_CHARACTERS else A4
+        sheet.page_margins.left = sheet.page_margins.right = 0.3
+        sheet.page_margins.top, sheet.page_margins.bottom = 0.4, 0.6
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = name, "第 &P 页，共 &N 页"
@@ -180,6 +195,25 @@ class Book:
                 self._cells.clear()
             made = self._cells[key] = make_cell(sheet, value, style)
         return made
+
+
+def row_height(row: Sequence[Cell], columns: Sequence[Column]) -> float:
+    """Points that the longest text of a row needs in its column, up to `MOST_LINES` lines.
+
+    >>> row_height(["普陀区公共数据资源目录", 1], [Column("a", 12), Column("b", 12)])
+    33.0
+    """
+    most = 1
+    for cell, column in zip(row, columns, strict=True):
+        value = cell.value if isinstance(cell, Tinted) else cell
+        if isinstance(value, str) and (len(value) * 2 > column.width or "\n" in value):
+            most = max(most, sum(_lines(part, column.width) for part in value.split("\n")))
+    return 4 + LINE * min(most, MOST_LINES)
+
+
+def _lines(text: str, width: float) -> int:
+    # In this encoding a character has as many bytes as it has columns on paper, or nearly so.
+    return max(1, -(-len(text.encode("gb18030", "replace")) // max(1, int(width * 0.95))))
 
 
 def make_cell(sheet: Any, value: Value, style: str) -> Any:
