@@ -256,6 +256,9 @@ def december(d: Any) -> None:
     d.on("2026-12-31")
     assert official(d, "2026-03-31") == IN_MARCH
     assert official(d, "2026-11-30") == IN_NOVEMBER
+    of_minzheng = [("S2026-0001", "granted"), ("S2026-0002", "refused"), ("S2026-0004", "asked")]
+    assert demands(d, "2026-07-31") == [*of_minzheng, ("S2026-0003", "granted")]
+    assert demands(d, "2026-11-30") == [("S2026-0002", "refused"), ("S2026-0003", "granted")]
     found = d.json("audit", "verify")
     assert (found["faults"], found["unrecorded"]) == ([], 0)
     acts = [json.loads(line) for line in d("audit", "show", "--jsonl").stdout.splitlines()]
@@ -374,6 +377,11 @@ def records(d: Any, day: str, name: str) -> list[Any]:
         d.json("lists", "--as-of", day)
     path = d.root / "out" / "official" / day / f"{name}.jsonl"
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def demands(d: Any, day: str) -> list[tuple[str, str]]:
+    """数据需求清单 of a day, by who asks: what has expired or is nowhere to be had is not on it."""
+    return [(row["id"], row["stage"]) for row in records(d, day, "数据需求清单")]
 
 
 def item_tiers(d: Any, day: str) -> dict[str, str]:
