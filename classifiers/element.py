@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
+from classifiers.company import with_company
 from classifiers.elements import elements, resolve_variant
 from classifiers.evaluate import HARMLESS
 from classifiers.evidence import ColumnInput, ElementFinding, Evidence, Finding, Subject, SubjectKind, TableInput
@@ -85,7 +86,7 @@ def understand(
         )
         for said in read_after_people(statements, people, reader)
     )
-    return subject, found
+    return subject, with_company(found)
 
 
 def _shortened(table: TableInput) -> TableInput:

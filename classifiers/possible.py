@@ -30,10 +30,14 @@ def possible_comment(comment: Candidate | None, name: Candidate | None, column: 
 
     A column of whole numbers or of type ``ForeignKey`` with the comment 辅导员 holds that person's key.
     """
-    if comment is None or not column.type:
+    if comment is None:
         return comment
     family = elements()[comment.element].family
     if family in HARMLESS:
+        return comment
+    if name is not None and name.style == "english" and name.element in _DATES and family in _NO_DATE:
+        return comment._replace(element=name.element)  # auditTime 审核者：审核时间
+    if not column.type:
         return comment
     if family in _NAMES and _is_entity(column):
         return comment._replace(element="system.foreign_key")
@@ -50,6 +54,7 @@ def possible_comment(comment: Candidate | None, name: Candidate | None, column: 
     return comment
 
 
+_DATES = frozenset({"act.date", "date.business"})
 _DATE_TYPES = ("date", "time", "localdate", "smalldatetime")
 _WHOLE_TYPES = ("bigint", "int", "tinyint", "smallint", "integer", "int4", "int8", "bit", "bool", "boolean")
 _DECIMAL_TYPES = ("decimal", "bigdecimal", "numeric", "float", "double", "real", "money")
@@ -167,7 +172,7 @@ _NO_DATE = _NO_FLAG | _ids("education penalty_or_criminal disability location ge
 
 # weak evidence --------------------------------------------------------------------------------------------------------
 
-_HINT = 0.45
+HINT = 0.45
 """Strength of what only supports."""
 _PEOPLE = frozenset({"person", "minor", "contact", "audit"})
 _SCHOOLED = frozenset({"", "person", "minor", "trait", "org"})
@@ -198,40 +203,42 @@ def believed(
     """
     if said is None:
         return None
-    element = elements()[said.element]
-    if element.family in HARMLESS:
-        return said
     doubt = grammar().doubt
-    if element.family in _PORTRAYED and any(word in (column.comment or "") for word in doubt.portrayed):
+    family = doubt.like.get(said.element) or elements()[said.element].family
+    if family in HARMLESS:
+        return said
+    if family in _PORTRAYED and any(word in (column.comment or "") for word in doubt.portrayed):
         return said._replace(element="file.attachment")
-    if element.family in _ADDRESSES and _is_region_code(column):
+    if family in _ADDRESSES and _is_region_code(column):
         return said._replace(element="place.division")
     if said.owner not in _PEOPLE and said.element in doubt.forms.get(kind, ()):
         return said._replace(element=doubt.forms[kind][said.element])
-    if said.term in doubt.collective and element.family == "person_name":
+    if said.term in doubt.collective and family == "person_name":
         return said._replace(element="measure.count")
-    if strange and said.contexts and said.term in doubt.money and element.family == "amount_personal":
+    if strange and said.contexts and said.term in doubt.money and family == "amount_personal":
         return said._replace(element="measure.amount")  # only the field of the table made money wages
-    if keyed and _is_key(said, element.family, column, doubt):
+    if (keyed or _is_login_key(family, column)) and _is_key(said, family, column, doubt):
         return said._replace(element="system.foreign_key")
-    if _is_state(said, element.family, column, doubt):
+    if said.owner == "audit" and (family == "account_login" or said.term == "user"):
+        return said._replace(element="system.operator")
+    if _is_state(said, family, column, doubt):
         return said._replace(element="code.status")
-    counted = kind == "aggregate" and said.element not in doubt.codes and element.family in doubt.strange["place"]
+    counted = kind == "aggregate" and said.element not in doubt.codes and family in doubt.strange["place"]
     if counted and is_whole(column.type):
         return said._replace(element="measure.count")
-    if said.strength > _HINT and (
-        _is_strange(said, element.family, strange)
+    if said.strength > HINT and (
+        _is_strange(said, family, strange)
         or (strange and said.style == "english" and _role(said, column) in doubt.machines.get(kind, ()))
         or (said.term in doubt.modified and (said.after_unknown or said.owner not in _SCHOOLED))
-        or (element.family in doubt.disowned and (_owns_no_traits(said, doubt) or (strange and said.after_unknown)))
-        or (element.family == "person_name" and kind != "person" and _is_abbreviated(said, column))
+        or (family in doubt.disowned and (_owns_no_traits(said, doubt) or (strange and said.after_unknown)))
+        or (family == "person_name" and kind != "person" and _is_abbreviated(said, column))
         or (strange and _is_everyday(said, doubt))
         or (said.style == "initials" and said.element in doubt.strange_initials.get(kind, ()))
         or (said.element == "person.name" and _is_plural(said, column))
-        or _are_loose_initials(said, element.family, column, doubt)
-        or (element.family in doubt.bounded and _is_bound(column, doubt))
+        or _are_loose_initials(said, family, column, doubt)
+        or (family in doubt.bounded and _is_bound(column, doubt))
     ):
-        return said._replace(strength=_HINT)
+        return said._replace(strength=HINT)
     return said
 
 
@@ -254,6 +261,11 @@ def is_named_as_key(column: str, name: Candidate | None) -> bool:
     if tokens[-1:] in (("id",), ("ids",)):
         return True
     return name is not None and (name.element in KEYS or (name.style == "initials" and name.term.endswith("ID")))
+
+
+def _is_login_key(family: str, column: ColumnInput) -> bool:
+    """A whole number ``loginid``: which account, in a word that a login may be called by as well."""
+    return family == "account_login" and column.name.lower().endswith("id")
 
 
 _SHORT_KEY = re.compile(r"[a-z]{1,2}id")

@@ -69,6 +69,12 @@ class Doubt(msgspec.Struct):
     """Last words of English names."""
     bounded: frozenset[str]
     """Families."""
+    lonely: frozenset[str]
+    """Families and elements."""
+    lonely_said: frozenset[str]
+    """Elements."""
+    like: dict[str, str]
+    """Element → family."""
 
 
 class _Grammar(msgspec.Struct):
