@@ -13,6 +13,8 @@ The sample should hold at least two assets, one of them with rows if the connect
 from __future__ import annotations
 
 import glob
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -21,13 +23,25 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from connectors.base import Connector, Sample, SourceFatalError, SourceRetryError, SystemConfig, keeps, open_connector
+from connectors.base import (
+    Connector,
+    Sample,
+    SourceFatalError,
+    SourceRetryError,
+    SystemConfig,
+    is_quarantined,
+    keeps,
+    open_connector,
+)
 from connectors.model import Asset, Column, Failure, ForeignKey, Listing, read_jsonl, write_jsonl
 from connectors.types import DATA_TYPES
 
 
 class Conformance:
     """Each method is one promise of `connectors.base.Connector`; a subclass gives a fixture ``config``."""
+
+    MARKED: ClassVar[int | None] = None
+    """How many assets of the sample bear a secrecy mark (机密, …) in name or comment; there should be one."""
 
     def open(self, config: SystemConfig) -> Connector:
         """Override it for a connector that is not registered."""
@@ -144,6 +158,16 @@ class Conformance:
             told = "\n".join(map(str, source.failures))
         assert not [value for value in values if isinstance(value, str) and len(value) >= 6 and value in told]
 
+    def test_assets_with_a_secrecy_mark_are_only_counted(self, config: SystemConfig) -> None:
+        with self.open(config) as source:
+            listing = source.list_assets()
+            hidden = source.quarantined
+            streamed = list(source.assets())
+        assert not [name for name in listing.names if is_quarantined(name) or name in hidden]
+        assert not [asset.key for asset in streamed if is_quarantined(asset.qualified_name, asset.comment)]
+        if self.MARKED is not None:
+            assert (listing.quarantined, len(hidden)) == (self.MARKED, self.MARKED)
+
     def test_restricted_assets_are_only_counted(self, config: SystemConfig) -> None:
         with self.open(config) as source:
             before = source.list_assets()
@@ -175,12 +199,73 @@ class Script:
     breaks_after: int | None = None
     """The stream dies after so many assets."""
     down: bool = False
+    hangs: frozenset[str] = frozenset()
+    """In which of probe, listing, assets (after the first half) and sample it hangs until it is ``released``."""
+    exits: frozenset[str] = frozenset()
+    """In which of them it calls ``sys.exit(7)``, as careless libraries do."""
+    lies: frozenset[str] = frozenset()
+    """Which of `LIES` it tells."""
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def comes_to(self, call: str) -> None:
+        if call in self.hangs:
+            self.released.wait()
+        if call in self.exits:
+            sys.exit(7)
+
+
+LIES = (
+    "lists what it does not yield",
+    "yields what it does not list",
+    "another department's",
+    "another system's",
+    "no asset",
+    "no name",
+    "a column without a name",
+    "ordinals twice",
+    "names twice",
+    "a list for a comment",
+    "a word that is no kind",
+    "a secrecy mark",
+    "what is restricted",
+    "no listing",
+    "texts for failures",
+    "too many rows",
+    "unknown columns",
+    "no sample",
+)
+"""How a connector may break the contract: `HostileConnector` does, and whatever reads connectors has to stand it."""
+
+
+def lying_assets(config: SystemConfig) -> dict[str, Any]:
+    """By lie, what ``assets()`` must not yield. With ``restricted: [hidden_*]`` one of them is restricted."""
+    sound = Asset(config.department, config.id, "lie", schema="S.1", columns=(Column("a", 1), Column("b", 2)))
+    first, second = sound.columns
+
+    def but(**changed: Any) -> Asset:
+        return msgspec.structs.replace(sound, **changed)
+
+    return {
+        "yields what it does not list": but(name="unlisted", origin=config.origin),
+        "another department's": but(department="otherdept"),
+        "another system's": but(system="othersys"),
+        "no asset": None,
+        "no name": but(name=None),
+        "a column without a name": but(columns=(Column(None, 1),)),  # type: ignore[arg-type]
+        "ordinals twice": but(columns=(first, msgspec.structs.replace(second, ordinal=1))),
+        "names twice": but(columns=(first, msgspec.structs.replace(second, name="a"))),
+        "a list for a comment": but(comment=["x"]),
+        "a word that is no kind": but(kind="kettle"),
+        "a secrecy mark": but(name="plain", comment="机密：某名单"),
+        "what is restricted": but(name="hidden_1"),
+    }
 
 
 class HostileConnector(Connector):
     """A source without a system behind it: names, comments and values that break careless programs.
 
-    Its assets are valid by the contract, so everything behind a connector has to take them.
+    Its assets are valid by the contract, so everything behind a connector has to take them; what a `Script` adds (it
+    hangs, lies, exits, dies midway) is not.
     """
 
     KEYS: ClassVar[frozenset[str]] = frozenset()
@@ -190,21 +275,38 @@ class HostileConnector(Connector):
         self.script = script or Script(hostile_assets(config), hostile_values())
 
     def probe(self) -> None:
+        self.script.comes_to("probe")
         if self.script.down:
             raise SourceRetryError("the source is down", hint="try again later", place="hostile")
 
     def list_assets(self) -> Listing:
         self.probe()
+        self.script.comes_to("listing")
+        if "no listing" in self.script.lies:
+            return None  # type: ignore[return-value]
         kept = [asset.qualified_name for asset in self._kept()]
-        excluded = len(self.script.assets) - len(kept)
-        if self.script.partial is not None:
-            return Listing(tuple(kept[: len(kept) // 2]), complete=False, reason=self.script.partial, excluded=excluded)
-        return Listing(tuple(kept), excluded=excluded)
+        if "lists what it does not yield" in self.script.lies:
+            kept.append("S.1.not there")
+        self.quarantined = frozenset(asset.qualified_name for asset in self._named() if _is_marked(asset))
+        partial = self.script.partial
+        return Listing(
+            names=tuple(kept if partial is None else kept[: len(kept) // 2]),
+            complete=partial is None,
+            reason=partial,
+            quarantined=len(self.quarantined),
+            excluded=len(self.script.assets) - len(self._named()),
+        )
 
     def assets(self) -> Iterator[Asset]:
         self.probe()
         self.failures = [Failure(what="one cell is no column", place="hostile!B7", hint="repair it")]
-        for number, asset in enumerate(self._kept()):
+        if "texts for failures" in self.script.lies:
+            self.failures = "all is well"  # type: ignore[assignment]
+        yield from (lie for name, lie in lying_assets(self.config).items() if name in self.script.lies)
+        kept = self._kept()
+        for number, asset in enumerate(kept):
+            if number == len(kept) // 2:
+                self.script.comes_to("assets")
             if number == self.script.breaks_after:
                 raise SourceRetryError("the connection was lost", hint="try again later", place="hostile")
             yield asset
@@ -213,12 +315,25 @@ class HostileConnector(Connector):
         self.probe()
         if asset.name not in self.script.values:
             raise SourceFatalError("the user has no right to read this", place=asset.name)
+        self.script.comes_to("sample")
+        if "no sample" in self.script.lies:
+            return ["x"]  # type: ignore[return-value]
         if rows <= 0:
             return {}
-        return {name: values[:rows] for name, values in self.script.values[asset.name].items()}
+        if "too many rows" in self.script.lies:
+            return {column.name: ["x"] * rows * 100 for column in asset.columns}
+        unknown = {"no such column": ["x"]} if "unknown columns" in self.script.lies else {}
+        return {name: values[:rows] for name, values in self.script.values[asset.name].items()} | unknown
 
     def _kept(self) -> list[Asset]:
+        return [asset for asset in self._named() if not _is_marked(asset)]
+
+    def _named(self) -> list[Asset]:
         return [asset for asset in self.script.assets if keeps(self.config, f"{asset.schema}.{asset.name}")]
+
+
+def _is_marked(asset: Asset) -> bool:
+    return is_quarantined(asset.qualified_name, asset.comment)
 
 
 NASTY_TEXTS = (
@@ -246,20 +361,20 @@ NASTY_TEXTS = (
 
 
 def hostile_assets(config: SystemConfig) -> list[Asset]:
-    """Nasty names everywhere, no columns, 2,000 columns, keys to nowhere; ordered by name."""
+    """Nasty names everywhere, no columns, 10,000 columns, keys to nowhere; ordered by name."""
     common: dict[str, Any] = {"department": config.department, "system": config.id, "schema": "S.1"}
     columns = tuple(
         Column(name=text, ordinal=i, type=text, comment=NASTY_TEXTS[-i], default=text)
         for i, text in enumerate(NASTY_TEXTS, 1)
     )
-    wide = tuple(Column(name=f"C{i}", ordinal=i, data_type="VARCHAR", length=18) for i in range(1, 2001))
+    wide = tuple(Column(name=f"C{i}", ordinal=i, data_type="VARCHAR", length=18) for i in range(1, 10_001))
     nowhere = ForeignKey(columns=(NASTY_TEXTS[0],), referred_table="no.such.table", referred_columns=("x",))
     assets = [
         Asset(name=text, comment=text, columns=columns, foreign_keys=(nowhere,), **common) for text in NASTY_TEXTS
     ]
     assets += [
         Asset(name="empty", **common),
-        Asset(name="wide", columns=wide, primary_key=("C1", "C2000"), row_estimate=2**53, **common),
+        Asset(name="wide", columns=wide, primary_key=("C1", "C10000"), row_estimate=2**53, **common),
         Asset(name="values", columns=columns[:8], **common),
     ]
     return [

@@ -37,7 +37,7 @@ class Refusal(WorkflowError):
     exit_code = 4
 
 
-def unforeseen(exc: Exception) -> str:
+def unforeseen(exc: BaseException) -> str:
     """An error that nobody planned for, told by kind and place only: its own text may quote a value.
 
     >>> try:

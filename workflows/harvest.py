@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from classifiers.evidence import ColumnInput, Evidence, Finding, TableInput
-from connectors.base import Connector, ConnectorError, SourceRetryError, SystemConfig, matches, open_connector
+from connectors.base import Connector, ConnectorError, SourceRetryError, SystemConfig, is_quarantined, open_connector
 from connectors.model import Asset, Failure, Listing
+from workflows.contract import (
+    blamed,
+    checked_failures,
+    checked_listing,
+    checked_sample,
+    checked_texts,
+    is_restricted,
+    opened,
+    os_failure,
+)
 from workflows.errors import WorkflowError, unforeseen
-from workflows.harvest_result import HarvestResult, SystemResult
+from workflows.harvest_result import HarvestResult, SystemResult, events
+from workflows.intake import Intake
 from workflows.masking import masked_asset, masked_text
+from workflows.patience import GivenUp, Patience, span_text
 from workflows.schedule import Hours, Window, host_of, side_by_side
 from workflows.store import Store, chunks
-from workflows.store_records import Event, Harvested, Known, SystemState
+from workflows.store_records import Harvested, Known, SystemState
 from workflows.unchanged import LONGEST_STAMP, config_digest, rows_changed, since, skippable
 
 if TYPE_CHECKING:
@@ -73,6 +85,10 @@ class HarvestOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Systems on one ``host:port`` that are read at once."""
     hours: Hours | None = None
     """When which system may be read; None = now."""
+    time_limit: timedelta = timedelta(hours=4)
+    """How long one system may be read."""
+    time_limits: Mapping[tuple[str, str], timedelta] = {}
+    """By department and system, where it is another."""
 
 
 def harvest(
@@ -105,7 +121,7 @@ def harvest(
     # Ctrl-C must not wait until every system has been read.
     hosts, threads = [host_of(config) for config in configs], max(1, chosen.threads)
     results = side_by_side(configs, hosts, one, threads=threads, per_host=chosen.per_host, stop=stop.set)
-    store.add_events(run, at, [event for result in results for event in _events(result)])
+    store.add_events(run, at, [event for result in results for event in events(result)])
     return HarvestResult(systems=results, restricted=restricted)
 
 
@@ -119,16 +135,6 @@ def _evidence_version() -> str:
     from classifiers.engine import evidence_version
 
     return evidence_version()
-
-
-def _events(result: SystemResult) -> Iterator[Event]:
-    def event(kind: str, message: str, place: str | None = None) -> Event:
-        return Event(kind, message, result.department, result.system, place)
-
-    yield from (event("failed", str(failure), failure.place) for failure in result.failed)
-    yield from (event("notice", notice) for notice in result.notices)
-    if result.vanished:
-        yield event("vanished", f"{result.vanished} assets are gone from the source")
 
 
 class _SystemHarvest:
@@ -150,6 +156,8 @@ class _SystemHarvest:
         self.store, self.config, self.options = store, config, options
         self.run_id, self.at, self.as_of = run, at, as_of
         self.progress, self.observe, self.pack, self.stop = progress, observe, pack, stop
+        self.limit = options.time_limits.get((config.department, config.id), options.time_limit)
+        self.patience = Patience(self.limit.total_seconds(), stop)
         self.step = f"{config.department}/{config.id}"
         self.result = SystemResult(department=config.department, system=config.id, connector=config.connector)
         self.prefix = f"{self.step}/"
@@ -161,29 +169,41 @@ class _SystemHarvest:
         self.returned: list[int] = []
         self.stamps: dict[int, str] = {}
         """New stamps of stored assets that are not written otherwise."""
-        self.broken = False
+        self.intake = Intake(config, self._check_time)
 
     def run(self, opener: Callable[[SystemConfig], Connector]) -> SystemResult:
         if window := self._closed():
             return self._skip(window)
         started = time.monotonic()
         try:
-            with opener(self.config) as source:
+            in_time = self.patience.run(lambda: self._attempt(opener))
+        finally:
+            self.progress.finish(self.step)
+        done = self.result if in_time else self._given_up()
+        done.seconds = time.monotonic() - started
+        self._save_state(done)
+        return done
+
+    def _attempt(self, opener: Callable[[SystemConfig], Connector]) -> None:
+        try:
+            with opened(opener, self.config) as source:
                 self._harvest(source)
         except ConnectorError as exc:
             self._fail(exc.failure)
-        except WorkflowError:
+        except (WorkflowError, GivenUp):
             raise
         except OSError as exc:
-            self._fail(Failure(what=f"{type(exc).__name__}: {exc.strerror or 'could not be read'}"))
+            self._fail(os_failure(exc))
         except Exception as exc:
-            # One connector's mistake must not keep the other systems from being read.
+            # One system's mistake must not keep the others from being read.
             self._fail(Failure(what=unforeseen(exc), hint=REPORT_HINT))
-        finally:
-            self.progress.finish(self.step)
-        self.result.seconds = time.monotonic() - started
-        self._save_state()
-        return self.result
+
+    def _given_up(self) -> SystemResult:
+        """What is written stays; the thread that hangs goes on with the result that it has, should it come back."""
+        hint = "what was read is kept; look at the source, or give the system a longer time_limit"
+        failure = Failure(what=f"it did not end within {span_text(self.limit)} and was given up", hint=hint)
+        failed, notices = [*self.result.failed, failure], list(self.result.notices)
+        return msgspec.structs.replace(self.result, failed=failed, notices=notices, complete=False)
 
     def _closed(self) -> Window | None:
         return self.options.hours.closed(self.config) if self.options.hours else None
@@ -200,21 +220,25 @@ class _SystemHarvest:
         self.result.failed.append(masked_failure(failure))
 
     def _harvest(self, source: Connector) -> None:
+        name = self.config.connector
         self._skip_unchanged(source)
-        source.probe()
-        listing = source.list_assets()
-        self._forget_hidden(source.quarantined)
+        with blamed(name):
+            source.probe()
+            listing = checked_listing(source.list_assets(), name)
+            quarantined = frozenset(map(str, source.quarantined))
+        self._forget_hidden(quarantined)
         self.result.excluded, self.result.quarantined = listing.excluded, listing.quarantined
         self.progress.start(self.step, len(listing.names))
         if not listing.complete:
             self._fail(Failure(what=f"the listing is incomplete: {listing.reason or 'no reason given'}"))
         self._take_unchanged(source)
-        self._read(source)
-        self.result.statements = source.statements
-        for failure in source.failures:
+        self._read(source, quarantined)
+        if isinstance(source.statements, int):
+            self.result.statements = source.statements
+        for failure in (*self.intake.failures(), *checked_failures(source.failures, name)):
             self._fail(failure)
-        self.result.notices += [masked_text(notice) for notice in source.notices]
-        self.result.complete = listing.complete and not self.broken
+        self.result.notices += [masked_text(notice) for notice in checked_texts(source.notices)]
+        self.result.complete = listing.complete and not self.intake.broken
         if self.result.complete:
             self._settle_missing(listing)
         self._notice_empty(listing)
@@ -225,11 +249,13 @@ class _SystemHarvest:
         earlier = since(self._state(), self.digest, self.options.look_back)
         if earlier is None or self.options.full or self.options.resample:
             # An asset that cannot be read now must not keep the stamp of what another configuration made of it.
-            self.store.clear_stamps(department, system)
+            with self.patience.writing():
+                self.store.clear_stamps(department, system)
         self.known = self.store.known(department, system)
         self.skippable = skippable(self.known, self.prefix, self.engine)
         if earlier and self.skippable:
-            source.skip_unchanged(self.skippable, earlier)
+            with blamed(self.config.connector):
+                source.skip_unchanged(self.skippable, earlier)
 
     def _state(self) -> SystemState | None:
         own = (self.config.department, self.config.id)
@@ -237,7 +263,9 @@ class _SystemHarvest:
 
     def _take_unchanged(self, source: Connector) -> None:
         """Count what the source says is unchanged as read; what it was not asked about does not count."""
-        for name in sorted(source.unchanged & self.skippable.keys()):
+        with blamed(self.config.connector):
+            unchanged = set(source.unchanged) & self.skippable.keys()
+        for name in sorted(unchanged):
             key = self.prefix + name
             if known := self.known.get(key):
                 self.seen.add(key)
@@ -250,11 +278,14 @@ class _SystemHarvest:
     def _forget_hidden(self, quarantined: frozenset[str]) -> None:
         """What a restricted glob covers or a secrecy mark stands on now may not stay listed, however it came in."""
         marked = {self.prefix + masked_text(name) for name in quarantined}
-        restricted = [key for key in self.known if is_restricted(key[len(self.prefix) :], self.config)]
-        secret = [key for key in self.known if key in marked and key not in restricted]
+        names = {key: key[len(self.prefix) :] for key in self.known}
+        restricted = [key for key, name in names.items() if is_restricted(name, self.config)]
+        secret = [key for key, name in names.items() if key in marked or is_quarantined(name)]
+        secret = [key for key in secret if key not in restricted]
         for gone, why in ((restricted, "are restricted now"), (secret, "bear a secrecy mark now")):
             if gone:
-                self.store.forget([self.known.pop(key).id for key in gone])
+                with self.patience.writing():
+                    self.store.forget([self.known.pop(key).id for key in gone])
                 self.result.notices.append(f"{len(gone)} stored assets {why} and were removed from the store")
 
     def _notice_empty(self, listing: Listing) -> None:
@@ -267,31 +298,36 @@ class _SystemHarvest:
         else:
             self.result.notices.append("the source holds no assets")
 
-    def _read(self, source: Connector) -> None:
+    def _read(self, source: Connector, quarantined: frozenset[str]) -> None:
         """Write the stream batch by batch, also the part that came before it broke off."""
         try:
-            for batch in chunks(self._until_broken(source), BATCH):
-                changed = [item for item in (self._take(source, asset) for asset in batch) if item is not None]
+            # One by one: between two samples is when a window closes and time runs out.
+            taken = (self._take(source, asset) for asset in self.intake.assets(source, quarantined))
+            for batch in chunks(taken, BATCH):
+                changed = [item for item in batch if item is not None]
                 if changed:
-                    self.store.write_assets(self.run_id, self.at, changed)
+                    with self.patience.writing():
+                        self.store.write_assets(self.run_id, self.at, changed)
                 self.progress.advance(self.step, len(batch))
         finally:
-            if self.returned:
-                self.store.mark_present(self.returned)
-            self.store.set_stamps(self.stamps)
+            with self.patience.writing():
+                if self.returned:
+                    self.store.mark_present(self.returned)
+                self.store.set_stamps(self.stamps)
+        self._forget_hidden(frozenset(self.intake.quarantined))
+        self.result.excluded += len(self.intake.excluded)
+        self.result.quarantined += len(self.intake.quarantined)
 
-    def _until_broken(self, source: Connector) -> Iterator[Asset]:
-        try:
-            for asset in source.assets():
-                if self.stop.is_set():
-                    raise SourceRetryError("stopped before all was read", hint="run it again")
-                if window := self._closed():
-                    hint = "the next run reads the rest; what it has is not sampled again"
-                    raise SourceRetryError(f"its window {window} closed before all was read", hint=hint)
-                yield asset
-        except ConnectorError as exc:
-            self.broken = True
-            self._fail(exc.failure)
+    def _check_time(self) -> None:
+        """Raises ``SourceRetryError`` when the reading has to end here."""
+        if self.stop.is_set():
+            raise SourceRetryError("stopped before all was read", hint="run it again")
+        if window := self._closed():
+            hint = "the next run reads the rest; what it has is not sampled again"
+            raise SourceRetryError(f"its window {window} closed before all was read", hint=hint)
+        if self.patience.is_over:
+            hint = "what was read is kept and not sampled again; a longer time_limit reads the rest"
+            raise SourceRetryError(f"not all was read within its limit of {span_text(self.limit)}", hint=hint)
 
     def _take(self, source: Connector, raw: Asset) -> Harvested | None:
         """What must be written for one asset; None when the store has it already."""
@@ -324,7 +360,7 @@ class _SystemHarvest:
 
     def _stamp(self, source: Connector, raw: Asset) -> str:
         found = source.stamps.get(raw.qualified_name, "")
-        return found if len(found) <= LONGEST_STAMP else ""
+        return found if isinstance(found, str) and len(found) <= LONGEST_STAMP else ""
 
     def _told_apart(self, asset: Asset) -> Asset:
         """Masked names can become equal (one file per phone number): later ones get a number."""
@@ -385,14 +421,17 @@ class _SystemHarvest:
         if not names:
             return {}
         asked = msgspec.structs.replace(raw, columns=tuple(c for c in raw.columns if c.name in names))
-        rows = source.sample(asked, self.config.sample_rows)
+        with blamed(self.config.connector, asset.qualified_name):
+            wanted = self.config.sample_rows
+            rows = checked_sample(source.sample(asked, wanted), wanted, self.config.connector)
         values = {names[name]: column for name, column in rows.items() if name in names}
         found = self.observe(table_input(asset), values, as_of=self.as_of) if values else {}
         return {name: evidence for name, evidence in found.items() if evidence}
 
     def _settle_missing(self, listing: Listing) -> None:
         """Mark what is gone, unless so much is gone at once that the source itself looks wrong."""
-        there = self.seen | {self.prefix + masked_text(name) for name in listing.names}
+        named = set(listing.names) - self.intake.excluded - self.intake.quarantined
+        there = self.seen | {self.prefix + masked_text(name) for name in named}
         present = {key: item for key, item in self.known.items() if not item.vanished}
         missing = [item for key, item in present.items() if key not in there]
         if not missing:
@@ -409,12 +448,13 @@ class _SystemHarvest:
         grace = 1 if self.options.accept_removals else self.options.removal_grace
         gone = [item.id for item in missing if item.missing_runs + 1 >= grace]
         waiting = [item.id for item in missing if item.missing_runs + 1 < grace]
-        self.store.mark_missing(gone, self.at)
-        self.store.mark_missing(waiting, None)
+        with self.patience.writing():
+            self.store.mark_missing(gone, self.at)
+            self.store.mark_missing(waiting, None)
         self.result.vanished = len(gone)
 
-    def _save_state(self) -> None:
-        done, before = self.result, self._state()
+    def _save_state(self, done: SystemResult) -> None:
+        before = self._state()
         self.store.save_system(
             SystemState(
                 department=done.department,
@@ -428,11 +468,6 @@ class _SystemHarvest:
                 digest=self.digest,
             )
         )
-
-
-def is_restricted(qualified: str, config: SystemConfig) -> bool:
-    """Whether a restricted glob covers ``[database.]schema.table``; globs are written without the database."""
-    return matches(qualified, config.restricted) or matches(qualified.partition(".")[2], config.restricted)
 
 
 def masked_failure(failure: Failure) -> Failure:

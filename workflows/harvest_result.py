@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from connectors.model import Failure
 from workflows.errors import Refusal
+from workflows.store_records import Event
 
 
 class SystemResult(msgspec.Struct, kw_only=True):
@@ -68,3 +70,15 @@ class HarvestResult(msgspec.Struct, kw_only=True):
     def as_json(self) -> dict[str, Any]:
         systems = [item.as_json() for item in self.systems]
         return {"systems": systems, "restricted": self.restricted, "notices": self.notices}
+
+
+def events(result: SystemResult) -> Iterator[Event]:
+    """What the store keeps of one system's harvest."""
+
+    def event(kind: str, message: str, place: str | None = None) -> Event:
+        return Event(kind, message, result.department, result.system, place)
+
+    yield from (event("failed", str(failure), failure.place) for failure in result.failed)
+    yield from (event("notice", notice) for notice in result.notices)
+    if result.vanished:
+        yield event("vanished", f"{result.vanished} assets are gone from the source")

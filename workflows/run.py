@@ -158,6 +158,7 @@ class Job:
             threads=settings.workers,
             per_host=settings.per_host,
             hours=None if now else self._hours(),
+            time_limits={key: self.site.time_limit(*key) for key in self._keys()},
         )
         configs, failed = self._configs()
         result = harvest(
@@ -178,10 +179,12 @@ class Job:
         self.result.harvest = result
         return result
 
+    def _keys(self) -> list[tuple[str, str]]:
+        return [(department.id, system.id) for department in self.departments for system in department.systems]
+
     def _hours(self) -> Hours:
         # The clock says what time it is where the site is: all of China has one time.
-        keys = [(department.id, system.id) for department in self.departments for system in department.systems]
-        windows = {key: window for key in keys if (window := self.site.window(*key))}
+        windows = {key: window for key in self._keys() if (window := self.site.window(*key))}
         return Hours(windows, self.clock)
 
     def _settle_undeclared(self, accept_removals: bool) -> Iterator[str]:

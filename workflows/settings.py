@@ -94,6 +94,14 @@ def _span(value: object) -> object:
     raise PydanticCustomError("span", "must be a span of time such as 1d, 12h or 30m")
 
 
+def span_of(text: str) -> timedelta:
+    """
+    >>> span_of("90m")
+    datetime.timedelta(seconds=5400)
+    """
+    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+
+
 _SPAN = "^[0-9]{1,4}[mhd]$"
 Span = Annotated[str, PlainValidator(_span), WithJsonSchema({"type": "string", "pattern": _SPAN})]
 
@@ -141,6 +149,8 @@ class SystemSettings(_Settings):
     restricted: Annotated[bool | Texts, BeforeValidator(_globs_or_flag)] = False
     window: WindowText | None = None
     """When the system may be read; None = as its department says."""
+    time_limit: Span | None = None
+    """How long one run may read it; None = as ``harvest.time_limit`` of site.yaml says."""
     class_code: str = Field(default="", pattern=rf"^$|{CLASS_CODE}")
     """Class part of its assets' codes (类, 项, 目, 细目); empty = as its department says."""
     entry: EntryElements = Field(default_factory=dict)
@@ -225,9 +235,12 @@ class HarvestSettings(_Settings):
     look_back: Span = "1d"
     """What a source says changed so long before the last complete run, or later, is read again."""
 
+    time_limit: Span = "4h"
+    """How long one run may read one system, which is then given up: it may hang."""
+
     @property
     def look_back_time(self) -> timedelta:
-        return timedelta(**{_UNITS[self.look_back[-1]]: int(self.look_back[:-1])})
+        return span_of(self.look_back)
 
 
 class ClassifySettings(_Settings):
@@ -410,6 +423,11 @@ class Site:
         """When a system may be read, by the nearest that says so: it, its department, the site. None = always."""
         owner = self.department(department)
         return owner.system(system).window or owner.window or self.settings.harvest.window
+
+    def time_limit(self, department: str, system: str) -> timedelta:
+        """How long one run may read a system."""
+        own = self.department(department).system(system).time_limit
+        return span_of(own or self.settings.harvest.time_limit)
 
     def system_config(self, department: str, system: str) -> SystemConfig:
         """What a connector is opened with. Raises `ConfigurationError`: unknown ids, restricted, missing secrets."""

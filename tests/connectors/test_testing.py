@@ -15,9 +15,18 @@ from connectors.testing import Conformance, HostileConnector, Script, hostile_as
 CONFIG = SystemConfig(department="民政", id="rescue", connector="hostile")
 
 
+MARKED = Asset(CONFIG.department, CONFIG.id, "marked", schema="S.1", comment="机密：某名单")
+
+
+def with_a_mark(config: SystemConfig) -> Script:
+    return Script([*hostile_assets(config), MARKED], hostile_values())
+
+
 class TestHostile(Conformance):
+    MARKED = 1
+
     def open(self, config: SystemConfig) -> Connector:
-        return HostileConnector(config)
+        return HostileConnector(config, with_a_mark(config))
 
     @pytest.fixture
     def config(self) -> SystemConfig:
@@ -90,6 +99,14 @@ class IgnoresGlobs(HostileConnector):
         return self.script.assets
 
 
+class ShowsSecrets(HostileConnector):
+    def __init__(self, config: SystemConfig) -> None:
+        super().__init__(config, with_a_mark(config))
+
+    def _kept(self) -> list[Asset]:
+        return self._named()
+
+
 @pytest.mark.parametrize(
     ("broken", "check"),
     [
@@ -105,6 +122,7 @@ class IgnoresGlobs(HostileConnector):
         (Talkative, "test_failures_quote_no_values"),
         (IgnoresGlobs, "test_restricted_assets_are_only_counted"),
         (IgnoresGlobs, "test_an_excluded_asset_is_gone_and_the_others_stay"),
+        (ShowsSecrets, "test_assets_with_a_secrecy_mark_are_only_counted"),
     ],
 )
 def test_a_broken_promise_is_noticed(broken: Callable[[SystemConfig], Connector], check: str) -> None:

@@ -20,7 +20,7 @@ from workflows.settings import UPDATE_CYCLES, SettingsError, Site, department_sc
 CODE = "11310107000000019B"
 COMMON = (
     "id, name, connector, url, path, include, exclude, sample, update_cycle, origin, restricted, window, "
-    "class_code, entry"
+    "time_limit, class_code, entry"
 )
 WriteSite = Callable[..., Path]
 
@@ -291,7 +291,7 @@ def test_a_wrong_check_digit_is_only_a_warning(write: WriteSite, code: str, warn
         (
             "harvest:\n  rows: 1",
             "site.yaml:2: harvest: unknown key 'rows' (allowed: workers, per_host, window, sample_rows, removal_share, "
-            "removal_grace, look_back)",
+            "removal_grace, look_back, time_limit)",
         ),
         ("harvest:\n  per_host: 0", "site.yaml:2: harvest: 'per_host' must be at least 1"),
         (
