@@ -48,8 +48,11 @@ def find_heading(rows: Sequence[Sequence[Any]], forced: bool | None = None) -> H
     >>> find_heading([["某甲", "310107199001011230"], ["某乙", "310107199101011231"]])
     Heading(names=None, body=0, title=None, above='')
     """
-    grid = [[as_text(cell) for cell in row] for row in rows[:_LOOK_AHEAD]]
+    grid = _even([[as_text(cell) for cell in row] for row in rows[:_LOOK_AHEAD]])
     at = _first_full_row(grid)
+    if 0 < at < len(grid) and sum(map(bool, grid[at - 1])) > 1 and _continues(grid[at - 1], grid[at], grid[at + 1 :]):
+        # Few groups over many columns: the upper row alone looks too empty.
+        at -= 1
     above = [[text for text in row if text] for row in grid[:at]]
     lone = [row[0] for row in above if len(row) == 1]
     title = lone[0] if lone and not looks_like_value(lone[0]) else None
@@ -59,7 +62,7 @@ def find_heading(rows: Sequence[Sequence[Any]], forced: bool | None = None) -> H
         return Heading(None, at, title, said)
     if body and _continues(grid[at], body[0], body[1:]):
         return Heading(_joined(grid[at], body[0]), at + 2, title, said)
-    return Heading(grid[at], at + 1, title, said)
+    return Heading(grid[at][: len(rows[at])], at + 1, title, said)
 
 
 @lru_cache(maxsize=1)
@@ -136,9 +139,16 @@ def _first_full_row(grid: Sequence[Sequence[str]]) -> int:
     return next(candidates, next(index for index, count in enumerate(counts) if count))
 
 
+def _even(grid: list[list[str]]) -> list[list[str]]:
+    """Rows of one length: readers leave out blank cells at the end, such as those under a merged one."""
+    width = max(map(len, grid), default=0)
+    return [[*row, *[""] * (width - len(row))] for row in grid]
+
+
 def _continues(row: Sequence[str], second: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     """Whether the heading goes on in a second row, under cells that were merged: 联系人 over 姓名 and 电话."""
-    if not body or any(looks_like_value(text) for text in second if text):
+    texts = [text for text in second if text]
+    if any(map(looks_like_value, texts)) or not (body or all(map(_is_word, texts))):
         return False
     gaps = {index for index in range(len(row)) if row[0] and not row[index]}
     under = {index for index, text in enumerate(second) if text}

@@ -94,6 +94,26 @@ def test_a_heading_of_two_rows() -> None:
     assert find_heading(rows).names == ["姓名", "联系方式/电话", "联系方式/邮箱", "金额"]
 
 
+DATA = [[f"某{name}", f"1380000000{number}", f"某路{number}号"] for number, name in enumerate("甲乙丙丁戊")]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 5])
+@pytest.mark.parametrize("title", [[["低保名单"]], []])
+def test_a_heading_whose_last_column_is_named_in_the_second_row_only(title: list[list[str]], rows: int) -> None:
+    grid = [*title, ["姓名", "联系方式"], ["", "电话", "地址"], *DATA[:rows]]
+    table = tabulate(grid, list(range(len(grid))), "f.xlsx", None)
+    assert [column.name for column in table.columns] == ["姓名", "联系方式/电话", "联系方式/地址"]
+    assert (table.rows, table.failures, table.comment) == (DATA[:rows], [], "低保名单" if title else None)
+
+
+@pytest.mark.parametrize("rows", [1, 5])
+def test_few_groups_over_many_columns(rows: int) -> None:
+    groups = [["家庭名单"], ["户号", "联系方式", "", "", "家庭"], ["", "电话", "邮箱", "地址", "户主", "人数", "住址"]]
+    table = tabulate([*groups, *[["1", "2", "a@b.cn", "某路", "某甲", "3", "某街"]] * rows], list(range(8)), "f", None)
+    names = [column.name for column in table.columns]
+    assert names == ["户号", "联系方式/电话", "联系方式/邮箱", "联系方式/地址", "家庭/户主", "家庭/人数", "家庭/住址"]
+
+
 def test_a_blank_second_row_of_a_heading_is_data() -> None:
     rows = [["姓名", "备注", ""], ["某甲", "x", ""], ["某乙", "", ""]]
     assert find_heading(rows).names == ["姓名", "备注", ""]
