@@ -8,6 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from classifiers.evidence import TIERS, Decision, ElementFinding, Finding, Label
+from classifiers.inherited import SourceColumn
 from classifiers.policy import Facts, Outcome, Pack
 from classifiers.rulings import NO_RULINGS, Rulings
 
@@ -32,6 +33,8 @@ class Draft:
     fingerprint: str = ""
     """``rulings.column_fingerprint``, worked out where people have ruled on the column."""
     findings: tuple[Finding, ...] = ()
+    sources: tuple[SourceColumn, ...] = ()
+    """Of a view's column: what it is computed from."""
 
     personal: bool = field(init=False)
 

@@ -26,6 +26,7 @@ from classifiers.names.context import (
     without_lone_axis,
     without_shared_letter,
     without_shared_word,
+    without_spares,
 )
 from classifiers.names.grammar import Candidate, Reader, default_reader
 from classifiers.names.rules import grammar
@@ -62,7 +63,7 @@ def understand(
     """
     reader = reader or default_reader()
     statements = without_shared_letter([statements_of(column, reader) for column in table.columns], reader)
-    statements = without_lone_axis(without_shared_word(statements, reader))
+    statements = without_spares(without_lone_axis(without_shared_word(statements, reader)))
     coded = codebook_elements([column.name for column in table.columns], books)
     if coded:
         books_say = {column: (book.id, element) for column, (book, element) in coded.items()}
@@ -127,7 +128,7 @@ def _weigh(
     column = said.column
     comment = _choose(said.comment, context)
     name = _choose(() if said.repeats else said.name, context)
-    name = possible_name(_own_name(name, column.name, table), column, comment is None)
+    name = possible_name(_own_name(name, column.name, table, kind), column, comment is None)
     if comment is not None and name is not None and _is_key_of(name, comment):
         comment = None
     if of_person and (name is None or name.element.startswith("generic.")):
@@ -179,11 +180,19 @@ def _understood(said: Candidate | None, kind: SubjectKind) -> Candidate | None:
     return None if said is not None and said.unknown_stem and kind == "person" else said
 
 
-def _own_name(name: Candidate | None, column: str, table: str) -> Candidate | None:
-    """``vol_name`` in a table ``volunteer`` is the name of the row itself, whatever ``vol`` means."""
-    if name is None or name.element != "object.name" or name.owner or name.term not in ("name", "mc"):
+def _own_name(name: Candidate | None, column: str, table: str, kind: SubjectKind) -> Candidate | None:
+    """``vol_name`` in a table ``volunteer`` is the name of the row itself, whatever ``vol`` means.
+
+    So it is in ``pay_charge``: where the table is not known to be about people, ``charge_name`` is no officer's.
+    """
+    if name is None:
         return name
     before = tokenize(column)[:-1]
+    if name.element == "person.staff_name" and name.style == "english" and name.term.endswith(("name", "mc")):
+        thing = kind == "unknown" and len(before) == 1 and before[0] in tokenize(table)
+        return name._replace(element="object.name") if thing else name
+    if name.element != "object.name" or name.owner or name.term not in ("name", "mc"):
+        return name
     own = before and len(before[0]) > 2 and any(token.startswith(before[0]) for token in tokenize(table))
     return name._replace(element="generic.name") if own else name
 
@@ -276,7 +285,7 @@ def _decided(
     strong = [item for item in values if item.strength >= CERTAIN_VALUE]
     alone = [item for item in values if DECIDES <= item.strength < CERTAIN_VALUE]
     shapes = [
-        item for item in values if item.strength < DECIDES and any(_akin(item.element, hint.element) for hint in hints)
+        item for item in values if item.strength < DECIDES and any(akin(item.element, hint.element) for hint in hints)
     ]
     chosen = _winner(said, spoken, strong, alone, shapes)
     everything = tuple(sorted((*said, *values), key=lambda item: -item.strength))
@@ -287,7 +296,7 @@ def _decided(
     findings = _conflicts(column, spoken, [*_second_voice(said), *strong, *alone, *shown])
     # Whoever says the same the surest counts: values may confirm what a name only suggests.
     confidence = max(0.55, *(item.strength for item in (*said, *values) if item.element == chosen.element))
-    if any(item is not chosen and _akin(item.element, chosen.element) for item in (*said, *values)):
+    if any(item is not chosen and akin(item.element, chosen.element) for item in (*said, *values)):
         confidence = min(0.99, confidence + 0.04)
     if findings:
         confidence = min(confidence, 0.6)
@@ -326,14 +335,14 @@ def _contradicting(coded: Evidence, said: list[Evidence]) -> Evidence | None:
     if coded.recognizer not in {book.id for book in codebooks()}:
         return None
     for item in said[1:]:
-        plain = item.source == "comment" and item.strength >= _PLAIN and item.element not in _VAGUE - _CONTACTS
-        if plain and elements()[item.element].family not in HARMLESS and not _akin(item.element, coded.element):
+        plain = item.source == "comment" and item.strength >= _PLAIN and item.element not in VAGUE - _CONTACTS
+        if plain and elements()[item.element].family not in HARMLESS and not akin(item.element, coded.element):
             return item
     return None
 
 
 _CONTACTS = _ids("person.phone org.phone person.landline")
-_VAGUE = _ids(
+VAGUE = _ids(
     "person.id_number person.phone org.phone person.landline object.number code.value system.id "
     "text.reserved text.free other.item act.certificate_no"
 )
@@ -341,9 +350,9 @@ _VAGUE = _ids(
 
 def _closer(spoken: Evidence, values: list[Evidence]) -> Evidence:
     """The values' element when it is a closer kind of what was said (证件号码 whose values are 身份证号)."""
-    if spoken.element in _VAGUE:
+    if spoken.element in VAGUE:
         for item in sorted(values, key=lambda item: -item.strength):
-            if item.element not in _VAGUE:
+            if item.element not in VAGUE:
                 return item
     return spoken
 
@@ -389,7 +398,8 @@ _LOOSE = frozenset(
 )
 
 
-def _akin(one: str, other: str) -> bool:
+def akin(one: str, other: str) -> bool:
+    """Whether two elements are the same thing in other words, or often stand for each other."""
     return _same(one, other) or (_group(one), _group(other)) in _LOOSE
 
 
@@ -397,11 +407,11 @@ def _accepted(chosen: Evidence, said: list[Evidence], values: list[Evidence]) ->
     """Every element that stands: what was chosen, the comment beside contradicting values, agreeing names."""
     accepted = {chosen.element: None}
     primary = next((item for item in said if item.strength >= DECIDES), None)
-    refined = chosen.source == "value" and chosen.element not in _VAGUE
+    refined = chosen.source == "value" and chosen.element not in VAGUE
     for item in said:
-        if refined and item.element in _VAGUE:
+        if refined and item.element in VAGUE:
             continue
-        agrees = item is primary or _akin(item.element, chosen.element)
+        agrees = item is primary or akin(item.element, chosen.element)
         if item.strength >= DECIDES and (agrees or item in _second_voice(said)):
             accepted[item.element] = None
     accepted.update((item.element, None) for item in values)
@@ -453,7 +463,7 @@ def _conflicts(column: ColumnInput, spoken: Evidence | None, others: list[Eviden
         shown = elements()[item.element].zh
         if item.source == "comment" and not HARMLESS.issuperset(_families(spoken, item)):
             message = f"{said}，但注释“{item.term}”指向{shown}，请核实"
-        elif item.source == "value" and (spoken.element not in _VAGUE or item.element == "code.value"):
+        elif item.source == "value" and (spoken.element not in VAGUE or item.element == "code.value"):
             message = f"{said}，但取值像{shown}（{item.hits}/{item.distinct} 个不同值符合），请核实"
         else:
             continue
@@ -464,7 +474,7 @@ def _conflicts(column: ColumnInput, spoken: Evidence | None, others: list[Eviden
 def _explains(item: Evidence, spoken: Evidence) -> bool:
     """Whether a statement is what was said, or what such a column may hold as well: tax numbers of individuals."""
     if {_group(item.element), _group(spoken.element)} != {"identity", "organisation_code"}:
-        return _akin(item.element, spoken.element)
+        return akin(item.element, spoken.element)
     return "mixed" in item.flags or spoken.element == "org.tax_no"
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-Source = Literal["codebook", "value", "comment", "name"]
+Source = Literal["lineage", "codebook", "value", "comment", "name"]
 Style = Literal["comment", "han", "pinyin", "initials", "english", "codebook", "value"]
 Dimension = Literal["element", "tier", "share", "open", "importance", "review"]
 """Rules propose the first four. ``importance`` and ``review`` (审核状态 of an asset) are people's alone."""
@@ -59,7 +59,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True, cache_hash=True)
     """0–1; at ``>= 0.5`` the statement may decide alone, below it only supports."""
     style: Style = "value"
     term: str | None = None
-    """The term or code that matched (never a value): 身份证号, SFZH, AAC002."""
+    """The term or code that matched (never a value): 身份证号, SFZH, AAC002; of ``lineage`` the source, T_RY.SFZH."""
     hits: int = 0
     """Distinct normalised values that fit; 0 for names and comments."""
     distinct: int = 0
@@ -75,7 +75,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 
     code: str
     """``comment_value_conflict``, ``bad_check_digits``, ``free_text_identifiers``, ``identifier_in_structure``,
-    ``not_sampled``, ``missing_citation``, ``numeric_identifier`` …"""
+    ``not_sampled``, ``missing_citation``, ``numeric_identifier``, ``lineage_conflict`` …"""
     message: str
     column: str | None = None
 

@@ -297,6 +297,11 @@ def _anchors(found: Mapping[str, str]) -> dict[str, int]:
     }
 
 
+def is_named(table: TableInput) -> bool:
+    """Whether the table's own name or comment says whom or what it is about."""
+    return _kind_of_table(table)[0] != "unknown"
+
+
 def _kind_of_table(table: TableInput) -> tuple[SubjectKind, str]:
     book = codebook_table(table.table)
     if book is not None:

@@ -34,9 +34,21 @@ from classifiers.evidence import (
     TableInput,
 )
 from classifiers.findings import CREDENTIALS, column_findings
+from classifiers.inherited import (
+    BY_DECISION,
+    Inherited,
+    SourceColumn,
+    inherited_label,
+    inherited_subject,
+    inherited_topics,
+    outcome_of,
+    strictest,
+    with_source,
+)
 from classifiers.policy import Facts, Pack
 from classifiers.rollup import combine, roll_up
 from classifiers.rulings import NO_RULINGS, Rulings, Standing, asks_again, column_fingerprint, rulings_on
+from classifiers.subject import is_named
 from classifiers.thresholds import weighed
 from classifiers.topics import find_topics
 
@@ -51,15 +63,17 @@ def judge(
     *,
     decisions: Sequence[Decision] = (),
     in_force: Mapping[str, str] | None = None,
+    inherited: Inherited | None = None,
     as_of: date,
 ) -> AssetVerdict:
     """Labels of every column and of the table.
 
     ``values``: column name → evidence from ``engine.observe``. ``decisions``: this asset's, oldest first.
     ``in_force``: column name → tier of the last run ("" = the table): a lower one never replaces it silently.
+    ``inherited``: of a view, what its columns are computed from, labelled.
     """
     with vocabulary(pack.elements):
-        return _judge(table, values, pack, decisions, in_force or {}, as_of)
+        return _judge(table, values, pack, decisions, in_force or {}, inherited or {}, as_of)
 
 
 def _judge(
@@ -68,15 +82,21 @@ def _judge(
     pack: Pack,
     decisions: Sequence[Decision],
     in_force: Mapping[str, str],
+    inherited: Inherited,
     as_of: date,
 ) -> AssetVerdict:
     table, values = pack.described(table), weighed(values, pack.body.parameters)
     about, understood = understand(table, values, pack.reader, pack.codebooks)
+    sources = [inherited.get(column.name, ()) for column in table.columns]
+    if inherited:
+        about = inherited_subject(about, is_named(table), inherited)
+        pairs = zip(table.columns, understood, sources, strict=True)
+        understood = tuple(with_source(column.name, finding, of_column) for column, finding, of_column in pairs)
     rulings = [rulings_on(decisions, column.name) if decisions else NO_RULINGS for column in table.columns]
-    subject, context = _context(table, about, understood, rulings, pack)
+    subject, context = _context(table, about, understood, rulings, pack, inherited)
     drafts = [
-        _draft(column.name, finding, context, pack, ruled, column_fingerprint(column) if ruled.every else "")
-        for column, finding, ruled in zip(table.columns, understood, rulings, strict=True)
+        _draft(column.name, finding, context, pack, ruled, column_fingerprint(column) if ruled.every else "", of_column)
+        for column, finding, ruled, of_column in zip(table.columns, understood, rulings, sources, strict=True)
     ]
     raised, asset_raises = combine(drafts, subject, pack)
     columns = tuple(_verdict(draft, pack, in_force.get(draft.name)) for draft in raised)
@@ -134,6 +154,7 @@ def _context(
     understood: Sequence[ElementFinding],
     rulings: Sequence[Rulings],
     pack: Pack,
+    inherited: Inherited,
 ) -> tuple[Subject, Context]:
     every = (_candidates(f, ruled, about.kind, pack) for f, ruled in zip(understood, rulings, strict=True))
     found = {element for candidates in every for element in candidates if element}
@@ -141,6 +162,8 @@ def _context(
         reason = f"{about.reason}，但含个人标识，逐条记录而非汇总"
         about = msgspec.structs.replace(about, kind="person", reason=reason)
     topics = find_topics(table, about, understood, pack)
+    if inherited:
+        topics = inherited_topics(topics, about.kind, is_named(table), inherited, pack)
     named = not found.isdisjoint(pack.names_of_people)
     sensitive = about.minors or any(pack.body.topics[topic].sensitive for topic in topics)
     known = any(pack.is_personal(e, about.kind) and pack.base_tier(e) != "L1" for e in found)
@@ -172,7 +195,15 @@ def _candidates(finding: ElementFinding, ruled: Rulings, subject: SubjectKind, p
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _draft(name: str, finding: ElementFinding, context: Context, pack: Pack, ruled: Rulings, fingerprint: str) -> Draft:
+def _draft(
+    name: str,
+    finding: ElementFinding,
+    context: Context,
+    pack: Pack,
+    ruled: Rulings,
+    fingerprint: str,
+    sources: tuple[SourceColumn, ...] = (),
+) -> Draft:
     candidates = _candidates(finding, ruled, context.subject.kind, pack)
     findings = column_findings(name, finding)
     said = _standing_of_element(candidates[0], finding, ruled, fingerprint)
@@ -184,9 +215,11 @@ def _draft(name: str, finding: ElementFinding, context: Context, pack: Pack, rul
     judged = [_facts(candidate, context, pack) for candidate in candidates]
     tiers = [pack.tier(facts) for facts in judged]
     highest = tiers[0] if len(tiers) == 1 else max(tiers, key=lambda outcome: TIERS.index(outcome.value))
+    if (passed := inherited_label("tier", sources, candidates, highest.value, pack)) is not None:
+        highest = outcome_of(passed)
     confidence = 1.0 if candidates[0] and ruled.decided("element") else finding.confidence
     facts = tuple(f._replace(tier=highest.value, personal=f.personal and highest.value != "L1") for f in judged)
-    return Draft(name, candidates[0], confidence, finding, facts, highest, ruled, fingerprint, findings)
+    return Draft(name, candidates[0], confidence, finding, facts, highest, ruled, fingerprint, findings, sources)
 
 
 def _standing_of_element(element: str | None, finding: ElementFinding, ruled: Rulings, fingerprint: str) -> Standing:
@@ -283,12 +316,15 @@ def _element_label(draft: Draft, pack: Pack) -> tuple[Label, ...]:
             confidence=round(draft.confidence, 3),
             reason=reason,
             rule=best.recognizer if best else "",
+            origin="inherited" if best is not None and best.source == "lineage" else "rule",
             pack=pack.ident,
         ),
     )
 
 
 def _because_of(evidence: Evidence) -> str:
+    if evidence.source == "lineage":
+        return f"来自{evidence.term}"
     if evidence.source == "value":
         return f"抽样{evidence.distinct}个不同值中{evidence.hits}个符合"
     sources = {"codebook": "部门代码本", "comment": "注释", "name": "字段名"}
@@ -303,6 +339,7 @@ def _tier_label(draft: Draft, pack: Pack, in_force: str | None) -> tuple[Label, 
         message = f"人工定为{ruling.value}，规则（{rule.rule}）认为应为{rule.value}：{rule.reason}"
         return decided_label(ruling, pack), (Finding("rule_above_decision", message, draft.name),) if above else ()
     known = draft.element is not None or rule.rule != "unknown"
+    passed = strictest("tier", draft.sources, pack)
     label = Label(
         dimension="tier",
         value=rule.value,
@@ -314,6 +351,10 @@ def _tier_label(draft: Draft, pack: Pack, in_force: str | None) -> tuple[Label, 
         pack=pack.ident,
     )
     keep = in_force if in_force is not None else (ruling.rejected if ruling is not None else None)
+    if passed is not None and outcome_of(passed) == rule:
+        label = passed
+        # Who lowered the source has lowered what shows the same.
+        keep = None if passed.rule == BY_DECISION and ruling is None else keep
     if keep in TIERS and TIERS.index(keep) > TIERS.index(rule.value):
         return keep_in_force(label, keep, draft.name)
     said = draft.rulings.standing("tier", rule.value, rule.rule, draft.fingerprint)
@@ -329,11 +370,13 @@ def _access_label(
     ruling = draft.rulings.latest(dimension)
     outcomes = [pack.access(dimension, f) for f in facts]
     outcome = outcomes[0] if len(outcomes) == 1 else max(outcomes, key=lambda o: ACCESS.index(o.value))
+    passed = inherited_label(dimension, draft.sources, [f.element for f in facts], outcome.value, pack)
+    outcome = outcome_of(passed) if passed is not None else outcome
     said = draft.rulings.standing(dimension, outcome.value, outcome.rule, draft.fingerprint)
     if ruling is not None and (ruling.value or said == "refused"):
         return decided_access(ruling, outcome.value, outcome.basis, pack)
     open_ended = outcome.value == "undetermined"
-    label = Label(
+    label = passed or Label(
         dimension=dimension,
         value=outcome.value,
         state="undetermined" if open_ended else "suggested",

@@ -1,6 +1,7 @@
 """Classify: stored assets and their evidence become labels. Works from the store only; connects to nothing.
 
-What has the same structure, evidence, engine, pack and decisions as when it was judged last is left alone.
+What has the same structure, evidence, engine, pack and decisions as when it was judged last is left alone, unless what
+it is computed from has not. Views are judged after their sources, whose labels they inherit.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ import msgspec
 from classifiers.evidence import AssetVerdict, Decision, Label
 from connectors.model import Failure
 from workflows.harvest import Progress, Silent
-from workflows.judging import Context, Judge, Task, judged, workers_for
+from workflows.judging import Context, Judge, Outcome, Task, judging, workers_for
+from workflows.lineage import Lineage
 from workflows.store import Store, chunks, digest
 from workflows.store_records import Event, Judgeable, Judged, LabelChange, StoredAsset
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
 
+_UNSETTLED = ""
+"""The key of what has to be judged again in the next run."""
 _DIMENSIONS = ("element", "tier", "share", "open", "importance")
 
 
@@ -66,31 +70,56 @@ def classify(
     bar = progress or Silent()
     rulings = by_asset(store.decisions())
     base = digest(engine if engine is not None else _engine_version(), pack.digest)
-    stale, skipped = _stale(store.judgeable(departments), rulings, base, names)
-    result = ClassifyResult(skipped=skipped)
+    assets = store.judgeable(departments)
+    lineage = Lineage(store, assets)
+    stale = _stale(assets, lineage, rulings, base, names)
+    writer = _Writer(store, lineage, stale, run, at, ClassifyResult(skipped=len(assets) - len(stale)))
     bar.start("classify", len(stale))
-    batches = (
-        [_task(stored, rulings, names) for stored in store.load([row for row, _ in batch])]
-        for batch in chunks(stale.items())
-    )
-    for tasks, outcomes in judged(batches, context, workers_for(len(stale), workers)):
+    with judging(context, workers_for(len(stale), workers)) as judged:
+        for wave in lineage.waves(stale):
+            # Each wave is in the store before the next one asks what its views inherit.
+            batches = (_tasks(store.load(rows), lineage, rulings, names) for rows in chunks(wave))
+            for tasks, outcomes in judged(batches):
+                writer.write(tasks, outcomes)
+                bar.advance("classify", len(tasks))
+    bar.finish("classify")
+    failed = writer.result.failed
+    store.add_events(run, at, [Event("failed", str(failure), place=failure.place) for failure in failed])
+    return writer.result
+
+
+class _Writer:
+    """Puts verdicts into the store and counts them."""
+
+    def __init__(
+        self, store: Store, lineage: Lineage, keys: Mapping[int, str], run: int, at: str, result: ClassifyResult
+    ) -> None:
+        """``keys``: row → new judged key."""
+        self.store, self.lineage, self.keys, self.run, self.at, self.result = store, lineage, keys, run, at, result
+        self._unsettled: set[int] = set()
+        """Assets whose labels are older than their keys, or rest on such: what failed, and the views over it."""
+
+    def write(self, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
         changes: list[LabelChange] = []
         verdicts = []
         for (asset, *_), verdict in zip(tasks, outcomes, strict=True):
             if isinstance(verdict, Failure):
-                result.failed.append(verdict)
+                self.result.failed.append(verdict)
+                self._unsettled.add(asset.id)
                 continue
             names_in_order = tuple(column.name for column in asset.asset.columns)
-            verdicts.append(Judged(asset.id, stale[asset.id], names_in_order, verdict))
-            result.first += asset.verdict is None
+            verdicts.append(Judged(asset.id, self._key(asset.id), names_in_order, verdict))
+            self.result.first += asset.verdict is None
             changes.extend(label_changes(asset, verdict))
-        store.write_verdicts(run, at, verdicts, changes)
-        result.judged += len(verdicts)
-        result.changed_labels += len(changes)
-        bar.advance("classify", len(tasks))
-    bar.finish("classify")
-    store.add_events(run, at, [Event("failed", str(failure), place=failure.place) for failure in result.failed])
-    return result
+        self.store.write_verdicts(self.run, self.at, verdicts, changes)
+        self.result.judged += len(verdicts)
+        self.result.changed_labels += len(changes)
+
+    def _key(self, row: int) -> str:
+        if self._unsettled.isdisjoint(self.lineage.sources.get(row, ())):
+            return self.keys[row]
+        self._unsettled.add(row)
+        return _UNSETTLED
 
 
 def _policy_judge() -> Judge:
@@ -113,22 +142,38 @@ def by_asset(decisions: Sequence[Decision]) -> dict[str, list[Decision]]:
 
 
 def _stale(
-    assets: Sequence[Judgeable], rulings: Mapping[str, Sequence[Decision]], base: str, names: Mapping[str, str]
-) -> tuple[dict[int, str], int]:
-    """Row → new judged key of every asset to judge, in order, and how many can be left alone."""
+    assets: Sequence[Judgeable],
+    lineage: Lineage,
+    rulings: Mapping[str, Sequence[Decision]],
+    base: str,
+    names: Mapping[str, str],
+) -> dict[int, str]:
+    """Row → new judged key of every asset to judge, in order.
+
+    All that bears on a verdict is in its asset's key; so a view's key is made from its sources' keys as well.
+    """
     digests = {key: digest(msgspec.json.encode(items)) for key, items in rulings.items()}
-    stale: dict[int, str] = {}
+    keys: dict[int, str] = {}
     for item in assets:
         name = names.get(item.department, "")
-        key = digest(base, item.fingerprint, item.evidence_digest, digests.get(item.key, ""), name)
-        if key != item.judged:
-            stale[item.id] = key
-    return stale, len(assets) - len(stale)
+        keys[item.id] = digest(base, item.fingerprint, item.evidence_digest, digests.get(item.key, ""), name)
+    for wave in lineage.waves(lineage.sources):
+        for row in wave:
+            keys[row] = digest(keys[row], *(keys[source] for source in lineage.sources[row]))
+    return {item.id: keys[item.id] for item in assets if keys[item.id] != item.judged}
 
 
-def _task(stored: StoredAsset, rulings: Mapping[str, Sequence[Decision]], names: Mapping[str, str]) -> Task:
-    asset = stored.asset
-    return Task(stored, tiers_in_force(stored), rulings.get(asset.key, ()), names.get(asset.department))
+def _tasks(
+    loaded: Sequence[StoredAsset],
+    lineage: Lineage,
+    rulings: Mapping[str, Sequence[Decision]],
+    names: Mapping[str, str],
+) -> list[Task]:
+    inherited = lineage.inherited(loaded)
+    return [
+        Task(one, tiers_in_force(one), rulings.get(one.asset.key, ()), names.get(one.asset.department), of_view)
+        for one, of_view in zip(loaded, inherited, strict=True)
+    ]
 
 
 def tiers_in_force(stored: StoredAsset) -> dict[str, str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, NamedTuple
 
 from classifiers.evidence import AssetVerdict, Decision
+from classifiers.inherited import Inherited
 from connectors.model import Failure
 from workflows.errors import unforeseen
 from workflows.harvest import REPORT_HINT, table_input
@@ -35,6 +37,8 @@ class Task(NamedTuple):
     decisions: Sequence[Decision]
     department: str | None
     """Display name."""
+    inherited: Inherited | None = None
+    """Of a view: what its columns are computed from, labelled."""
 
 
 Outcome = AssetVerdict | Failure
@@ -58,20 +62,29 @@ def workers_for(assets: int, wanted: int) -> int:
     return wanted if assets >= PAYS_FROM else 1
 
 
-def judged(batches: Iterable[list[Task]], context: Context, workers: int) -> Iterator[_Batch]:
-    """Each batch with one verdict or failure per asset, in the order given."""
+Judged = Callable[[Iterable[list[Task]]], Iterator[_Batch]]
+"""Batches → each with one verdict or failure per asset, in the order given."""
+
+
+@contextmanager
+def judging(context: Context, workers: int) -> Iterator[Judged]:
+    """What judges batches, as often as it is called, with the same processes."""
     if workers < 2:
-        yield from ((batch, [_judge(task, context) for task in batch]) for batch in batches)
+        yield lambda batches: ((batch, [_judge(task, context) for task in batch]) for batch in batches)
         return
     # A fresh process: a forked one would share the store's connection.
     with ProcessPoolExecutor(workers, get_context("spawn"), _start, (context,)) as pool:
-        waiting: deque[tuple[list[Task], Future[list[Outcome]]]] = deque()
-        for batch in batches:
-            waiting.append((batch, pool.submit(_judge_batch, batch)))
-            if len(waiting) >= workers * AHEAD:
-                yield _finished(*waiting.popleft())
-        while waiting:
+        yield lambda batches: _spread(batches, pool, workers * AHEAD)
+
+
+def _spread(batches: Iterable[list[Task]], pool: ProcessPoolExecutor, ahead: int) -> Iterator[_Batch]:
+    waiting: deque[tuple[list[Task], Future[list[Outcome]]]] = deque()
+    for batch in batches:
+        waiting.append((batch, pool.submit(_judge_batch, batch)))
+        if len(waiting) >= ahead:
             yield _finished(*waiting.popleft())
+    while waiting:
+        yield _finished(*waiting.popleft())
 
 
 def _finished(batch: list[Task], future: Future[list[Outcome]]) -> _Batch:
@@ -100,6 +113,7 @@ def _judge(task: Task, context: Context) -> Outcome:
             context.pack,
             decisions=task.decisions,
             in_force=task.in_force,
+            inherited=task.inherited,
             as_of=context.as_of,
         )
     except Exception as exc:

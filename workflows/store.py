@@ -276,7 +276,7 @@ class Store:
     def judgeable(self, departments: Sequence[str] = ()) -> list[Judgeable]:
         """Every present asset, in order of department, system and key, without bodies."""
         table = schema.assets
-        names = ("id", "key", "department", "fingerprint", "evidence_digest", "judged")
+        names = ("id", "key", "department", "fingerprint", "evidence_digest", "judged", "kind")
         query = select(*(table.c[name] for name in names)).where(table.c.vanished_at.is_(None))
         if departments:
             query = query.where(table.c.department.in_(departments))

@@ -50,6 +50,7 @@ class Judgeable(msgspec.Struct, frozen=True):
     fingerprint: str
     evidence_digest: str
     judged: str | None
+    kind: str = "table"
 
 
 class StoredAsset(msgspec.Struct, frozen=True):

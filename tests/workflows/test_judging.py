@@ -10,7 +10,7 @@ from classifiers.evidence import Decision, TableInput
 from classifiers.policy import load_pack
 from classifiers.verdict import judge
 from connectors.model import Asset, Column, Failure
-from workflows.judging import PAYS_FROM, Context, Task, judged, workers_for
+from workflows.judging import PAYS_FROM, Context, Task, judging, workers_for
 from workflows.store_records import StoredAsset
 
 AT, AS_OF = "2026-11-23T08:00:00+08:00", date(2026, 11, 23)
@@ -38,7 +38,10 @@ def task(number: int) -> Task:
 def test_processes_do_not_change_the_outcome() -> None:
     batches = [[task(number) for number in range(start, start + 3)] for start in range(0, 12, 3)]
     context = Context(load_pack(), AS_OF, picky)  # type: ignore[arg-type]
-    alone, spread = list(judged(batches, context, 1)), list(judged(batches, context, 2))
+    with judging(context, 1) as judged:
+        alone = list(judged(batches))
+    with judging(context, 2) as judged:
+        spread = [*judged(batches[:1]), *judged(batches[1:])]
     assert [batch for batch, _ in spread] == batches
     assert [outcomes for _, outcomes in spread] == [outcomes for _, outcomes in alone]
     failed = [outcome for _, outcomes in spread for outcome in outcomes if isinstance(outcome, Failure)]

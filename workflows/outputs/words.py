@@ -55,7 +55,13 @@ FLAGS: Final = {
     "free_text_hits": "文中含号码",
 }
 """The flags of evidence about values, as stewards read them."""
-SOURCES: Final = {"codebook": "行业代码本", "value": "数据校验", "comment": "注释", "name": "字段名"}
+SOURCES: Final = {
+    "lineage": "视图来源",
+    "codebook": "行业代码本",
+    "value": "数据校验",
+    "comment": "注释",
+    "name": "字段名",
+}
 CATEGORIES: Final = {
     "PB": "个人基本信息",
     "PI": "个人证件信息",

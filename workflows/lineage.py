@@ -1,0 +1,180 @@
+"""Which stored assets a view is computed from, in which order that has to be judged, and what its columns inherit.
+
+Sources are found by name within one system, as the source's definitions write them. What is not found tells nothing:
+a view over a table that is not catalogued is judged by itself. Sites without views pay nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+from sqlalchemy import select
+
+from classifiers.inherited import SourceColumn, source_column
+from connectors.model import Asset, ColumnSource
+from workflows import store_schema as schema
+from workflows.store import Store, chunks
+from workflows.store_records import Judgeable, StoredAsset
+
+VIEW = "view"
+WHOLE_ROW = "*"
+_MOST_PARTS = 4
+"""Dots in a name after which no further part may be left out; names themselves may hold dots."""
+
+
+class _Column(msgspec.Struct):
+    sources: tuple[ColumnSource, ...] = ()
+
+
+class _View(msgspec.Struct):
+    """Of a stored view only what its sources need: types and comments stay unread."""
+
+    schema: str | None = None
+    columns: tuple[_Column, ...] = ()
+
+
+_view = msgspec.json.Decoder(_View)
+
+
+class Names:
+    """The assets of one system by the names that definitions of views give them."""
+
+    def __init__(self, keys: Iterable[tuple[str, int]]) -> None:
+        """``keys``: (qualified name within the system, row)."""
+        self._by_name: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for name, row in keys:
+            for text in _endings(name):
+                self._by_name[text.casefold()].append((text, row))
+
+    def find(self, text: str, schema_name: str | None) -> tuple[int, ...]:
+        """Every asset that ``table``, ``schema.table`` or the full name may mean, the one of the same schema first.
+
+        More than one where names differ in case only or the schema is not told: any of them may be the source.
+        """
+        near = self._named(f"{schema_name}.{text}") if schema_name else ()
+        return near or self._named(text)
+
+    def _named(self, text: str) -> tuple[int, ...]:
+        found = self._by_name.get(text.casefold(), ())
+        exact = [row for name, row in found if name == text]
+        return tuple(dict.fromkeys(exact or [row for _, row in found]))
+
+
+def _endings(name: str) -> Iterator[str]:
+    """``db.public.t``, ``public.t`` and ``t``: a definition leaves out what is plain."""
+    parts = name.split(".", _MOST_PARTS)
+    for start in range(len(parts)):
+        yield ".".join(parts[start:])
+
+
+class Lineage:
+    """What the views of some systems are computed from."""
+
+    def __init__(self, store: Store, assets: Sequence[Judgeable]) -> None:
+        """``assets``: every present asset of whole systems."""
+        self.store = store
+        views = [item for item in assets if item.kind == VIEW]
+        systems = {_system(item.key) for item in views}
+        parts: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for item in assets if views else ():
+            if (system := _system(item.key)) in systems:
+                parts[system].append((item.key[len(system) + 1 :], item.id))
+        self._names = {system: Names(found) for system, found in parts.items()}
+        found_sources: dict[int, tuple[int, ...]] = {}
+        by_row = {item.id: item for item in views}
+        for row, head in _heads(store, list(by_row)):
+            names = self._names[_system(by_row[row].key)]
+            tables = dict.fromkeys(s.table for column in head.columns for s in column.sources if s.carried)
+            found = {source for table in tables for source in names.find(table, head.schema)}
+            if found := found - {row}:
+                found_sources[row] = tuple(sorted(found))
+        self.depths = _depths(found_sources)
+        """Row of a view → how many views lie on top of each other from a table up to it."""
+        self.sources = {
+            view: tuple(source for source in sources if self.depths.get(source, 0) < self.depths[view])
+            for view, sources in found_sources.items()
+        }
+        """Row of a view → rows of the assets whose values its columns show, in order."""
+
+    def waves(self, rows: Iterable[int]) -> list[list[int]]:
+        """``rows`` in the order of judging: the sources of each wave are in the waves before it."""
+        waves: dict[int, list[int]] = defaultdict(list)
+        for row in rows:
+            waves[self.depths.get(row, 0)].append(row)
+        return [waves[number] for number in sorted(waves)]
+
+    def inherited(self, views: Sequence[StoredAsset]) -> list[dict[str, tuple[SourceColumn, ...]]]:
+        """Per asset: column → what it is computed from, as it is labelled now; empty for what is no view."""
+        wanted = dict.fromkeys(row for view in views for row in self.sources.get(view.id, ()))
+        loaded = {stored.id: stored for stored in self.store.load(list(wanted))}
+        return [self._of_view(view, loaded) if view.id in self.sources else {} for view in views]
+
+    def _of_view(self, view: StoredAsset, loaded: Mapping[int, StoredAsset]) -> dict[str, tuple[SourceColumn, ...]]:
+        names, allowed = self._names[_system(view.asset.key)], frozenset(self.sources[view.id])
+        found = {}
+        for column in view.asset.columns:
+            carried = (source for source in column.sources if source.carried)
+            every = (
+                one
+                for source in carried
+                for row in names.find(source.table, view.asset.schema)
+                if row in allowed and row in loaded
+                for one in _labelled(loaded[row], source.column, view.asset)
+            )
+            if sources := tuple(dict.fromkeys(every)):
+                found[column.name] = sources
+        return found
+
+
+def _depths(sources: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """View → depth, from 1. Views in a circle, which no database has, and above one come last, all at one depth."""
+    waiting = {view: {s for s in below if s in sources} for view, below in sources.items()}
+    above: dict[int, list[int]] = defaultdict(list)
+    for view, views in waiting.items():
+        for source in views:
+            above[source].append(view)
+    depths = {view: 1 for view, views in waiting.items() if not views}
+    ready = list(depths)
+    for view in ready:
+        for upper in above[view]:
+            waiting[upper].discard(view)
+            if not waiting[upper]:
+                depths[upper] = depths[view] + 1
+                ready.append(upper)
+    last = max(depths.values(), default=0) + 1
+    return {view: depths.get(view, last) for view in sources}
+
+
+def _system(key: str) -> str:
+    """``department/system`` of an asset's key."""
+    department, system, _ = key.split("/", 2)
+    return f"{department}/{system}"
+
+
+def _heads(store: Store, rows: Sequence[int]) -> Iterator[tuple[int, _View]]:
+    table = schema.assets
+    for batch in chunks(rows):
+        with store.read() as connection:
+            query = select(table.c.id, table.c.body).where(table.c.id.in_(batch))
+            for row in connection.execute(query):
+                yield row.id, _view.decode(row.body)
+
+
+def columns_named(asset: Asset, text: str) -> list[str]:
+    """The columns of a source that a definition calls ``text``: case counts only where names differ in nothing else."""
+    if text == WHOLE_ROW:
+        return [column.name for column in asset.columns]
+    names = [column.name for column in asset.columns if column.name.casefold() == text.casefold()]
+    return [text] if text in names else names
+
+
+def _labelled(stored: StoredAsset, text: str, view: Asset) -> Iterator[SourceColumn]:
+    if stored.verdict is None:
+        return
+    asset, verdicts = stored.asset, stored.column_verdicts
+    place = asset.name if asset.schema == view.schema else f"{asset.schema}.{asset.name}"
+    for name in columns_named(asset, text):
+        if name in verdicts:
+            yield source_column(f"{place}.{name}", verdicts[name], stored.verdict.subject)
