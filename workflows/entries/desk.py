@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from workflows import catalogue
 from workflows.acts.trail import Trail
 from workflows.cli_show import asset_matches
 from workflows.entries.codes import codes
 from workflows.entries.published import published_entry
 from workflows.entries.states import EntryState
+from workflows.entries.versions import read
 from workflows.entry import Entry
 from workflows.errors import InputError
 
@@ -32,12 +35,12 @@ class Desk:
         return self.known.states.get(asset) or EntryState(asset)
 
     def keys(self, globs: Sequence[str]) -> list[str]:
-        """Keys that a glob names, present ones and then published ones whose source has lost them.
+        """Keys that a glob names, present ones and then those in force or under review whose source has lost them.
 
         Raises `InputError` for a glob that names none.
         """
         present = dict.fromkeys(item.key for item in self.store.judgeable())
-        lost = sorted(key for key, state in self.known.states.items() if state.in_force and key not in present)
+        lost = sorted(key for key, state in self.known.states.items() if _is_held(state) and key not in present)
         every = [*present, *lost]
         for glob in globs:
             if not any(asset_matches(key.casefold(), glob.casefold()) for key in every):
@@ -64,4 +67,13 @@ class Desk:
 
     def _lost(self, key: str) -> Entry | None:
         found = published_entry(self.trail, key)
-        return found.entry if found else None
+        if found is not None:
+            return found.entry
+        state = self.state(key)
+        body = self.trail.document(state.under_way.digest) if state.under_way else None
+        # Nothing of it is there any more: without items it can be returned and withdrawn, not approved.
+        return msgspec.structs.replace(read(body), items=(), state=state.stage) if body else None
+
+
+def _is_held(state: EntryState) -> bool:
+    return state.in_force is not None or state.stage in ("submitted", "returned", "approved")

@@ -774,8 +774,11 @@ class Legal(RuleBasedStateMachine):
             self._call(self.town.cycle(who, behalf), verb, current, why)
 
     def _current(self, key: str) -> Entry | None:
-        """What the command line hands to a verb: the entry as it is now, or as it was when its source lost it."""
-        return self.town.compiled().get(key) or self.lives[key].force
+        """What the command line hands to a verb: the entry as it is now, or what its source has lost."""
+        found, life = self.town.compiled().get(key), self.lives[key]
+        if found or life.force or life.under is None or life.stage == "withdrawn":
+            return found or life.force
+        return msgspec.structs.replace(life.under, items=())
 
     @staticmethod
     def _call(cycle: LifeCycle, verb: str, entry: Entry, why: str, expected: int | None = None) -> None:
