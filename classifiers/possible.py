@@ -207,6 +207,8 @@ def believed(
     family = doubt.like.get(said.element) or elements()[said.element].family
     if family in HARMLESS:
         return said
+    if said.element == "generic.address" and said.owner == "act":
+        return said._replace(element="place.address")  # check_address: where it was done
     if family in _PORTRAYED and any(word in (column.comment or "") for word in doubt.portrayed):
         return said._replace(element="file.attachment")
     if family in _ADDRESSES and _is_region_code(column):
@@ -237,6 +239,7 @@ def believed(
         or (said.element == "person.name" and _is_plural(said, column))
         or _are_loose_initials(said, family, column, doubt)
         or (family in doubt.bounded and _is_bound(column, doubt))
+        or (family in _NUMBERED and _is_class(said, column))
     ):
         return said._replace(strength=HINT)
     return said
@@ -347,6 +350,11 @@ def _are_loose_initials(said: Candidate, family: str, column: ColumnInput, doubt
     if said.after_unknown and (len(said.term) < 3 or said.contexts):
         return family in doubt.loose
     return not said.term.isascii() and is_whole(column.type) and said.element not in doubt.codes
+
+
+def _is_class(said: Candidate, column: ColumnInput) -> bool:
+    """``carCode``, ``identity_code`` read as a number: a code tells the sort, but for ``idcode``."""
+    return said.style == "english" and column.name.lower().endswith("code") and not said.term.endswith("code")
 
 
 def _is_bound(column: ColumnInput, doubt: Doubt) -> bool:

@@ -41,7 +41,7 @@ class Statements:
         """All that the table's context can change in what is said."""
         if may_be_pay(column):
             self.contexts |= {"payroll"}
-        self.own = any(candidate.element == "object.name" for candidate in name)
+        self.own = any(candidate.element in ("object.name", "person.staff_name") for candidate in name)
         """It can be the name of the row itself, which the table's name tells."""
         self.traits = frozenset(
             candidate.element
@@ -119,6 +119,23 @@ def without_lone_axis(statements: list[Statements]) -> list[Statements]:
     keys = {statement.key for statement in statements}
     lone = {s for s in ends if s.key[:-1] + ("y" if s.key[-1] == "x" else "x") not in keys}
     return [_with_name(s, ()) if s in lone else s for s in statements]
+
+
+def without_spares(statements: list[Statements]) -> list[Statements]:
+    """``str1 … str4``: a few letters with numbers from one up are spare columns, no initials."""
+    bases = Counter(s.key.rstrip("0123456789") for s in statements if s.key[-1:].isdigit())
+    spare = {base for base, times in bases.items() if times >= _SPARES and len(base) <= _SHORT}
+    if not spare:
+        return statements
+    return [_with_name(s, ()) if _is_spare(s, spare) else s for s in statements]
+
+
+_SPARES, _SHORT = 3, 3
+
+
+def _is_spare(statement: Statements, bases: Collection[str]) -> bool:
+    numbered = statement.key[-1:].isdigit() and statement.key.rstrip("0123456789") in bases
+    return numbered and any(candidate.style == "initials" for candidate in statement.name)
 
 
 def _is_axis(name: Reading) -> bool:
