@@ -5,7 +5,7 @@ sources change under them, labels are ruled on, packs are exchanged; departments
 on an entry the model says beforehand whether it may be; whatever happened, `Audit` reads the bare acts and finds the
 law kept.
 
-Long runs by hand: ``PDC_LEGAL_EXAMPLES`` (default 15), ``PDC_LEGAL_STEPS`` (default 40).
+Long runs by hand: ``PDC_LEGAL_EXAMPLES`` (default 12), ``PDC_LEGAL_STEPS`` (default 40).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ from workflows.sharing.sweep import sweep
 from workflows.store import Store
 from workflows.store_records import Harvested
 
-EXAMPLES = int(os.environ.get("PDC_LEGAL_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("PDC_LEGAL_EXAMPLES", "12"))
 STEPS = int(os.environ.get("PDC_LEGAL_STEPS", "40"))
 
 # --- the town ----------------------------------------------------------------------------------------------------
@@ -868,7 +868,7 @@ class Untouched:
         return issubclass(kind, (Refusal, InputError))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(60 + 20 * EXAMPLES)
 def test_the_law_is_kept_in_whatever_order(tmp_path_factory: pytest.TempPathFactory) -> None:
     Legal.make = staticmethod(lambda: Town(tmp_path_factory.mktemp("town")))  # type: ignore[method-assign]
     run_state_machine_as_test(
