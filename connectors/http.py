@@ -39,6 +39,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from connectors.base import ConfigurationError, ConnectorError, SourceFatalError, SourceRetryError
+from connectors.http_deadline import POOLS, Overdue, limit
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 RETRIED_STATUS = frozenset({429, 502, 503, 504})
@@ -51,6 +52,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
 POOL = 16
 """Connections kept open to one host; more threads than that open further ones."""
 CHUNK = 64 * 1024
+ANSWER, LONGEST_ANSWER = 10, 300.0
+"""A whole answer may take so many times the read timeout, but so many seconds at most where that is longer."""
+LONGEST_REQUEST = 300.0
+"""Seconds after which a request is not sent again, pauses included: a worker waits for it."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ class HttpClient:
         self.timeout, self.retries, self.max_bytes, self.verify = timeout, retries, max_bytes, verify
         self.requests_made: Counter[str] = Counter()
         """Requests sent so far by method, retries counted."""
-        self.sleep, self.rng = sleep, rng
+        self.sleep, self.rng, self.clock = sleep, rng, clock
         self._headers = {**({"Authorization": basic} if basic else {}), **(headers or {})}
         self._lock = threading.Lock()
         self._pace = _Pace(rate, sleep, clock) if rate else None
@@ -168,8 +173,9 @@ class HttpClient:
         Raises ``SourceRetryError`` and ``SourceFatalError``.
         """
         url = self._url(path)
+        began, waited = self.clock(), 0.0
         for attempt in range(self.retries + 1):
-            last = attempt == self.retries
+            last = attempt == self.retries or max(waited, self.clock() - began) >= LONGEST_REQUEST
             signed = sign() if sign else Signed({}, {})
             query, more = {**(params or {}), **signed.params} or None, {**(headers or {}), **signed.headers}
             try:
@@ -184,15 +190,17 @@ class HttpClient:
                 if last or not self._worth_repeating(answer, method, safe):
                     return answer
                 pause = retry_after(answer.headers)
-            self.pause(attempt, pause)
+            waited += self.pause(attempt, min(pause, LONGEST_REQUEST - waited))
         raise AssertionError("the last attempt returns or raises")
 
     def get(self, path: str = "", params: Mapping[str, Any] | None = None) -> Response:
         return self.request("GET", path, params=params)
 
-    def pause(self, attempt: int, at_least: float = 0.0) -> None:
-        """Wait before attempt ``attempt + 2``: what the server asked for, and a random time on top."""
-        self.sleep(at_least + self.rng() * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**attempt))
+    def pause(self, attempt: int, at_least: float = 0.0) -> float:
+        """Wait before attempt ``attempt + 2``: what the server asked for, and a random time on top; gives seconds."""
+        seconds = at_least + self.rng() * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**attempt)
+        self.sleep(seconds)
+        return seconds
 
     def close(self) -> None:
         self._session.close()
@@ -231,7 +239,8 @@ class HttpClient:
                 self._pace.wait()
             with self._lock:
                 self.requests_made[method] += 1
-            with self._explained(), self._send(method, url, params, body, headers, timeout) as raw:
+            seconds = max(timeout[1], min(ANSWER * timeout[1], LONGEST_ANSWER))
+            with self._explained(), limit(seconds), self._send(method, url, params, body, headers, timeout) as raw:
                 answer = Response(raw.status_code, raw.headers, self._read(raw), self.host)
             if answer.status not in REDIRECTS or "Location" not in answer.headers:
                 return answer
@@ -294,10 +303,10 @@ class HttpClient:
 class _Trouble(Exception):
     """Why one attempt failed. ``reached``: the request may have reached the server."""
 
-    def __init__(self, error: ConnectorError, *, reached: bool = True) -> None:
+    def __init__(self, error: ConnectorError, *, reached: bool = True, again: bool = True) -> None:
         super().__init__(str(error))
         self.error, self.reached = error, reached
-        self.passes = isinstance(error, SourceRetryError)
+        self.passes = again and isinstance(error, SourceRetryError)
 
 
 class _Pace:
@@ -366,6 +375,20 @@ def _without_userinfo(url: str) -> tuple[str, str | None]:
     return hide_userinfo(url.strip()).rstrip("/"), basic
 
 
+class _Adapter(HTTPAdapter):
+    """With connections that hold to the limit of a whole answer, through proxies too."""
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, **more)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **more: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **more)
+        if type(manager) is urllib3.ProxyManager:
+            manager.pool_classes_by_scheme = POOLS
+        return manager
+
+
 def _session() -> requests.Session:
     """One session for all threads: urllib3's pools are thread-safe, and what is not (cookies, auth) is switched off."""
     session = requests.Session()
@@ -373,7 +396,7 @@ def _session() -> requests.Session:
     # Something that is set keeps requests from looking into .netrc, which would replace our Authorization header.
     session.auth = lambda request: request
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=POOL, pool_maxsize=POOL, max_retries=0))
+        session.mount(scheme, _Adapter(pool_connections=POOL, pool_maxsize=POOL, max_retries=0))
     # At DEBUG it writes every path with its query.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
     return session
@@ -394,6 +417,9 @@ def _causes(exc: BaseException) -> Iterator[BaseException]:
 
 def _explain(exc: requests.RequestException, host: str) -> _Trouble:
     """What went wrong in one attempt, in a sentence that holds neither URL nor values."""
+    if any(isinstance(cause, Overdue) for cause in _causes(exc)):
+        what, hint = "began to answer but did not end in time", "ask for less at once, or give it a longer timeout"
+        return _Trouble(SourceRetryError(what, hint=hint, place=host), again=False)
     for cause in _causes(exc):
         found = _explain_one(cause, host)
         if found:

@@ -563,3 +563,77 @@ def test_web_pages_are_told(kind: str, body: bytes, html: bool) -> None:
     if html:
         with pytest.raises(SourceFatalError, match="h: answered a web page where JSON was expected"):
             answer.json()
+
+
+class Trickling:
+    """A server that sends its answer byte by byte, for ever."""
+
+    def __init__(self, head: bytes, gap: float = 0.05) -> None:
+        self.head, self.gap, self.asked = head, gap, 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection:
+                self.asked += 1
+                self._trickle(connection)
+
+    def _trickle(self, connection: socket.socket) -> None:
+        connection.recv(65536)
+        try:
+            connection.sendall(self.head)
+            while True:
+                connection.sendall(b"1")
+                time.sleep(self.gap)
+        except OSError:
+            return
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX-Long: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1000000\r\n",
+    ],
+)
+def test_an_answer_that_trickles_is_given_up(client: Any, head: bytes) -> None:
+    server = Trickling(head)
+    began = time.monotonic()
+    try:
+        with pytest.raises(SourceRetryError, match="began to answer but did not end in time"):
+            client(server.url, timeout=(0.2, 0.2), retries=3).get()
+    finally:
+        took = time.monotonic() - began
+        server.close()
+    # Ten times the read timeout, once: what is so slow is not asked again.
+    assert 1.5 < took < 4
+    assert server.asked == 1
+
+
+def test_a_slow_answer_that_ends_in_time_is_whole(scripted: Any, client: Any) -> None:
+    server = scripted(OK, delay=0.3)
+    assert client(server.url, timeout=(1.0, 1.0)).get().body == b"ok"
+
+
+@pytest.mark.parametrize("header", ["100000", "Wed, 21 Oct 2099 07:28:00 GMT"])
+def test_a_server_may_hold_a_request_back_for_minutes_only(scripted: Any, client: Any, header: str) -> None:
+    pauses: list[float] = []
+    server = scripted(status(429, f"Retry-After: {header}"))
+    assert client(server.url, sleep=pauses.append, rng=lambda: 1.0, retries=50).get().status == 429
+    assert max(pauses) <= 121
+    assert 200 < sum(pauses) <= 303
