@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from workflows.cli_common import State, as_day, emit_json, emit_line, emit_table, json_option, pass_state, say
+from workflows.cli_common import State, as_day, echo, emit_json, emit_line, emit_table, json_option, pass_state, say
 
 if TYPE_CHECKING:
     from workflows.acts.model import Kind
@@ -75,7 +75,7 @@ def verify(state: State, as_json: bool) -> None:
             say(f"error: act {fault.number}: {fault.what}")
         if len(found.faults) > SHOWN:
             say(f"error: … and {len(found.faults) - SHOWN} more")
-        click.echo("broken" if found.faults else f"whole, up to {found.last}")
+        echo("broken" if found.faults else f"whole, up to {found.last}")
     if found.faults:
         click.get_current_context().exit(4)
 

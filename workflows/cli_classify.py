@@ -9,15 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from workflows.cli_common import (
-    State,
-    departments_argument,
-    emit_json,
-    emit_table,
-    json_option,
-    pass_state,
-    say,
-)
+from workflows.cli_common import State, departments_argument, echo, emit_json, emit_table, json_option, pass_state, say
 
 if TYPE_CHECKING:
     from classifiers.evaluate import Cause, Report, Score
@@ -201,20 +193,20 @@ def score_json(score: Score) -> dict[str, Any]:
 
 
 def print_report(found: Report, families: bool, confusions: int, errors: bool) -> None:
-    click.echo(f"columns: {found.rows}, unambiguous: {found.unambiguous}, accuracy: {found.accuracy:.4f}")
-    click.echo(f"macro-F1 over {found.macro_families} merged sensitive families: {found.macro_f1:.4f}")
-    click.echo(f"harmless called sensitive: {found.harmless_called_sensitive:.2%} of {found.harmless}\n")
+    echo(f"columns: {found.rows}, unambiguous: {found.unambiguous}, accuracy: {found.accuracy:.4f}")
+    echo(f"macro-F1 over {found.macro_families} merged sensitive families: {found.macro_f1:.4f}")
+    echo(f"harmless called sensitive: {found.harmless_called_sensitive:.2%} of {found.harmless}\n")
     scores = found.scores if families else found.merged
     rows = [(s.family, s.rows, f"{s.precision:.3f}", f"{s.recall:.3f}", f"{s.f1:.3f}") for s in scores]
     emit_table(("family", "rows", "precision", "recall", "F1"), rows)
     if found.groups:
-        click.echo()
+        echo()
         header = ("group", "rows", "accuracy", "macro-F1", "families", "harmless called sensitive")
         emit_table(header, [group_row(name, group) for name, group in found.groups.items()])
     if found.confusions and confusions:
         print_confusions(found, confusions)
     if errors:
-        click.echo()
+        echo()
         wrong = [(c.row.table, c.row.column, c.row.comment or "", c.row.label, c.predicted) for c in found.confusions]
         emit_table(("table", "column", "comment", "label", "called"), wrong)
 
@@ -223,12 +215,12 @@ def print_confusions(found: Report, most: int) -> None:
     from classifiers.evaluate import confusion_pairs
 
     pairs = confusion_pairs(found, most)
-    click.echo()
+    echo()
     emit_table(
         ("label", "called", "rows", "for example"),
         [(pair.label, pair.predicted, pair.rows, "; ".join(pair.examples)) for pair in pairs],
     )
-    click.echo()
+    echo()
     emit_table(
         ("worst rules", "source", "wrong", "right", "really"),
         [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -105,28 +106,56 @@ def progress() -> Iterator[Progress]:
         yield Silent()
 
 
+# C0 but tab and line feed, DEL and C1, which terminals obey; marks that turn text around or part lines; surrogates.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    r"""A text that does nothing to a terminal: what it would obey is written as Python writes it.
+
+    >>> print(visible("T_\x1b[31mRED\x9b\u202e"))
+    T_\x1b[31mRED\x9b\u202e
+    """
+    return _OBEYED.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def echo(text: object = "", *, err: bool = False) -> None:
+    """Lines for a person. Names and comments in them come from anywhere: see `visible`."""
+    click.echo(visible(str(text)), err=err)
+
+
 def say(message: str) -> None:
     """A message for a person: stderr."""
-    click.echo(message, err=True)
+    echo(message, err=True)
 
 
 def emit_json(value: Any) -> None:
     """One JSON document on stdout."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    # JSON itself escapes C0 only; what is found stands inside of strings.
+    click.echo(_OBEYED.sub(_json_escape, text))
 
 
 def emit_line(value: Any) -> None:
     """One JSON object on one line."""
-    click.echo(msgspec.json.encode(value))
+    click.echo(_OBEYED.sub(_json_escape, msgspec.json.encode(value).decode()))
 
 
 def emit_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Aligned columns on stdout; Han characters count as two."""
-    texts = [list(header), *([str(cell) for cell in row] for row in rows)]
+    texts = [list(header), *([_in_one_line(str(cell)) for cell in row] for row in rows)]
     widths = [max(map(width, column)) for column in zip(*texts, strict=True)]
     for row in texts:
         cells = (cell + " " * (size - width(cell)) for cell, size in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        echo("  ".join(cells).rstrip())
+
+
+def _in_one_line(text: str) -> str:
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def width(text: str) -> int:

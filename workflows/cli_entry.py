@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workflows.cli_common import State, as_day, as_option, emit_json, emit_table, json_option, pass_state, say
+from workflows.cli_common import State, as_day, as_option, echo, emit_json, emit_table, json_option, pass_state, say
 from workflows.errors import InputError, Refusal
 
 if TYPE_CHECKING:
@@ -77,15 +77,15 @@ def show(state: State, name: str, as_of: str | None, as_json: bool) -> None:
     if as_json:
         emit_json(record)
         return
-    click.echo(f"{found.code}  {found.title}  ({found.asset})\nstate     {found.state}")
-    click.echo(f"complete  {record['completeness']:.0%}")
+    echo(f"{found.code}  {found.title}  ({found.asset})\nstate     {found.state}")
+    echo(f"complete  {record['completeness']:.0%}")
     emit_table(
         ("element", "value", "filled by"),
         [(one["title"], one["value"], " ".join(filter(None, (one["by"], one["who"])))) for one in record["elements"]],
     )
     for title, lines in (("changes since the version in force", record["changes"]), ("to do", record["to_do"])):
         if lines:
-            click.echo("\n".join((f"\n{title}", *(f"  {line}" for line in lines))))
+            echo("\n".join((f"\n{title}", *(f"  {line}" for line in lines))))
 
 
 def _record(at: Desk, found: Entry) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def diff(state: State, name: str, as_json: bool) -> None:
         emit_json(changes)
     else:
         for change in changes:
-            click.echo(str(change))
+            echo(str(change))
 
 
 # --- the life cycle ----------------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ def submit(
         emit_json(missing)
     else:
         for asset, lines in missing.items():
-            click.echo("\n  ".join((f"{asset}: {'ready' if not lines else f'{len(lines)} to do'}", *lines)))
+            echo("\n  ".join((f"{asset}: {'ready' if not lines else f'{len(lines)} to do'}", *lines)))
     ctx.exit(4 if any(missing.values()) else 0)
 
 

@@ -6,9 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import click
-
-from workflows.cli_common import emit_table
+from workflows.cli_common import echo, emit_table
 
 if TYPE_CHECKING:
     from workflows.explain import Explained, Explanation
@@ -19,15 +17,15 @@ BRIEF_COLUMNS = 12
 
 def print_explanation(found: Explanation, brief: bool = False) -> None:
     """Labels with reasons and citations, then evidence, findings, decisions and history."""
-    click.echo("\n".join(lines(found, brief)))
+    echo("\n".join(lines(found, brief)))
     if found.columns:
         shown = found.columns[:BRIEF_COLUMNS] if brief else found.columns
         header = ("column", "comment", "element", "tier", "share", "open", "state")
         rows = [(c.name, c.comment[:24], c.element, c.tier, c.share, c.open, c.state) for c in shown]
-        click.echo("\ncolumns")
+        echo("\ncolumns")
         emit_table(header, rows)
         if len(shown) < len(found.columns):
-            click.echo(f"… and {len(found.columns) - len(shown)} more columns")
+            echo(f"… and {len(found.columns) - len(shown)} more columns")
 
 
 def lines(found: Explanation, brief: bool = False) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from workflows.cli_common import State, as_day, as_option, emit_json, json_option, pass_state, say
+from workflows.cli_common import State, as_day, as_option, echo, emit_json, json_option, pass_state, say
 from workflows.errors import InputError, Refusal
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def lists(
     if as_json:
         emit_json({"as_of": day, "written": [str(path) for path in written], "refused": refused})
     for path in written if not as_json else ():
-        click.echo(str(path))
+        echo(str(path))
     for text in refused:
         say(f"refused: {text}")
     ctx.exit(4 if refused else 0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workflows.cli_common import Commands, State, emit_json, emit_table, json_option, pass_state, say
+from workflows.cli_common import Commands, State, echo, emit_json, emit_table, json_option, pass_state, say
 
 if TYPE_CHECKING:
     from classifiers.pack_check import ExampleResult
@@ -100,16 +100,16 @@ def pack_diff(state: State, old: str, new: str, as_json: bool) -> None:
 
 
 def print_diff(found: PackDiff) -> None:
-    click.echo(f"{found.old} → {found.new}")
+    echo(f"{found.old} → {found.new}")
     rows = [(c.section, c.key, *map(_brief, _unlike(c.old, c.new))) for c in found.pack]
     if rows:
         emit_table(("section", "key", "old", "new"), rows)
     if found.assets is None:
         say("no site here: only the packs themselves were compared")
         return
-    click.echo(f"\n{found.assets} assets judged; labels that would change:")
+    echo(f"\n{found.assets} assets judged; labels that would change:")
     for what, counts in (("columns", found.counts), ("assets", found.asset_counts)):
-        click.echo(f"  {what}: " + (", ".join(f"{name} {count}" for name, count in counts.items()) or "none"))
+        echo(f"  {what}: " + (", ".join(f"{name} {count}" for name, count in counts.items()) or "none"))
     labels = [
         (label.asset, label.column or "(asset)", label.dimension, label.old or "-", label.new or "-", label.new_rule)
         for label in found.labels[:SHOWN]

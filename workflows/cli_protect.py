@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workflows.cli_common import State, emit_json, emit_table, json_option, pass_state, say
+from workflows.cli_common import State, echo, emit_json, emit_table, json_option, pass_state, say
 from workflows.cli_publish import change_line
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def show_protected(found: Protected, as_json: bool) -> None:
     if lines:
         emit_table(("what", "kind", "where", "change", "why"), lines)
     done = "would be written" if found.dry_run else "written"
-    click.echo(f"{found.server}: {len(found.changes)} {done}, {len(found.conflicts)} changed by somebody else")
+    echo(f"{found.server}: {len(found.changes)} {done}, {len(found.conflicts)} changed by somebody else")
     for failure in found.failures:
         say(f"failed: {failure}")
     if found.conflicts:
@@ -139,10 +139,10 @@ def show_checked(found: Checked, as_json: bool) -> None:
         emit_json(found.as_json())
         return
     for gap in found.gaps:
-        click.echo(f"{gap.where}：{gap.text}")
+        echo(f"{gap.where}：{gap.text}")
     published = f"L3、L4资产{found.assets}个" + (f"，另有{found.unpublished}个尚未发布" if found.unpublished else "")
     verdict = f"有{len(found.gaps)}处未按要求保护" if found.gaps else "均已按要求保护"
-    click.echo(f"{found.server}：已检查{published}，{verdict}。")
+    echo(f"{found.server}：已检查{published}，{verdict}。")
     for limit in found.limits:
         say(f"说明：{limit}")
 
@@ -154,8 +154,8 @@ def show_bot(made: BotMade, root: Path, as_json: bool) -> None:
     if as_json:
         emit_json(made.as_json())
     else:
-        click.echo(f"{'rotated' if made.rotated else 'made'} the bot {made.name} with {', '.join(made.roles)}")
-        click.echo(f"put into openmetadata.yaml: token: file:{shown}")
+        echo(f"{'rotated' if made.rotated else 'made'} the bot {made.name} with {', '.join(made.roles)}")
+        echo(f"put into openmetadata.yaml: token: file:{shown}")
     for notice in made.notices:
         say(f"notice: {notice}")
 

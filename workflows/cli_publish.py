@@ -13,6 +13,7 @@ import click
 from workflows.cli_common import (
     State,
     departments_argument,
+    echo,
     emit_json,
     emit_table,
     json_option,
@@ -151,7 +152,7 @@ def show_plan(found: Plan, as_json: bool) -> None:
     lines += [change_line(change) for change in found.conflicts]
     if lines:
         emit_table(("what", "kind", "where", "change", "why"), lines)
-    click.echo(plan_summary(found))
+    echo(plan_summary(found))
     tell("notice", found.notices)
     tell("failed", found.failures)
 
@@ -200,9 +201,9 @@ def show_result(result: PublishResult, as_json: bool) -> None:
     counts = (assets.created, assets.updated, assets.unchanged, assets.restored, assets.deleted, assets.labels)
     emit_table(header, [(result.definitions, *counts, result.links, len(conflicts))])
     if result.mended:
-        click.echo(f"mended after an earlier publication that was cut off: {result.mended} assets")
+        echo(f"mended after an earlier publication that was cut off: {result.mended} assets")
     if not result.written:
-        click.echo("nothing had to be written")
+        echo("nothing had to be written")
     tell("notice", result.notices)
     tell("conflict", [conflict_text(change) for change in conflicts])
     tell("stale", [f"{fqn} was changed by somebody else meanwhile (publish again)" for fqn in assets.stale])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from workflows.cli_common import F, State, as_option, emit_json, emit_table, json_option, pass_state, say
+from workflows.cli_common import F, State, as_option, echo, emit_json, emit_table, json_option, pass_state, say
 from workflows.errors import InputError
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _do(state: State, behalf: str, as_json: bool, verb: Callable[[Counter, Reque
     for act in acts:
         by = " by the program" if act.who == "pdc" else ""
         say(f"{act.subject}: {act.verb}{by} (act {act.number})")
-    click.echo(f"{found.id} {found.stage}{_due_text(due)}")
+    echo(f"{found.id} {found.stage}{_due_text(due)}")
 
 
 def _due_text(due: Due | None) -> str:
@@ -437,13 +437,13 @@ def show(state: State, ident: str, as_json: bool) -> None:
     if as_json:
         emit_json({"state": found, "due": due, "usable": usable, "citations": cited, "text": text, "acts": acts})
         return
-    click.echo(f"{found.id}  {STAGE_NAMES[found.stage]} ({found.stage}){_due_text(due)}")
+    echo(f"{found.id}  {STAGE_NAMES[found.stage]} ({found.stage}){_due_text(due)}")
     for name, value in _told(found, cited, usable, today):
         if value:
-            click.echo(f"{name:<10}{value}")
+            echo(f"{name:<10}{value}")
     emit_table(("at", "who", "act", "why"), [(act.at[:16], act.who, act.verb, act.why) for act in acts])
     if text:
-        click.echo(f"\n{text}")
+        echo(f"\n{text}")
 
 
 def _keys(found: RequestState, due: Due | None) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from workflows.cli_common import (
     State,
     as_option,
     complete_departments,
+    echo,
     emit_json,
     emit_table,
     json_option,
@@ -100,7 +101,7 @@ def export_command(state: State, department: str, output: Path | None, behalf: s
     if as_json:
         emit_json(done)
     else:
-        click.echo(str(done.path))
+        echo(str(done.path))
         say(f"{done.items} items, {done.pending} of which wait for a person; {done.resources} resources")
 
 
@@ -360,7 +361,7 @@ def template(state: State, department: str, output: Path | None) -> None:
     site = state.site(secrets=False)
     owner = site.department(department)
     path = output or site.out_dir / safe_name(owner.id) / "数据资源填报表.xlsx"
-    click.echo(str(write_template(path, owner.name, now().isoformat(timespec="seconds"))))
+    echo(str(write_template(path, owner.name, now().isoformat(timespec="seconds"))))
 
 
 COMMANDS = (review, decide, template)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workflows.cli_common import State, departments_argument, emit_json, emit_table, json_option, pass_state, say
+from workflows.cli_common import State, departments_argument, echo, emit_json, emit_table, json_option, pass_state, say
 
 if TYPE_CHECKING:
     from classifiers.evidence import ColumnVerdict
@@ -153,7 +153,7 @@ def show_example(state: State) -> None:
         if not ranked:
             return
         _, name = max(ranked, key=lambda item: item[0])
-        click.echo(f"\n$ pdc --site {state.site_dir} explain {name}")
+        echo(f"\n$ pdc --site {state.site_dir} explain {name}")
         print_explanation(explain(store, open_pack(site.pack, site.overlays), name), brief=True)
 
 
@@ -173,14 +173,14 @@ def rank(verdict: ColumnVerdict) -> tuple[bool, float, int]:
 def show_outputs(result: RunResult, folder: Path) -> None:
     """The page first, then the folders of workbooks and lists."""
     folders = Counter(path.parent for path in result.outputs if path.suffix != ".html")
-    click.echo("\nLook at:")
+    echo("\nLook at:")
     for path in result.outputs:
         if path.suffix == ".html":
-            click.echo(f"  {path}  (open it in a browser)")
+            echo(f"  {path}  (open it in a browser)")
     for parent, count in sorted(folders.items()):
         names = sorted(path.name for path in result.outputs if path.parent == parent and path.suffix == ".xlsx")
-        click.echo(f"  {parent}  ({count} files: {'、'.join(names)})")
-    click.echo(f"\nNext: pdc --site {folder} assets --labels; pdc --site {folder} explain ASSET[.COLUMN]")
+        echo(f"  {parent}  ({count} files: {'、'.join(names)})")
+    echo(f"\nNext: pdc --site {folder} assets --labels; pdc --site {folder} explain ASSET[.COLUMN]")
 
 
 # --- reporting ---------------------------------------------------------------------------------------------------
@@ -203,10 +203,10 @@ def report_harvest(found: HarvestResult) -> None:
     header = ("system", "assets", "columns", "unchanged", "vanished", "failed", "seconds")
     emit_table(header, [system_row(item) for item in found.systems])
     if found.restricted:
-        click.echo(f"restricted systems, not opened: {found.restricted}")
+        echo(f"restricted systems, not opened: {found.restricted}")
     quarantined = sum(item.quarantined for item in found.systems)
     if quarantined:
-        click.echo(f"assets with a secrecy mark, not stored: {quarantined}")
+        echo(f"assets with a secrecy mark, not stored: {quarantined}")
     for notice in found.notices:
         say(f"notice: {notice}")
     for item in found.systems:
@@ -224,8 +224,8 @@ def system_row(item: SystemResult) -> tuple[object, ...]:
 def report_totals(result: RunResult) -> None:
     totals = result.totals
     tiers = ", ".join(f"{tier} {count}" for tier, count in totals["by_tier"].items())
-    click.echo(f"assets: {totals['assets']}, columns: {totals['columns']}" + (f" (by tier: {tiers})" if tiers else ""))
-    click.echo(f"undetermined: {totals['undetermined']} columns in {totals['undetermined_assets']} assets")
+    echo(f"assets: {totals['assets']}, columns: {totals['columns']}" + (f" (by tier: {tiers})" if tiers else ""))
+    echo(f"undetermined: {totals['undetermined']} columns in {totals['undetermined_assets']} assets")
 
 
 def report_labels(result: RunResult) -> None:
@@ -235,9 +235,9 @@ def report_labels(result: RunResult) -> None:
     for failure in found.failed:
         say(f"failed: {failure}")
     if found.nothing_changed and not result.first_run and not found.failed:
-        click.echo("no label changed since the last run")
+        echo("no label changed since the last run")
         return
-    click.echo(f"labels: {found.first} assets labelled for the first time, {found.changed_labels} labels changed")
+    echo(f"labels: {found.first} assets labelled for the first time, {found.changed_labels} labels changed")
 
 
 COMMANDS = (harvest, compile_, run, demo)

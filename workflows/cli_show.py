@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workflows.cli_common import State, emit_json, emit_line, emit_table, json_option, pass_state, say
+from workflows.cli_common import State, echo, emit_json, emit_line, emit_table, json_option, pass_state, say
 
 if TYPE_CHECKING:
     from workflows.store import Store
@@ -155,14 +155,14 @@ def status(state: State, runs: int, as_json: bool) -> None:
 
 
 def print_totals(name: str, totals: dict[str, Any]) -> None:
-    click.echo(f"{name}: {totals['assets']} assets, {totals['columns']} columns")
+    echo(f"{name}: {totals['assets']} assets, {totals['columns']} columns")
     tiers = ", ".join(f"{tier} {count}" for tier, count in totals["by_tier"].items())
-    click.echo(f"by tier: {tiers or 'nothing labelled yet'}; undetermined columns: {totals['undetermined']}")
+    echo(f"by tier: {tiers or 'nothing labelled yet'}; undetermined columns: {totals['undetermined']}")
 
 
 def print_section(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     if rows:
-        click.echo(f"\n{title}")
+        echo(f"\n{title}")
         emit_table(header, rows)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workflows.cli_common import Commands, State, emit_json, emit_table, json_option, pass_state, say
+from workflows.cli_common import Commands, State, echo, emit_json, emit_table, json_option, pass_state, say
 from workflows.cli_openmetadata import export_recognizers
 from workflows.cli_pack import PACK_COMMANDS, chosen_packs
 
@@ -29,7 +29,7 @@ def init(folder: Path) -> None:
     from workflows.init import init_site
 
     for path in init_site(folder):
-        click.echo(path)
+        echo(path)
     say(f"edit these files, then run `pdc --site {folder} check`")
 
 
@@ -79,7 +79,7 @@ def say_counts(results: list[CheckResult]) -> None:
         if "/" in item.subject and worst.get(item.subject) != "failed":
             worst[item.subject] = item.status if item.status != "ok" else worst.get(item.subject, "ok")
     counts = Counter(worst.values())
-    click.echo(f"systems: {len(worst)}, of which {counts['failed']} failed and {counts['warning']} have warnings")
+    echo(f"systems: {len(worst)}, of which {counts['failed']} failed and {counts['warning']} have warnings")
 
 
 @click.command()
@@ -102,7 +102,7 @@ def write(state: State, ctx: click.Context, command: str, writer: Writer, as_jso
         emit_json({"outputs": [str(path) for path in result.outputs], "refused": result.refused})
     else:
         for path in result.outputs:
-            click.echo(path)
+            echo(path)
     if result.refused:
         say(f"refused: {result.refused}")
     ctx.exit(result.exit_code)
@@ -140,7 +140,7 @@ def pack_show(name: str, as_json: bool) -> None:
     if as_json:
         emit_json({"pack": found.ident, "title": found.title, "digest": found.digest, "citations": found.citations()})
         return
-    click.echo(f"{found.ident}  {found.title}  (valid from {found.valid_from})")
+    echo(f"{found.ident}  {found.title}  (valid from {found.valid_from})")
     emit_table(("key", "rank", "citation"), [(c.key, c.rank, c.line()) for c in found.citations()])
 
 
@@ -163,7 +163,7 @@ def pack_check(state: State, ctx: click.Context, name: str | None) -> None:
     for problem in problems:
         say(problem)
     if not problems:
-        click.echo(", ".join(item.ident for item in packs) + ": good")
+        echo(", ".join(item.ident for item in packs) + ": good")
     ctx.exit(2 if problems else 0)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workflows.cli_common import State, emit_json, emit_table, json_option, pass_state, say
+from workflows.cli_common import State, echo, emit_json, emit_table, json_option, pass_state, say
 from workflows.cli_request import acting
 from workflows.errors import InputError
 
@@ -48,7 +48,7 @@ def _do(state: State, behalf: str, as_json: bool, verb: Callable[[Tickets], Act]
         emit_json({"id": found.id, "stage": found.stage, "acts": [act], "due": found.due})
         return
     say(f"{act.subject}: {act.verb} (act {act.number})")
-    click.echo(f"{found.id} {found.stage}{f'; due {found.due}' if found.stage == 'open' else ''}")
+    echo(f"{found.id} {found.stage}{f'; due {found.due}' if found.stage == 'open' else ''}")
 
 
 @ticket.command("open")
@@ -154,8 +154,8 @@ def show(state: State, ident: str, as_json: bool) -> None:
         emit_json({"state": _record(found, today), "acts": acts})
         return
     late = " late" if found.overdue(today) else ""
-    click.echo(f"{found.id}  {STAGE_NAMES[found.stage]} ({found.stage}); due {found.due}{late}")
-    click.echo(f"{found.department}: {found.what}\nArt. 38 ({found.limb}) {LIMBS[found.limb]}")
+    echo(f"{found.id}  {STAGE_NAMES[found.stage]} ({found.stage}); due {found.due}{late}")
+    echo(f"{found.department}: {found.what}\nArt. 38 ({found.limb}) {LIMBS[found.limb]}")
     emit_table(("at", "who", "act", "why"), [(act.at[:16], act.who, act.verb, act.why) for act in acts])
 
 
