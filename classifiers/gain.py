@@ -26,6 +26,7 @@ _DATES = re.compile(
 _SMALL = re.compile(r"(?:bool|boolean|bit|(?:tinyint|smallint|int1|int2)(?:\s*\(\d\))?(?:\s+unsigned)?|bit\s*\(1\))")
 _DATED = frozenset({"date_time", "birth_date"})
 _TECHNICAL_DATES = frozenset({"system.timestamp"})
+_SECRET = "credential_secret"
 _TECHNICAL_FLAGS = frozenset({"system.flag"})
 
 
@@ -41,16 +42,28 @@ def gains_from_values(table: TableInput, pack: Pack | None = None, *, strict_typ
     >>> sorted(gains_from_values(table, strict_types=True)), sorted(gains_from_values(table))
     (['lxdh', 'xm'], ['csrq', 'lxdh', 'xm'])
     """
-    own, reader, books = (pack.elements, pack.reader, pack.codebooks) if pack else (elements(), None, ())
-    with vocabulary(own):
-        _, found = understand(table, {}, reader=reader, books=books)
-        known = {item.element: elements()[item.element].family for item in found if item.element}
+    found, known = _understood(table, pack)
     return frozenset(
         column.name
         for column, item in zip(table.columns, found, strict=True)
-        if known.get(item.element or "") != "credential_secret"
+        if known.get(item.element or "") != _SECRET
         and not (strict_types and column.type and _is_settled(item, column.type, known))
     )
+
+
+def credentials(table: TableInput, pack: Pack | None = None) -> frozenset[str]:
+    """The names of the columns of ``table`` that hold passwords, keys or tokens, by names and comments."""
+    found, known = _understood(table, pack)
+    pairs = zip(table.columns, found, strict=True)
+    return frozenset(column.name for column, item in pairs if known.get(item.element or "") == _SECRET)
+
+
+def _understood(table: TableInput, pack: Pack | None) -> tuple[tuple[ElementFinding, ...], dict[str, str]]:
+    """One finding per column, and the families of the elements found."""
+    own, reader, books = (pack.elements, pack.reader, pack.codebooks) if pack else (elements(), None, ())
+    with vocabulary(own):
+        _, found = understand(table, {}, reader=reader, books=books)
+        return found, {item.element: elements()[item.element].family for item in found if item.element}
 
 
 def _is_settled(item: ElementFinding, native: str, families: dict[str, str]) -> bool:

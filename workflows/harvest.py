@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from classifiers.evidence import ColumnInput, Evidence, Finding, TableInput
+from classifiers.evidence import Evidence, Finding
 from connectors.base import Connector, ConnectorError, SourceRetryError, SystemConfig, is_quarantined, open_connector
 from connectors.model import Asset, Failure, Listing
 from workflows.contract import (
@@ -29,9 +29,11 @@ from workflows.contract import (
 )
 from workflows.errors import WorkflowError, unforeseen
 from workflows.harvest_result import HarvestResult, SystemResult, events
+from workflows.inputs import table_input
 from workflows.intake import Intake
 from workflows.masking import masked_asset, masked_text
 from workflows.patience import GivenUp, Patience, span_text
+from workflows.sampling import Worth
 from workflows.schedule import Hours, Window, host_of, side_by_side
 from workflows.store import Store, chunks
 from workflows.store_records import Harvested, Known, SystemState
@@ -170,6 +172,7 @@ class _SystemHarvest:
         self.stamps: dict[int, str] = {}
         """New stamps of stored assets that are not written otherwise."""
         self.intake = Intake(config, self._check_time)
+        self.worth = Worth(store, self.prefix, pack)
 
     def run(self, opener: Callable[[SystemConfig], Connector]) -> SystemResult:
         if window := self._closed():
@@ -301,14 +304,11 @@ class _SystemHarvest:
     def _read(self, source: Connector, quarantined: frozenset[str]) -> None:
         """Write the stream batch by batch, also the part that came before it broke off."""
         try:
-            # One by one: between two samples is when a window closes and time runs out.
-            taken = (self._take(source, asset) for asset in self.intake.assets(source, quarantined))
-            for batch in chunks(taken, BATCH):
-                changed = [item for item in batch if item is not None]
-                if changed:
-                    with self.patience.writing():
-                        self.store.write_assets(self.run_id, self.at, changed)
-                self.progress.advance(self.step, len(batch))
+            stream = self.intake.assets(source, quarantined)
+            self._write(source, self.worth.tables(stream) if self.engine else stream)
+            if self.intake.has_ended:
+                self.engine = None  # A source that has failed is asked for no more samples.
+            self._write(source, self.intake.kept_back(self.worth.views))
         finally:
             with self.patience.writing():
                 if self.returned:
@@ -317,6 +317,15 @@ class _SystemHarvest:
         self._forget_hidden(frozenset(self.intake.quarantined))
         self.result.excluded += len(self.intake.excluded)
         self.result.quarantined += len(self.intake.quarantined)
+
+    def _write(self, source: Connector, assets: Iterable[Asset]) -> None:
+        # One by one: between two samples is when a window closes and time runs out.
+        for batch in chunks((self._take(source, asset) for asset in assets), BATCH):
+            changed = [item for item in batch if item is not None]
+            if changed:
+                with self.patience.writing():
+                    self.store.write_assets(self.run_id, self.at, changed)
+            self.progress.advance(self.step, len(batch))
 
     def _check_time(self) -> None:
         """Raises ``SourceRetryError`` when the reading has to end here."""
@@ -410,9 +419,7 @@ class _SystemHarvest:
         return {name: found for name, found in stored[0].evidence.items() if name in names} if stored else {}
 
     def _sampled(self, source: Connector, raw: Asset, asset: Asset) -> dict[str, tuple[Evidence, ...]]:
-        from classifiers.gain import gains_from_values
-
-        worth = gains_from_values(table_input(asset), self.pack, strict_types=source.strict_types)
+        worth = self.worth.columns(asset, source.strict_types)
         names = {
             before.name: after.name
             for before, after in zip(raw.columns, asset.columns, strict=True)
@@ -476,23 +483,4 @@ def masked_failure(failure: Failure) -> Failure:
         what=masked_text(failure.what),
         place=masked_text(failure.place) if failure.place else None,
         hint=failure.hint,
-    )
-
-
-def table_input(asset: Asset, department: str | None = None) -> TableInput:
-    """What the classifiers are told of an asset; ``department`` is its display name when known."""
-    columns = tuple(
-        ColumnInput(c.name, c.comment, c.type or None, tuple(f"{s.table}.{s.column}" for s in c.sources))
-        for c in asset.columns
-    )
-    return TableInput(
-        table=asset.name,
-        columns=columns,
-        department=department or asset.department,
-        system=asset.system,
-        comment=asset.comment,
-        kind=asset.kind,
-        origin=asset.origin,
-        update_cycle=asset.update_cycle,
-        row_estimate=asset.row_estimate,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -42,6 +42,21 @@ class Intake:
                 self.excluded.add(asset.qualified_name)
             elif asset.qualified_name not in quarantined:
                 self.quarantined.add(asset.qualified_name)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the stream broke off."""
+        return self._end is not None
+
+    def kept_back(self, assets: Iterable[Asset]) -> Iterator[Asset]:
+        """Assets that have come already, until the reading has to end."""
+        try:
+            for asset in assets:
+                self.check_time()
+                yield asset
+        except ConnectorError as exc:
+            self.broken = True
+            self._end = self._end or exc.failure
 
     def failures(self) -> Iterator[Failure]:
         """Why the stream broke off, and one failure for each kind of fault, however many assets have it."""

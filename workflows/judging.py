@@ -11,13 +11,14 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING, NamedTuple
 
 from classifiers.evidence import AssetVerdict, Decision
-from classifiers.inherited import Inherited
 from connectors.model import Failure
 from workflows.errors import unforeseen
-from workflows.harvest import REPORT_HINT, table_input
+from workflows.harvest import REPORT_HINT
+from workflows.inputs import table_input
 from workflows.store_records import StoredAsset
 
 if TYPE_CHECKING:
+    from classifiers.inherited import Inherited
     from classifiers.policy import Pack
 
 Judge = Callable[..., AssetVerdict]

@@ -7,16 +7,19 @@ a view over a table that is not catalogued is judged by itself. Sites without vi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import select
 
-from classifiers.inherited import SourceColumn, source_column
 from connectors.model import Asset, ColumnSource
 from workflows import store_schema as schema
 from workflows.store import Store, chunks
 from workflows.store_records import Judgeable, StoredAsset
+
+if TYPE_CHECKING:
+    from classifiers.inherited import SourceColumn
 
 VIEW = "view"
 WHOLE_ROW = "*"
@@ -162,19 +165,20 @@ def _heads(store: Store, rows: Sequence[int]) -> Iterator[tuple[int, _View]]:
                 yield row.id, _view.decode(row.body)
 
 
-def columns_named(asset: Asset, text: str) -> list[str]:
-    """The columns of a source that a definition calls ``text``: case counts only where names differ in nothing else."""
+def columns_named(columns: Collection[str], text: str) -> list[str]:
+    """Those of a source that a definition calls ``text``: case counts only where names differ in nothing else."""
     if text == WHOLE_ROW:
-        return [column.name for column in asset.columns]
-    names = [column.name for column in asset.columns if column.name.casefold() == text.casefold()]
+        return list(columns)
+    names = [name for name in columns if name.casefold() == text.casefold()]
     return [text] if text in names else names
 
 
 def _labelled(stored: StoredAsset, text: str, view: Asset) -> Iterator[SourceColumn]:
+    from classifiers.inherited import source_column
+
     if stored.verdict is None:
         return
     asset, verdicts = stored.asset, stored.column_verdicts
     place = asset.name if asset.schema == view.schema else f"{asset.schema}.{asset.name}"
-    for name in columns_named(asset, text):
-        if name in verdicts:
-            yield source_column(f"{place}.{name}", verdicts[name], stored.verdict.subject)
+    for name in columns_named(verdicts, text):
+        yield source_column(f"{place}.{name}", verdicts[name], stored.verdict.subject)

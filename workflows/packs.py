@@ -19,7 +19,7 @@ from workflows.acts.site import program
 from workflows.acts.trail import Trail
 from workflows.classify import by_asset
 from workflows.errors import InputError
-from workflows.harvest import table_input
+from workflows.inputs import table_input
 from workflows.run import open_pack
 from workflows.store import Store
 

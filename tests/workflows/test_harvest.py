@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
+from classifiers.evidence import Decision
 from classifiers.gain import gains_from_values
 from classifiers.policy import load_pack
 from connectors.base import SourceFatalError, SourceRetryError
-from connectors.model import Asset, Column, Failure
-from workflows.harvest import table_input
+from connectors.model import Asset, Column, ColumnSource, Failure
+from workflows.classify import classify
 from workflows.harvest_result import HarvestResult
+from workflows.inputs import table_input
 from workflows.store import Store
 
 Make = Callable[..., Asset]
@@ -277,3 +281,60 @@ def planted(folder: Path, *values: str) -> list[str]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert files
     return [str(path) for path in files if any(value.encode() in path.read_bytes() for value in values)]
+
+
+def _view(asset: Make, name: str, **columns: str) -> Asset:
+    """``_view(asset, "v", shown="table.column")``"""
+    made = asset(name, *columns, kind="view")
+    parts = (path.rpartition(".") for path in columns.values())
+    pairs = zip(made.columns, (ColumnSource(of_table, name) for of_table, _, name in parts), strict=True)
+    shown = tuple(msgspec.structs.replace(column, sources=(one,)) for column, one in pairs)
+    return msgspec.structs.replace(made, columns=shown)
+
+
+def test_passwords_are_not_sampled_through_views(harvester: Any, source: Any, asset: Make) -> None:
+    system = source(
+        [
+            _view(asset, "a_v", id="t_ry.id", c1="t_ry.q9x"),
+            _view(asset, "b_v", c1="a_v.c1", c2="a_v.id"),
+            _view(asset, "c_v", c1="nowhere.mima", c2="nowhere.xm"),
+            asset("t_ry", "id", "q9x:登录密码"),
+        ],
+    )
+    harvester({"sys": system})
+    asked = {name: columns for name, columns, _ in system.asked}
+    assert asked == {"t_ry": ("id",), "a_v": ("id",), "b_v": ("c2",), "c_v": ("c2",)}
+
+
+def test_what_a_view_only_counts_may_be_sampled(harvester: Any, source: Any, asset: Make) -> None:
+    view = _view(asset, "v", sl="t.pwd")
+    counted = msgspec.structs.replace(view.columns[0], sources=(ColumnSource("t", "pwd", carried=False),))
+    system = source([msgspec.structs.replace(view, columns=(counted,)), asset("t", "pwd")])
+    harvester({"sys": system})
+    assert [name for name, _, _ in system.asked] == ["v"]
+
+
+def test_a_column_that_people_called_a_password_is_none_to_be_sampled_in_a_view(
+    harvester: Any, store: Store, source: Any, asset: Make
+) -> None:
+    table, view = asset("t", "q9x"), _view(asset, "v", c1="t.q9x")
+    harvester({"sys": source([table])})
+    decision = Decision(table.key, "element", "credential.password", "王工", "2025-06-01", column="q9x")
+    store.add_decisions([decision])
+    classify(store, load_pack(), {}, run=1, at="2025-06-01", as_of=date(2025, 6, 1))
+    system = source([table, view])
+    harvester({"sys": system})
+    assert system.asked == []
+
+
+def test_views_are_kept_unsampled_when_the_stream_breaks_off(
+    harvester: Any, store: Store, source: Any, asset: Make
+) -> None:
+    assets = [_view(asset, "v", c1="t.xm"), asset("t", "xm")]
+    broken = source(assets, stream_error=SourceRetryError("connection lost"))
+    harvester({"sys": broken})
+    assert [name for name, _, _ in broken.asked] == ["t"]
+    assert {one.asset.name for one in store.stream()} == {"t", "v"}
+    whole = source(assets)
+    harvester({"sys": whole})
+    assert [name for name, _, _ in whole.asked] == ["v"]
