@@ -145,6 +145,16 @@ class Tokens:
         if end > item:
             yield item, end
 
+    def has_gap(self, begin: int, end: int) -> bool:
+        """Whether `list_items` leaves an item out: a comma too many. SQL Server alone takes one after the last."""
+        last = end - 1 if self.dialect == "tsql" and end - begin > 1 and self.word(end - 1) == "," else end
+        commas, depth = 0, 0
+        for index in range(begin, last):
+            word = self.word(index)
+            depth += (word == "(") - (word == ")")
+            commas += depth == 0 and word == ","
+        return commas + 1 > sum(1 for _ in self.list_items(begin, last))
+
     def name(self, index: int) -> tuple[Name, int]:
         """A dotted name at ``index`` and the index after it."""
         parts: list[str] = []

@@ -188,6 +188,9 @@ def _read_table(dump: Dump, tokens: Tokens, index: int, table: Table) -> None:
     if tokens.word(index) == "(" and tokens.word(index + 1) not in ("SELECT", "WITH"):
         end = tokens.closing(index)
         _take(table, read_elements(tokens, index + 1, end), dump)
+        if tokens.has_gap(index + 1, end):
+            what = f"{table.name}: there is a comma too many between the columns; no server takes the statement"
+            dump.failures.append(Failure(what, table.place, "the columns are listed as they stand there; correct it"))
         index = end + 1
     table.comment = _option_comment(tokens, index)
     if (query := _query_begin(tokens, index)) is not None and not table.columns:

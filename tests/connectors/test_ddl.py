@@ -447,3 +447,21 @@ def test_use_and_search_path_qualify_names(tmp_path: Path) -> None:
     assert list(read(write(tmp_path, mysql))) == ["d1.a", "d2.a"]
     postgres = "SET search_path = s1, pg_catalog;\nCREATE TABLE a (x text);\nCOMMENT ON COLUMN a.x IS '甲';"
     assert read(write(tmp_path, postgres))["s1.a"].columns[0].comment == "甲"
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "postgres", "oracle", "tsql"])
+def test_a_comma_too_many_is_told_with_its_line(tmp_path: Path, dialect: str) -> None:
+    sql = """CREATE TABLE good (a int, b decimal(10,2) DEFAULT (1), PRIMARY KEY (a, b));
+CREATE TABLE broken1 (a int,, b int);
+CREATE TABLE mz.bad (a int,,);
+CREATE TABLE last (a int,
+);
+CREATE TABLE first (, a int);
+"""
+    made = source(write(tmp_path, sql), dialect=dialect)
+    named = [asset.qualified_name for asset in made.assets()]
+    assert named == ["good", "broken1", "mz.bad", "last", "first"]
+    # SQL Server takes one comma after the last column.
+    lines = [2, 3, 6] if dialect == "tsql" else [2, 3, 4, 6]
+    assert [failure.place for failure in made.failures] == [f"dump.sql:{line}" for line in lines]
+    assert all("a comma too many" in failure.what for failure in made.failures)
