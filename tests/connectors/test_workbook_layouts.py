@@ -204,3 +204,37 @@ def test_hostile_dictionaries(rows: list[Cells], mark: str) -> None:
             assert all(names)
             assert len(set(names)) == len(names)
         assert list(Path(folder).iterdir()) == [path]
+
+
+NAMES_OF_TABLES = (
+    "表",
+    "表 名",
+    "表英文名",
+    "所属表",
+    "库表名",
+    "物理表名",
+    "数据表",
+    "所在表",
+    "数据库表名",
+    "对应表",
+)
+
+
+@pytest.mark.parametrize("word", NAMES_OF_TABLES)
+@pytest.mark.parametrize("label", ["表中文名", None, "所属表中文名"])
+def test_one_sheet_of_many_tables_whatever_their_column_is_called(tmp_path: Path, word: str, label: str | None) -> None:
+    further: Cells = [label] if label else []
+    rows = [
+        [word, *further, "字段名", "中文名", "类型"],
+        ["T_RY", *["人员表" for _ in further], "XM", "姓名", "varchar(20)"],
+        ["T_RY", *["人员表" for _ in further], "NL", "年龄", "int"],
+        ["T_QY", *["企业表" for _ in further], "XM", "姓名", "varchar(20)"],
+        [None, *[None for _ in further], "NL", "年龄", "int"],
+    ]
+    assets, failures = read(write(tmp_path / "字典.xlsx", rows))
+    assert {name: asset.comment for name, asset in assets.items()} == {
+        "T_RY": "人员表" if label else None,
+        "T_QY": "企业表" if label else None,
+    }
+    assert [fields(asset) for asset in assets.values()] == [EXPECTED, EXPECTED]
+    assert failures == []
