@@ -79,7 +79,7 @@ def _write(job: Job, day: str, issue_too: bool, why: str, behalf: str) -> tuple[
     refused: list[str] = []
     for kind in KINDS.values():
         try:
-            found = checked(kind, entries, job.pack)
+            found = checked(kind, entries, job.pack, day == job.clock().date().isoformat())
             before = previous(trail, kind.key, day)
             written += write_official(kind, site_scope(info), found, day, info, job.pack, folder, before)
             written += _by_department(job, trail, kind, found, day, folder)

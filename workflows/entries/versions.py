@@ -9,7 +9,7 @@ import msgspec
 
 from classifiers.evidence import Label
 from workflows.entries.elements import elements, value_of
-from workflows.entry import Entry, EntryItem
+from workflows.entry import Entry, EntryItem, Given
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decoder = msgspec.json.Decoder(Entry)
@@ -37,7 +37,9 @@ def document(entry: Entry) -> Entry:
     same in the same words changes nothing.
     """
     items = tuple(
-        msgspec.structs.replace(item, labels=_plain(item.labels), evidence=(), findings=(), flags=())
+        msgspec.structs.replace(
+            item, labels=_plain(item.labels), evidence=(), findings=(), flags=(), given=_undated(item.given)
+        )
         for item in entry.items
     )
     return msgspec.structs.replace(
@@ -54,7 +56,13 @@ def document(entry: Entry) -> Entry:
         open_view_labels={},
         findings=(),
         subject="",
+        given=_undated(entry.given),
     )
+
+
+def _undated(given: dict[str, Given]) -> dict[str, Given]:
+    """Who filled what, without the day: what is taken back and filled in again the same is no other version."""
+    return {key: Given(one.value, one.who, "") for key, one in given.items()}
 
 
 def _plain(labels: tuple[Label, ...]) -> tuple[Label, ...]:

@@ -43,11 +43,16 @@ class UnapprovedRefusal(Refusal):
         )
 
 
-def checked(kind: OfficialList, entries: Sequence[PublishedEntry], pack: Pack) -> list[PublishedEntry]:
-    """The entries of a list. Raises `MissingBasisError` and `UnapprovedRefusal` for a negative list that may not be."""
+def checked(
+    kind: OfficialList, entries: Sequence[PublishedEntry], pack: Pack, today: bool = True
+) -> list[PublishedEntry]:
+    """The entries of a list. Raises `MissingBasisError` and `UnapprovedRefusal` for a negative list that may not be.
+
+    ``today``: whether the law that the pack holds now applies; what was lawful on an earlier day stays on its list.
+    """
     found = chosen(kind, entries)
     if kind.key == NEGATIVE.key:
-        bare = [one.entry.asset for one in found if not may_refuse(one.entry, pack)]
+        bare = [one.entry.asset for one in found if today and not may_refuse(one.entry, pack)]
         if bare:
             raise MissingBasisError(bare)
         if alone := unapproved(found):

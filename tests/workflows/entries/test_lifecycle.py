@@ -254,3 +254,17 @@ def test_who_saw_another_version_is_refused(office: Any) -> None:
     with pytest.raises(Conflict, match="somebody else acted on it meanwhile"):
         office.cycle("wang").approve(found, expected=0)
     assert fold(office.trail.acts("entry", found.asset)).stage == "submitted"
+
+
+def test_taken_back_and_filled_in_again_the_same_is_no_other_version(office: Any) -> None:
+    def abstract(value: str) -> None:
+        with office.trail.acting(office.actor("li")) as acting:
+            fill(acting, office.parks.key, [Fill("abstract", value)], rights=DEFAULT, items=[])
+
+    abstract("全区公园")
+    office.publish()
+    abstract("")
+    office.time = office.time.replace(month=7)
+    abstract("全区公园")
+    with pytest.raises(Blocked, match="in force already"):
+        office.cycle("li").submit(office.entries()["parks"])
