@@ -207,8 +207,8 @@ def believed(
     family = doubt.like.get(said.element) or elements()[said.element].family
     if family in HARMLESS:
         return said
-    if said.element == "generic.address" and said.owner == "act":
-        return said._replace(element="place.address")  # check_address: where it was done
+    if said.element == "generic.address" and _is_site(said, column, doubt):
+        return said._replace(element="place.address")
     if family in _PORTRAYED and any(word in (column.comment or "") for word in doubt.portrayed):
         return said._replace(element="file.attachment")
     if family in _ADDRESSES and _is_region_code(column):
@@ -231,6 +231,7 @@ def believed(
     if said.strength > HINT and (
         _is_strange(said, family, strange)
         or (strange and said.style == "english" and _role(said, column) in doubt.machines.get(kind, ()))
+        or _is_of_program(said, column, doubt)
         or (said.term in doubt.modified and (said.after_unknown or said.owner not in _SCHOOLED))
         or (family in doubt.disowned and (_owns_no_traits(said, doubt) or (strange and said.after_unknown)))
         or (family == "person_name" and kind != "person" and _is_abbreviated(said, column))
@@ -350,6 +351,18 @@ def _are_loose_initials(said: Candidate, family: str, column: ColumnInput, doubt
     if said.after_unknown and (len(said.term) < 3 or said.contexts):
         return family in doubt.loose
     return not said.term.isascii() and is_whole(column.type) and said.element not in doubt.codes
+
+
+def _is_site(said: Candidate, column: ColumnInput, doubt: Doubt) -> bool:
+    """``check_address``, ``meetingAddress``: where something was done or stands, whoever it was."""
+    if said.owner:
+        return said.owner in doubt.sited
+    return said.after_unknown and tokenize(column.name)[-2:][0] in doubt.sites
+
+
+def _is_of_program(said: Candidate, column: ColumnInput, doubt: Doubt) -> bool:
+    """``lockOwner``, ``slave_host``: roles of programs."""
+    return said.term in doubt.machines["system"] and tokenize(column.name)[-2:][0] in doubt.programs
 
 
 def _is_class(said: Candidate, column: ColumnInput) -> bool:

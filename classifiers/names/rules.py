@@ -69,6 +69,12 @@ class Doubt(msgspec.Struct):
     """Last words of English names."""
     bounded: frozenset[str]
     """Families."""
+    sited: frozenset[str]
+    """Classes of owners."""
+    sites: frozenset[str]
+    """English words."""
+    programs: frozenset[str]
+    """English words."""
     lonely: frozenset[str]
     """Families and elements."""
     lonely_said: frozenset[str]

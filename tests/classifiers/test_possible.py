@@ -99,6 +99,21 @@ def _found(table: str, columns: str, comment: str | None = None) -> dict[str, El
         ("member_level", "id|int name|varchar(50) phone", "name", "person.name"),
         # a director does not make the row's own name a person's
         ("t_clip", "clip_name director poster", "clip_name", "object.name"),
+        # so does a table that is not known to be about people
+        ("pay_charge", "id charge_name charge_type", "charge_name", "object.name"),
+        # who did it stands before when it was done, and who recorded is no login
+        ("check_form", "audit_time=审核者：审核时间 state", "audit_time", "act.date"),
+        ("check_form", "auditor_name=审核者：姓名 state", "auditor_name", "person.staff_name"),
+        ("flow_people", "xm sfzh account_no=数据录入账号", "account_no", "system.operator"),
+        ("doctor", "doctor_name loginid=登录|int(11)", "loginid", "system.foreign_key"),
+        ("follow_up", "id last_modifier_user state", "last_modifier_user", "system.operator"),
+        # where something is done is nobody's address
+        ("t_staff", "xm sfzh exam_address", "exam_address", "place.address"),
+        ("t_staff", "xm sfzh interview_address", "interview_address", "place.address"),
+        ("t_staff", "xm sfzh relocated_addr", "relocated_addr", "person.address"),
+        # a code tells the sort, unless numbers are called so
+        ("t_user", "user_name sex id_code", "id_code", "person.id_card"),
+        ("t_meeting", "meeting_no host topic", "host", "person.staff_name"),
     ],
 )
 def test_what_a_column_can_hold(table: str, columns: str, column: str, element: str | None) -> None:
@@ -127,6 +142,11 @@ def test_what_a_column_can_hold(table: str, columns: str, column: str, element: 
         ("ad_position", "ad_title target_sex", "target_sex"),
         ("hospital_dept", "ks_id ks_name", "ks_name"),
         ("class_stat", "class_id max_score|decimal(5,2)", "max_score"),
+        ("car_info", "car_brand car_code", "car_code"),
+        ("t_user", "user_name sex identity_code", "identity_code"),
+        ("check_form", "name sex in_or_out_identity", "in_or_out_identity"),
+        ("recon_run", "run_no lease_owner", "lease_owner"),
+        ("area_manager", "area str1 str2 str3 xm sfzh sj dz", "str2"),
     ],
 )
 def test_weak_evidence_is_a_hint_and_leaves_the_column_open(table: str, columns: str, column: str) -> None:
