@@ -15,6 +15,11 @@ TIMEOUT = 60
 
 def http_client(config: SystemConfig, max_bytes: int, **more: Any) -> HttpClient:
     """The client for ``url`` with the ``OPTIONS``; ``more`` goes to `HttpClient`. Raises ``ConfigurationError``."""
+    return HttpClient(str(config.url), max_bytes=max_bytes, **http_options(config), **more)
+
+
+def http_options(config: SystemConfig) -> dict[str, Any]:
+    """What the ``OPTIONS`` are for `HttpClient`. Raises ``ConfigurationError``, also where no client is needed."""
     headers = config.options.get("headers") or {}
     if not all(isinstance(key, str) and isinstance(value, str) for key, value in headers.items()):
         raise ConfigurationError("headers must map names to texts", hint="as in {Authorization: 'Bearer ${TOKEN}'}")
@@ -24,11 +29,4 @@ def http_client(config: SystemConfig, max_bytes: int, **more: Any) -> HttpClient
     seconds = config.options.get("timeout", TIMEOUT)
     if seconds <= 0:
         raise ConfigurationError("timeout must be more than 0 seconds", hint=f"leave it out for {TIMEOUT}")
-    return HttpClient(
-        str(config.url),
-        headers=headers,
-        timeout=(min(10.0, seconds), float(seconds)),
-        max_bytes=max_bytes,
-        verify=ca_file or True,
-        **more,
-    )
+    return {"headers": headers, "timeout": (min(10.0, seconds), float(seconds)), "verify": ca_file or True}

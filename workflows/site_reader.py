@@ -128,7 +128,7 @@ class SiteReader:
         return tuple(found)
 
     def read_department(self, document: Document) -> Department | None:
-        data, before = document.data, len(self.problems)
+        data = document.data
         if isinstance(data, dict) and isinstance(data.get("systems"), list):
             systems = self.read_systems(data["systems"], document)
             data = {**data, "systems": systems}
@@ -137,8 +137,6 @@ class SiteReader:
             return None
         department = checked.department
         self.check_code(department.code, document)
-        if self.secrets and len(self.problems) == before:
-            self.check_connectors(checked, document)
         # A window would come out of `model_dump` as a bare pair of numbers.
         fields = {name: getattr(department, name) for name in DepartmentSettings.model_fields}
         return Department(**fields, systems=checked.systems, file=document.file)
@@ -149,8 +147,11 @@ class SiteReader:
         for number, raw in enumerate(systems):
             path = ("systems", number)
             if isinstance(raw, dict):
+                before = len(self.problems)
                 self.check_unique(document, (*path, "id"), "system", seen)
                 raw = self.read_system(raw, document, path)
+                if self.secrets and len(self.problems) == before:
+                    self.check_connector(raw, document, path)
             result.append(raw)
         return result
 
@@ -195,20 +196,29 @@ class SiteReader:
                 expand_all(value, self.root, self.environ)
         except ConfigurationError as error:
             what, hint = error.failure.what, error.failure.hint
+            if path[-1] == "url" and isinstance(value, str) and value.startswith("file://"):
+                what = "'url' is for servers; file:// would be the file of a secret"
+                hint = "for files on this machine write path: and the folder or file instead of url:"
             self.problems.append(Failure(f"{shown(path)}: {what}", place=document.place(path), hint=hint))
 
-    def check_connectors(self, file: DepartmentFile, document: Document) -> None:
-        """What only a connector can tell of its keys' values, such as a URL it cannot read; made, it opens nothing."""
-        for number, system in enumerate(file.systems):
-            if system.is_restricted or system.connector is None:
-                continue
-            path = ("systems", number)
-            try:
-                config = system.to_config(file.department.id, self.root, environ=self.environ)
-                self.find_connector(system.connector)(config)
-            except ConfigurationError as error:
-                what, hint = error.failure.what, error.failure.hint
-                self.problems.append(Failure(f"{shown(path)}: {what}", place=document.place(path), hint=hint))
+    def check_connector(self, raw: dict[str, Any], document: Document, path: KeyPath) -> None:
+        """What only a connector can tell of its keys' values, such as a URL it cannot read; made, it opens nothing.
+
+        Whatever else is wrong in the files: the department's id is not needed for it.
+        """
+        try:
+            system = SystemSettings.model_validate(raw)
+        except ValidationError:
+            # Told when the file is validated as a whole.
+            return
+        if system.is_restricted or system.connector is None:
+            return
+        try:
+            config = system.to_config("", self.root, environ=self.environ)
+            self.find_connector(system.connector)(config)
+        except ConfigurationError as error:
+            what, hint = error.failure.what, error.failure.hint
+            self.problems.append(Failure(f"{shown(path)}: {what}", place=document.place(path), hint=hint))
 
     def check_unique(self, document: Document, path: KeyPath, what: str, seen: dict[str, str]) -> None:
         ident = value_at(document.data, path)

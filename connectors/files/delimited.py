@@ -29,6 +29,8 @@ _EVEN = 0.8
 _SEP = re.compile(r"sep=(.)\r?\n", re.I)
 
 
+_CONTROLS = bytes({*range(0x20)} - {0x01, *b"\t\n\v\f\r", 0x1A, 0x1B, 0x1F})
+_FEW = 8
 _UNDECODED = "".join(map(chr, range(0xDC80, 0xDD00))) + "\ufffd"
 
 
@@ -71,7 +73,7 @@ def text_head(source: Source, settings: Settings) -> tuple[str, bool]:
     """The beginning of a text, and whether that is all of it. Raises `BadInputError` for what is no text."""
     raw, whole = source.head(HEAD)
     encoding = settings.encoding or encoding_of(raw)
-    if "16" not in encoding and raw.count(b"\0") > len(raw) // 100:
+    if not _is_text(raw, encoding):
         raise BadInputError("the file is not text", place=source.path, hint="check its ending, or set encoding")
     decoded = "".join(decoded_chunks(io.BytesIO(raw), encoding))
     if not whole:
@@ -80,6 +82,14 @@ def text_head(source: Source, settings: Settings) -> tuple[str, bool]:
     # csv of Python 3.10 refuses NUL.
     lines = "\n".join(repaired(line, encoding) for line in decoded.split("\n"))
     return lines.removeprefix("\ufeff").replace("\0", ""), whole
+
+
+def _is_text(raw: bytes, encoding: str) -> bool:
+    """Whether hardly any byte is one that text has no use for. Some files part their fields with 1 or 31."""
+    if "16" in encoding or "32" in encoding:
+        return True
+    odd = len(raw) - len(raw.translate(None, _CONTROLS))
+    return odd <= max(_FEW, len(raw) // 100)
 
 
 def vote(text: str, preferred: str = ",") -> Shape:

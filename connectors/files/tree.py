@@ -6,13 +6,14 @@ import os
 import stat
 from collections.abc import Iterator
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from connectors.base import BadInputError, ConfigurationError, SourceFatalError, SourceRetryError
 from connectors.files.archive import Tell
-from connectors.files.source import Limits, Source, extra
+from connectors.files.source import Limits, Source
 from connectors.model import Failure
 from connectors.unchanged import file_state, moment
 
@@ -127,19 +128,40 @@ def check_url(url: str) -> None:
     if "::" in url or "://" not in url or scheme in ("file", "local", ""):
         hint = "such as s3://bucket/folder or sftp://host/folder; for what lies on this machine give path"
         raise ConfigurationError("url is not an address of remote files", hint=hint)
+    _need_packages(scheme)
+
+
+# By scheme, where fsspec's own class for it does not stand in the package that is missing.
+_PACKAGES = {"sftp": "paramiko", "ssh": "paramiko", "http": "aiohttp", "https": "aiohttp", "smb": "smbprotocol"}
+_PACKAGES |= {"hdfs": "pyarrow", "webhdfs": "requests", "webdav": "webdav4[fsspec]"}
+
+
+def _need_packages(scheme: str) -> None:
+    """Raises `ConfigurationError` with the command that installs what an address of this kind needs."""
+    try:
+        registry = import_module("fsspec.registry")
+    except ImportError:
+        hint = "run: pip install 'public-data-catalog[remote]'"
+        raise ConfigurationError("reading from a url needs the package fsspec", hint=hint) from None
+    try:
+        registry.get_filesystem_class(scheme)
+    except ImportError:
+        known = registry.known_implementations.get(scheme, {}).get("class", scheme)
+        package = _PACKAGES.get(scheme) or known.partition(".")[0]
+        what = f"{scheme}:// needs the package {package}, which is not installed"
+        raise ConfigurationError(what, hint=f"run: pip install '{package}'") from None
+    except ValueError:
+        hint = "check url: such as s3://bucket/folder or sftp://host/folder"
+        raise ConfigurationError(f"{scheme}:// is no kind of address that fsspec knows", hint=hint) from None
 
 
 def remote_files(url: str, storage: dict[str, Any]) -> Iterator[Source]:
     """Files under an fsspec URL, ordered by path. Raises `SourceFatalError` or `SourceRetryError`."""
-    fsspec = extra("fsspec", "remote", "reading from a url")
+    fsspec = import_module("fsspec")
     place = shown_url(url)
     try:
         system, root = fsspec.core.url_to_fs(url, **storage)
         found = system.find(root, detail=True)
-    except ImportError as error:
-        package = getattr(error, "name", None) or url.partition("://")[0]
-        what = f"{url.partition('://')[0]}:// needs a further package ({package})"
-        raise SourceFatalError(what, place=place, hint="see the list of implementations of fsspec") from None
     except (FileNotFoundError, PermissionError, ValueError) as error:
         raise SourceFatalError(f"cannot be listed ({type(error).__name__})", place=place, hint="check url") from None
     except Exception as error:

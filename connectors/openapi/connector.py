@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from connectors.base import ConfigurationError, SourceFatalError, SystemConfig
 from connectors.files_base import Judged, ReadFiles, ReadOnce, find_files, judge, read_each
-from connectors.http_config import OPTIONS, http_client
+from connectors.http_config import OPTIONS, http_client, http_options
 from connectors.model import Asset
 from connectors.openapi.document import MAX_BYTES, Document, Library, Problems, parse_document
 from connectors.openapi.fields import Budget, DocumentExhausted, Flattener
@@ -34,6 +34,7 @@ class OpenApiConnector(ReadOnce):
         super().__init__(config)
         if not config.path and not config.url:
             raise ConfigurationError("connector openapi needs path or url", hint="give a document of OpenAPI")
+        http_options(config)
         self._client = None if config.path else http_client(config, MAX_BYTES)
 
     def probe(self) -> None:

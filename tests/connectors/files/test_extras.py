@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from connectors.base import ConfigurationError
 
 PEOPLE = "姓名,身份证号\n某甲,310107199001011230\n某乙,310107199101011231\n"
 
@@ -146,11 +149,33 @@ def test_remote_files(drop: Any) -> None:
         source.list_assets()
 
 
+@pytest.mark.parametrize(
+    ("url", "package"),
+    [
+        ("s3://key:secret@bucket/x", "s3fs"),
+        ("abfs://container/x", "adlfs"),
+        ("gs://bucket/x", "gcsfs"),
+        ("sftp://host/x", "paramiko"),
+        ("oss://bucket/x", "ossfs"),
+    ],
+)
+def test_a_remote_file_system_without_its_package_says_the_command(
+    drop: Any, monkeypatch: pytest.MonkeyPatch, url: str, package: str
+) -> None:
+    registry = pytest.importorskip("fsspec.registry")
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setitem(sys.modules, "fsspec.implementations.sftp", None)
+    monkeypatch.setattr(registry, "registry", {})
+    monkeypatch.setattr(registry, "_registry", {})
+    with pytest.raises(ConfigurationError) as caught:
+        drop.source(url=url)
+    scheme = url.partition(":")[0]
+    told = f"{scheme}:// needs the package {package}, which is not installed (run: pip install '{package}')"
+    assert str(caught.value) == told
+
+
 def test_a_remote_file_system_of_an_unknown_kind(drop: Any) -> None:
     pytest.importorskip("fsspec")
-    with (
-        drop.source(url="klingon://user:secret@host/x") as source,
-        pytest.raises(Exception, match="check url") as caught,
-    ):
-        source.probe()
+    with pytest.raises(ConfigurationError, match="check url") as caught:
+        drop.source(url="klingon://user:secret@host/x")
     assert "secret" not in str(caught.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import random
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -441,9 +442,17 @@ def test_a_missing_extra_is_one_sentence_with_the_command(
 
 def test_a_url_without_fsspec_says_how_to_get_it(drop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    with (
-        drop.source(url="s3://key:secret@bucket/x?token=y") as source,
-        pytest.raises(SourceFatalError, match=r"needs the package fsspec \(run: pip install .*\[remote\]") as caught,
-    ):
-        source.probe()
+    monkeypatch.setitem(sys.modules, "fsspec.registry", None)
+    with pytest.raises(ConfigurationError, match=r"needs the package fsspec \(run: pip install .*\[remote\]") as caught:
+        drop.source(url="s3://key:secret@bucket/x?token=y")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.json"])
+def test_a_binary_file_is_no_table(drop: Any, seed: int, name: str) -> None:
+    drop.write(name, random.Random(seed).randbytes(5000))
+    drop.write("b.csv", PEOPLE)
+    assets, failures, complete = drop.troubled()
+    assert (list(assets), complete) == (["b"], False)
+    assert [failure for failure in failures if "not text" in failure or "not JSON" in failure] == failures != []
