@@ -10,6 +10,7 @@ from pathlib import Path
 from connectors.base import Connector, ConnectorError, SystemConfig, open_connector
 from connectors.model import Failure, Listing, Rights
 from workflows.check_result import CheckResult, Found, from_failure
+from workflows.contract import ConnectorFault, allowed_listing, checked_failures, checked_listing
 from workflows.errors import unforeseen
 from workflows.masking import masked_text
 from workflows.schedule import host_of, side_by_side
@@ -86,15 +87,17 @@ def _look(config: SystemConfig) -> list[CheckResult]:
     try:
         with open_connector(config) as source:
             source.probe()
-            listing = source.list_assets()
+            listing = allowed_listing(checked_listing(source.list_assets(), config.connector), config)
             return list(_report(subject, config, source, listing, source.rights()))
     except ConnectorError as error:
         return [from_failure(error.failure, subject, "failed")]
     except OSError as error:
         reason = f"{type(error).__name__}: {error.strerror or 'could not be read'}"
         return [CheckResult(subject, "failed", masked_text(reason))]
-    except Exception as error:
-        return [CheckResult(subject, "failed", unforeseen(error), hint="a fault of the program: please report it")]
+    except BaseException as error:
+        # What a connector does not foresee, sys.exit too: in a thread of its own nothing else would tell of it.
+        fault = ConnectorFault(unforeseen(error), config.connector)
+        return [from_failure(fault.failure, subject, "failed")]
 
 
 def _report(
@@ -118,7 +121,8 @@ def _report(
         yield warning("nothing is left to list", "look at include and exclude" if config.include else None)
     if not listing.complete:
         yield warning(f"the listing is incomplete: {listing.reason or 'no reason given'}")
-    yield from (from_failure(failure, subject, "warning") for failure in source.failures)
+    failures = checked_failures(source.failures, config.connector)
+    yield from (from_failure(failure, subject, "warning") for failure in failures)
 
 
 def _in_words(found: Found) -> str:
