@@ -3,8 +3,8 @@
 python benchmarks/ddl.py [--mib 512] [--dialects mysql,postgres,oracle,dm,mssql]
 
 Each dump has 200 tables of 20 commented columns and, between them, rows as the makers' own tools write them: extended
-INSERTs of half a mebibyte (mysqldump), COPY (pg_dump), one INSERT a row (SQL Developer, DM Manager), UTF-16 with GO every
-hundred rows (SSMS). It is written to a temporary folder and read by a process of its own.
+INSERTs of half a mebibyte (mysqldump), COPY (pg_dump), one INSERT a row (SQL Developer, DM Manager), UTF-16 with GO
+every hundred rows (SSMS). It is written to a temporary folder and read by a process of its own.
 """
 
 from __future__ import annotations
