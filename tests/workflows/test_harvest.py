@@ -298,12 +298,14 @@ def test_passwords_are_not_sampled_through_views(harvester: Any, source: Any, as
             _view(asset, "a_v", id="t_ry.id", c1="t_ry.q9x"),
             _view(asset, "b_v", c1="a_v.c1", c2="a_v.id"),
             _view(asset, "c_v", c1="nowhere.mima", c2="nowhere.xm"),
+            _view(asset, "d_v", c1="e_v.c1"),
+            _view(asset, "e_v", c1="d_v.c1"),
             asset("t_ry", "id", "q9x:登录密码"),
         ],
     )
     harvester({"sys": system})
     asked = {name: columns for name, columns, _ in system.asked}
-    assert asked == {"t_ry": ("id",), "a_v": ("id",), "b_v": ("c2",), "c_v": ("c2",)}
+    assert asked == {"t_ry": ("id",), "a_v": ("id",), "b_v": ("c2",), "c_v": ("c2",), "d_v": ("c1",), "e_v": ("c1",)}
 
 
 def test_what_a_view_only_counts_may_be_sampled(harvester: Any, source: Any, asset: Make) -> None:

@@ -178,6 +178,14 @@ def test_circles_and_unknown_tables_end(store: Store) -> None:
     assert classified(store).judged == 0
 
 
+def test_labels_in_a_circle_do_not_depend_on_the_run_before(store: Store) -> None:
+    saved(store, view("a", sfzh="b.sfzh"), view("b", sfzh="a.sfzh"))
+    classified(store)
+    first = labels(store, "a.sfzh")
+    assert classified(store, engine="other").judged == 2
+    assert labels(store, "a.sfzh") == first
+
+
 def test_what_people_ruled_on_a_table_holds_for_its_views(store: Store) -> None:
     saved(store, view("w", c1="v.c1"), view("v", c1="t_ry.sfzh"), table())
     classified(store)
