@@ -176,6 +176,8 @@ def matches(qualified: str, globs: Sequence[str], name: str | None = None) -> bo
 
     ``name`` is that name where it may have dots in it (files, operations); a glob with a dot may mean it, too.
     """
+    if not globs:
+        return False
     own = name or qualified.rsplit(".", 1)[-1]
     return any(
         fnmatch.fnmatchcase(own.lower(), g.lower()) or ("." in g and fnmatch.fnmatchcase(qualified.lower(), g.lower()))

@@ -142,6 +142,8 @@ class Rights(msgspec.Struct, frozen=True):
     """Assets that exist but that the user may not read; None when the source does not tell."""
     grants: tuple[str, ...] = ()
     """Statements for the source's administrator that give the user what the catalogue needs."""
+    partly: tuple[str, ...] = ()
+    """``schema.table`` of listed assets of which some columns may not be read, where the source tells."""
 
     @property
     def advice(self) -> str | None:

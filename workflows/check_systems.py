@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from connectors.base import Connector, ConnectorError, SystemConfig, open_connector
@@ -119,6 +119,9 @@ def _report(
         yield warning("it holds no assets, or none that the user may see", advice)
     elif not found.kept:
         yield warning("nothing is left to list", "look at include and exclude" if config.include else None)
+    if rights.partly:
+        what = f"the user may not read every column of {len(rights.partly)} tables ({_some(rights.partly)})"
+        yield warning(what, "the others are sampled; grant SELECT on the whole table for the rest")
     if not listing.complete:
         yield warning(f"the listing is incomplete: {listing.reason or 'no reason given'}")
     failures = checked_failures(source.failures, config.connector)
@@ -126,10 +129,13 @@ def _report(
 
 
 def _in_words(found: Found) -> str:
-    shown = [_short(name) for name in found.names[:SHOWN]] + (["…"] if found.kept > SHOWN else [])
-    words = f"{found.kept} assets" + (f" ({', '.join(shown)})" if shown else "")
+    words = f"{found.kept} assets" + (f" ({_some(found.names)})" if found.names else "")
     words += f", {found.excluded} excluded" if found.excluded else ""
     return words + (f", {found.quarantined} with a secrecy mark" if found.quarantined else "")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join([*map(_short, names[:SHOWN]), *(["…"] if len(names) > SHOWN else [])])
 
 
 def _short(name: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar, cast
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, CursorResult, Engine
 from sqlalchemy.engine import URL
@@ -33,9 +34,26 @@ from connectors.base import (
     matches,
 )
 from connectors.model import Asset, Failure, Listing, Origin, Rights
-from connectors.sql.dialect import ColumnRow, Dialect, Driver, KeyRow, RelationRow, Row, Run, Timeouts, ViewRow
+from connectors.sql.dialect import (
+    BROKEN,
+    GONE,
+    LOCKED,
+    LOST,
+    ColumnRow,
+    Dialect,
+    Driver,
+    KeyRow,
+    RelationRow,
+    Row,
+    Run,
+    Timeouts,
+    Trouble,
+    ViewRow,
+)
+from connectors.sql.locks import Locks
 from connectors.sql.merge import ByTable, columns_of, foreign_keys_of, primary_key_of, unique_keys_of
-from connectors.sql.rights import granted
+from connectors.sql.mistaken import really
+from connectors.sql.rights import by_table, granted
 from connectors.sql.sampling import Sampler
 from connectors.sql.views import Listed, short, with_sources
 
@@ -46,7 +64,7 @@ class SqlConnector(Connector):
     """Tables and views of one database, read-only.
 
     Options: ``connect_timeout``, ``statement_timeout``, ``lock_timeout`` and ``sample_timeout`` in seconds (10, 300, 5
-    and 20; 0 means none), ``sample_foreign`` (false) for tables that lie in another database.
+    and 5; 0 means none), ``sample_foreign`` (false) for tables that lie in another database.
     """
 
     KEYS: ClassVar[frozenset[str]] = frozenset({"url", "path"})
@@ -67,6 +85,7 @@ class SqlConnector(Connector):
         self._counting = Lock()
         foreign = bool(config.options.get("sample_foreign"))
         self.sampler = Sampler(self.dialect, self.timeouts, self._connect, foreign, self.notices)
+        self.locks = Locks()
         self._hidden: frozenset[tuple[str, str]] | None = None
         self._listed = Listed((), self.dialect.views_as_written)
 
@@ -136,15 +155,25 @@ class SqlConnector(Connector):
 
     def rights(self) -> Rights:
         with self._errors(), self._reading() as run:
-            return self._rights(run)
+            found = self._rights(run)
+            refused = by_table(run(self.dialect.REFUSED)) if self.dialect.REFUSED else {}
+        partly = (f"{schema}.{name}" for schema, name in refused if self._may_show(schema, name))
+        return msgspec.structs.replace(found, partly=tuple(name for name in partly if keeps(self.config, name)))
 
     def sample(self, asset: Asset, rows: int) -> Sample:
         """A few rows, see `Sampler`; an asset that is left alone gives {} values and a notice."""
         place = ".".join(part for part in (asset.schema, asset.name) if part)
         if not keeps(self.config, place) or is_quarantined(asset.name, asset.comment):
             raise SourceFatalError("this asset is restricted and is not sampled", place=place)
-        with self._errors(place):
-            return self.sampler.take(asset, rows)
+        if self.locks.concern(asset):
+            raise SourceRetryError(LOCKED.what, place=place, hint=LOCKED.hint)
+        try:
+            with self._errors(place):
+                return self.sampler.take(asset, rows)
+        except SourceRetryError as error:
+            if error.failure.what == LOCKED.what:
+                self.locks.add(asset)
+            raise
 
     def close(self) -> None:
         self.sampler.close()
@@ -190,6 +219,7 @@ class SqlConnector(Connector):
         trouble, place = self.dialect.no_definition, f"{view.schema}.{view.table}"
         if view.definition is None and trouble and keeps(self.config, place) and self._may_show(*view[:2]):
             self._fail(f"it has no lineage: {trouble.what}", place, trouble.hint)
+            self.locks.add_view(place)
         return view
 
     def _columns(self, run: Run, views: bool) -> Iterator[ColumnRow]:
@@ -208,9 +238,9 @@ class SqlConnector(Connector):
         for view in views:
             described = with_sources(described, view, self._listed, self.dialect.VIEW_SQL)
         if not columns:
-            self._fail(
-                "none of its columns can be read", _qualified(row), "it is broken, or the user has no right to it"
-            )
+            self._tell_empty(row)
+        if row.kind == "view":
+            self.locks.learn(_qualified(row), described)
         return Asset(
             department=self.config.department,
             system=self.config.id,
@@ -231,6 +261,16 @@ class SqlConnector(Connector):
             origin=cast("Origin", self.config.origin),
             update_cycle=self.config.update_cycle,
         )
+
+    def _tell_empty(self, row: RelationRow) -> None:
+        """What nobody who runs the catalogue can mend is a notice, or each run would fail for it."""
+        if self.dialect.shows_all_columns:
+            self.notices.append(f"{_qualified(row)}: it has no columns")
+        elif row.kind == "view":
+            self.notices.append(f"{_qualified(row)}: {BROKEN.what}, or the user has no right to its columns")
+        else:
+            what = "none of its columns can be read"
+            self._fail(what, _qualified(row), "it is broken, or the user has no right to it")
 
     def _may_show(self, schema: str, name: str) -> bool:
         hidden = (schema, name) in (self._hidden or ())
@@ -315,11 +355,24 @@ class SqlConnector(Connector):
             yield
         except DBAPIError as error:
             trouble = self.dialect.trouble(error.orig or error)
+            if place is None:
+                self._refuse_others(trouble)
             raised = SourceRetryError if trouble.retry else SourceFatalError
             raise raised(trouble.what, place=place or self.place, hint=trouble.hint) from None
         except (UnicodeDecodeError, SQLAlchemyError, ValueError) as error:
             what = f"the driver cannot read what the database sent ({type(error).__name__})"
             raise SourceFatalError(what, place=place or self.place, hint="check the database's encoding") from None
+
+    def _refuse_others(self, trouble: Trouble) -> None:
+        """A server of another kind gives odd answers; what it is says more than they do."""
+        known = set(self.dialect.TROUBLES.values()) - {GONE, LOST}
+        if trouble in known or self.dialect.in_file or not self.dialect.schemes:
+            return
+        if server := really(self.dialect, self.url, self.timeouts, connected=trouble is not LOST):
+            what = f"the server is no {self.dialect.name}: it seems to be {server.name}"
+            raise SourceFatalError(
+                what, place=self.place, hint=f"connector: {' or '.join(server.connectors)}"
+            ) from None
 
     def _fail(self, what: str, place: str, hint: str | None) -> None:
         failure = Failure(what=what, place=place, hint=hint)

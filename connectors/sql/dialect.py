@@ -89,13 +89,23 @@ UNREACHABLE = Trouble(True, "the database cannot be reached", "check host, port,
 BUSY = Trouble(True, "the database has no free connection", "try again later or raise its connection limit")
 STOPPING = Trouble(True, "the database is starting or stopping", "try again later")
 LOST = Trouble(True, "the connection was lost", "try again later")
-TIMEOUT = Trouble(True, "the statement took too long", "try again later or raise statement_timeout (or sample_timeout)")
+TIMEOUT = Trouble(
+    True,
+    "the statement took too long",
+    "try again later or raise statement_timeout (for samples: sample_timeout and lock_timeout)",
+)
 LOCKED = Trouble(True, "the data is locked by someone else", "try again later or raise lock_timeout")
 WRONG_PASSWORD = Trouble(False, "the database refuses this user or password", "check user and password in url")
 NO_DATABASE = Trouble(False, "this database does not exist", "check the name at the end of url")
 NOT_ALLOWED = Trouble(False, "the user has no right to read this", "grant SELECT (and USAGE on the schema) to the user")
 READ_ONLY = Trouble(False, "the session is read-only", "the catalogue never writes to a source")
+BROKEN = Trouble(False, "the view is broken in the source", "its owner has to mend or drop it")
+EMPTY = Trouble(False, "the materialised view holds nothing yet", "refresh it in the source")
 GONE = Trouble(False, "the table or column is not there any more", "harvest again")
+
+
+TOO_MUCH = "this view reads or sorts too much"
+NO_PLAN = "the user may not see how this view is computed; it takes SHOW VIEW, and SELECT on its tables"
 
 
 class Timeouts(NamedTuple):
@@ -105,12 +115,12 @@ class Timeouts(NamedTuple):
     statement: int = 300
     lock: int = 5
     """To wait for a table that somebody else has locked; nobody waits behind us for longer than that."""
-    sample: int = 20
+    sample: int = 5
 
     @property
     def sampling(self) -> int:
-        """What a statement that samples may take: the shorter of both."""
-        return min(filter(None, (self.sample, self.statement)), default=0)
+        """What a statement that samples may take: the shortest of all. Whoever alters the table waits for it."""
+        return min(filter(None, (self.sample, self.statement, self.lock)), default=0)
 
 
 class Large(NamedTuple):
@@ -126,6 +136,10 @@ class Large(NamedTuple):
     """How many are asked for."""
     estimate: int
     """How many there are, by the database's estimate."""
+    size: int = 0
+    """Bytes; 0 when they are not known."""
+    sparse: bool = False
+    """Few rows in many pages, or rows of which not all columns may be read: what the chosen pages hold is taken."""
 
 
 class Explain(Executable, ClauseElement):
@@ -201,9 +215,14 @@ class Dialect:
     """What it means that a view comes without one; None where the database does not say."""
     views_as_written: ClassVar[bool] = False
     """Whether definitions are as somebody wrote them: with ``*``, and names in any case."""
+    shows_all_columns: ClassVar[bool] = False
+    """Whether a table whose columns are not told has none."""
     UNSEEN: ClassVar[str | None] = None
     """(schema, number of relations) for the schemas in which some exist that this user may not see, where the database
     tells."""
+
+    REFUSED: ClassVar[str | None] = None
+    """(schema, table, column) for columns that this user may not read, where the database shows them all the same."""
 
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {}
     """By error code, or by its first two characters."""
@@ -246,8 +265,15 @@ class Dialect:
         """A statement that takes rows from several places of a large table, at a cost that does not grow with it."""
         return None
 
-    def is_costly(self, query: Executable, ask: Ask) -> bool:
-        """Whether the database expects that a sample of a view makes it read or sort much."""
+    def objection(self, query: Select[Any], ask: Ask) -> str | None:
+        """Why a view is better not sampled, by the database's own plan (see `plans`); None = it costs little.
+
+        ``query`` has its LIMIT.
+        """
+        return None
+
+    def is_bulky(self, query: Select[Any], ask: Ask) -> bool:
+        """Whether a table may take long to give even its first rows, as one does that is mostly empty pages."""
         return False
 
     def prepare(self, connection: Any, timeouts: Timeouts) -> None:

@@ -26,6 +26,7 @@ class KingbaseES(PostgreSQL):
     KEYS = adapted(PostgreSQL.KEYS, _OWN_SCHEMAS)
     VIEWS = adapted(PostgreSQL.VIEWS, _OWN_SCHEMAS)
     UNSEEN = adapted(PostgreSQL.UNSEEN, _OWN_SCHEMAS)
+    REFUSED = adapted(PostgreSQL.REFUSED, _OWN_SCHEMAS)
 
     def driver_of(self, url: URL) -> Driver | None:
         return Driver("ksycopg2", "kingbase") if url.drivername == KSYCOPG2 else None

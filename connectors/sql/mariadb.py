@@ -6,7 +6,6 @@ read, else all that the user may see but the server's own.
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,12 +15,14 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from pymysql.connections import Connection as DriverConnection
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Select
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from connectors.sql import dialect as troubles
 from connectors.sql.dialect import (
+    NO_PLAN,
+    TOO_MUCH,
     Ask,
     ColumnRow,
     Dialect,
@@ -35,11 +36,10 @@ from connectors.sql.dialect import (
     ViewRow,
     whole_keys,
 )
+from connectors.sql.plans import rows_stall
 
 _STEPS = 5
 """Places of a large table that are sampled."""
-MANY_ROWS = 100_000
-"""Rows of a table in a view that is computed as a whole, however few of its rows are asked for."""
 
 LONGEST_ANSWER = 1_048_576
 """Bytes of the columns of one table, as the server puts them into one text; longer ones are read row by row."""
@@ -117,7 +117,8 @@ class MariaDB(Dialect):
         **dict.fromkeys(("1045", "1130", "1698", "1820", "1862"), troubles.WRONG_PASSWORD),
         "1049": troubles.NO_DATABASE,
         **dict.fromkeys(("1044", "1142", "1143", "1227", "1370", "1345"), troubles.NOT_ALLOWED),
-        **dict.fromkeys(("1054", "1146", "1356"), troubles.GONE),
+        **dict.fromkeys(("1054", "1146"), troubles.GONE),
+        **dict.fromkeys(("1356", "1449"), troubles.BROKEN),
         **dict.fromkeys(("1040", "1203", "1226"), troubles.BUSY),
         "1053": troubles.STOPPING,
         **dict.fromkeys(("1205", "1213"), troubles.LOCKED),
@@ -163,6 +164,9 @@ class MariaDB(Dialect):
             yield f"SET SESSION group_concat_max_len = {LONGEST_ANSWER}"
 
     def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
+        if timeouts.lock:
+            # A little less than the statement's own limit, so that it says which of both it was.
+            connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {max(timeouts.sampling - 1, 1)}")
         # Either server answers to either name in departments/*.yaml, so the server itself says what it is.
         if getattr(connection.dialect, "is_mariadb", False):
             connection.exec_driver_sql(f"SET SESSION max_statement_time = {timeouts.sampling}")
@@ -186,19 +190,15 @@ class MariaDB(Dialect):
             )
         )
 
-    def is_costly(self, query: Executable, ask: Ask) -> bool:
+    def objection(self, query: Select[Any], ask: Ask) -> str | None:
         try:
-            steps = ask(Explain("EXPLAIN", query))
+            return TOO_MUCH if rows_stall(ask(Explain("EXPLAIN", query))) else None
         except DBAPIError as error:
-            # Who may read a view is not always shown how it is computed; sample_timeout ends what takes long.
             if self.code(error.orig or error) in ("1142", "1345"):
-                return False
+                return NO_PLAN
             raise
-        whole = any(
-            step.select_type not in ("SIMPLE", "PRIMARY") or re.search("temporary|filesort", step.Extra or "")
-            for step in steps
-        )
-        return whole and max(int(step.rows or 0) for step in steps) > MANY_ROWS
+        except (AttributeError, ValueError):
+            return TOO_MUCH
 
     def listed(self, run: Run, url: URL) -> Iterator[RelationRow]:
         return map(RelationRow._make, run(_unopened(self._statement(self.RELATIONS, url))))

@@ -5,21 +5,19 @@ The user is ``user@tenant#cluster``; in ``url`` it is written ``user%40tenant%23
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Select
 
 from connectors.sql import dialect as troubles
-from connectors.sql.dialect import Ask, Explain, Timeouts, Trouble
-from connectors.sql.mariadb import MANY_ROWS
+from connectors.sql.dialect import TOO_MUCH, Ask, Explain, Timeouts, Trouble
 from connectors.sql.mysql import MySQL
+from connectors.sql.plans import oceanbase_stalls
 
 _LONGEST = 86_400
 """Seconds for a statement without limit, and for one whose rows stream: the server's clock goes on while we read."""
 _LOCK_WAITS = ("lock_wait_timeout", "innodb_lock_wait_timeout")
-_EXPECTED_ROWS = re.compile(r"^\|\s*\d+\s*\|[^|]*\|[^|]*\|\s*(\d+)\s*\|", re.MULTILINE)
 
 _WHO = Trouble(
     False,
@@ -56,10 +54,10 @@ class OceanBase(MySQL):
     def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
         connection.exec_driver_sql(f"SET SESSION ob_query_timeout = {(timeouts.sampling or _LONGEST) * 1_000_000}")
 
-    def is_costly(self, query: Executable, ask: Ask) -> bool:
+    def objection(self, query: Select[Any], ask: Ask) -> str | None:
         # Its plan is a drawing, one operator on a line.
-        drawing = "\n".join(str(step[0]) for step in ask(Explain("EXPLAIN", query)))
-        return any(int(rows) > MANY_ROWS for rows in _EXPECTED_ROWS.findall(drawing))
+        drawing = "\n".join(str(step[0]) for step in ask(Explain("EXPLAIN", query.limit(None))))
+        return TOO_MUCH if oceanbase_stalls(drawing) else None
 
 
 DIALECT = OceanBase()

@@ -6,22 +6,20 @@ only; a server that keeps a user's password with ``password_encryption_type = 1`
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Select
 from sqlalchemy.engine import URL
 
 from connectors.sql import dialect as troubles
-from connectors.sql.dialect import Ask, Explain, Large, Run, Timeouts, Trouble, ViewRow
+from connectors.sql import plans
+from connectors.sql.dialect import TOO_MUCH, Ask, Explain, Large, Run, Timeouts, Trouble, ViewRow
 from connectors.sql.kindred import PSYCOPG2, adapted
-from connectors.sql.postgresql import _LOCKED, DEAREST, SEEN, PostgreSQL
+from connectors.sql.postgresql import _LOCKED, SEEN, PostgreSQL
 
 VIEWS_SECONDS = 30
 """What the definitions of all views may take; when somebody has locked a table for longer, there is no lineage."""
-
-_COST = re.compile(r"cost=[\d.]+\.\.(\d+(?:\.\d+)?)")
 
 _OWN_SCHEMAS = (
     *("blockchain", "coverage", "cstore", "db4ai", "dbe_perf", "dbe_pldebugger", "dbe_pldeveloper", "dbe_sql_util"),
@@ -113,6 +111,7 @@ class OpenGauss(PostgreSQL):
     ORDER BY s.schema COLLATE "C", s.name COLLATE "C"
     """
     UNSEEN = _older(PostgreSQL.UNSEEN or "")
+    REFUSED = _older(PostgreSQL.REFUSED or "")
 
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {
         **PostgreSQL.TROUBLES,
@@ -146,9 +145,12 @@ class OpenGauss(PostgreSQL):
     def spread(self, large: Large, ask: Ask) -> None:
         """Its tables by column and by partition were not there to try: the first rows have to do."""
 
-    def is_costly(self, query: Executable, ask: Ask) -> bool:
-        found = _COST.search(str(ask(Explain("EXPLAIN", query))[0][0]))
-        return found is not None and float(found[1]) > DEAREST
+    def objection(self, query: Select[Any], ask: Ask) -> str | None:
+        drawing = "\n".join(str(line[0]) for line in ask(Explain("EXPLAIN", query.limit(None))))
+        return TOO_MUCH if plans.stalls_as_text(drawing) else None
+
+    def is_bulky(self, query: Select[Any], ask: Ask) -> bool:
+        return False
 
     def code(self, error: BaseException) -> str:
         # openGauss asks by the number that libpq takes for SCRAM.

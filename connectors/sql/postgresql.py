@@ -6,19 +6,19 @@ has a privilege on, in schemas with USAGE. Partitions belong to their parent, an
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Executable, Select
 from sqlalchemy.engine import URL
 from sqlalchemy.sql import ColumnElement
 
 from connectors.sql import dialect as troubles
-from connectors.sql.dialect import Ask, Dialect, Explain, Large, Timeouts, Trouble
+from connectors.sql import plans
+from connectors.sql.dialect import TOO_MUCH, Ask, Dialect, Explain, Large, Timeouts, Trouble
 
 _EXISTING = """
     FROM pg_catalog.pg_class c
@@ -78,8 +78,9 @@ _STORED = """
 
 _ROWS_READ = 40
 """Rows of a large table that are read for each one that is sampled."""
-DEAREST = 50_000
-"""In PostgreSQL's own unit, the cost of one page read in sequence: about 400 MB."""
+_MOST_PAGES = 500
+"""Pages of a table that is read for the few rows in them."""
+_PAGE = 8_192
 
 _TEXT_OIDS = (18, 19, 25, 1042, 1043)
 """char, name, text, bpchar, varchar."""
@@ -91,6 +92,7 @@ _FAILED_CONNECTIONS = (
     (re.compile(r"permission denied for database|权限"), "42501"),
     (re.compile(r"too many|remaining connection slots|太多|剩余"), "53300"),
     (re.compile(r"starting up|shutting down|recovery mode|正在"), "57P03"),
+    (re.compile(r"invalid response to SSL negotiation|expected authentication request"), "08P01"),
     (re.compile(r"server closed the connection|connection already closed|terminating connection"), "08006"),
 )
 
@@ -100,6 +102,7 @@ class PostgreSQL(Dialect):
     schemes = dict.fromkeys(("postgresql", "postgres", "postgresql+psycopg2"), "postgresql+psycopg2")
     # psycopg2 raises on years after 9999 and on 'infinity', which real tables hold.
     cast_in_samples = True
+    shows_all_columns = True
 
     RELATIONS = f"""
     WITH RECURSIVE {SEEN}, {_STORED}
@@ -202,6 +205,17 @@ class PostgreSQL(Dialect):
 
     UNSEEN = f"SELECT n.nspname, count(*) {_EXISTING} AND NOT ({_READABLE}) GROUP BY n.nspname ORDER BY n.nspname"
 
+    REFUSED = f"""
+    SELECT n.nspname, c.relname, a.attname {_EXISTING} AND {_READABLE}
+    """.replace(
+        "WHERE c.relkind",
+        """
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
+    WHERE NOT pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relkind""",
+        1,
+    )
+
     TROUBLES: ClassVar[Mapping[str, Trouble]] = {
         **dict.fromkeys(("28P01", "28000", "28"), troubles.WRONG_PASSWORD),
         "3D000": troubles.NO_DATABASE,
@@ -213,7 +227,7 @@ class PostgreSQL(Dialect):
         "57": troubles.STOPPING,
         "08": troubles.LOST,
         "25006": troubles.READ_ONLY,
-        "55000": Trouble(False, "the materialised view holds nothing yet", "refresh it in the source"),
+        "55000": troubles.EMPTY,
         "unreachable": troubles.UNREACHABLE,
     }
 
@@ -246,6 +260,8 @@ class PostgreSQL(Dialect):
 
     def bound_samples(self, connection: Connection, timeouts: Timeouts) -> None:
         connection.exec_driver_sql(f"SET statement_timeout = {timeouts.sampling * 1000}")
+        # A little less, so that it says which of both it was.
+        connection.exec_driver_sql(f"SET lock_timeout = {min(timeouts.lock, timeouts.sampling) * 900}")
         # PostgreSQL has no priorities, but it would give a statement more than one of its processors. Not all of its
         # relatives know the setting.
         connection.exec_driver_sql(
@@ -256,17 +272,32 @@ class PostgreSQL(Dialect):
     def spread(self, large: Large, ask: Ask) -> Executable | None:
         # Few whole pages, chosen over the length of the table, and of their rows those that a hash picks: always the
         # same ones, and half as many again as are asked for.
-        share = min(100.0, 100 * _ROWS_READ * large.rows / large.estimate)
+        share = min(100.0, 100 * _ROWS_READ * large.rows / max(large.estimate, 1))
+        if large.size:
+            share = min(share, 100 * _MOST_PAGES * _PAGE / large.size)
         pages = sa.func.system(sa.literal_column(f"{share:.6f}"))
         source = sa.tablesample(large.table, pages, name="pages", seed=sa.literal_column("1"))
+        if large.sparse:
+            return large.select(source).limit(large.rows)
         hashed = sa.literal_column("pg_catalog.hashtext(pages.ctid::text)", sa.Integer)
         every: ColumnElement[int] = sa.literal_column(str(_ROWS_READ * 2 // 3))
         return large.select(source).where(hashed % every == 0).limit(large.rows)
 
-    def is_costly(self, query: Executable, ask: Ask) -> bool:
-        plan = ask(Explain("EXPLAIN (FORMAT JSON)", query))[0][0]
-        found = json.loads(plan) if isinstance(plan, str) else plan
-        return bool(found[0]["Plan"]["Total Cost"] > DEAREST)
+    def objection(self, query: Select[Any], ask: Ask) -> str | None:
+        plan = self._plan(query, ask)
+        return TOO_MUCH if plan is None or plans.stalls(plan) else None
+
+    def is_bulky(self, query: Select[Any], ask: Ask) -> bool:
+        plan = self._plan(query, ask)
+        return plan is None or plans.whole_cost(plan) > plans.BULKY
+
+    def _plan(self, query: Select[Any], ask: Ask) -> dict[str, Any] | None:
+        """None when the server answers in a way of its own."""
+        answer = ask(Explain("EXPLAIN (FORMAT JSON)", query))
+        try:
+            return plans.postgres_plan(answer[0][0])
+        except (ValueError, IndexError):
+            return None
 
     def code(self, error: BaseException) -> str:
         if state := getattr(error, "pgcode", None):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy.engine import URL
 
-from connectors.sql.dialect import Dialect
+from connectors.sql.dialect import Dialect, Row
+from connectors.sql.merge import Key
 
 
 def granted(dialect: Dialect, url: URL, schemas: Sequence[str]) -> tuple[str, ...]:
@@ -23,3 +26,13 @@ def granted(dialect: Dialect, url: URL, schemas: Sequence[str]) -> tuple[str, ..
         templates = tuple(text.replace("<database>", quote(url.database)) for text in templates)
     named = (text.replace("<schema>", quote(schema)) for schema in schemas for text in templates)
     return tuple(dict.fromkeys(named)) or templates
+
+
+def by_table(rows: Iterable[Row]) -> Mapping[Key, frozenset[str]]:
+    """What `Dialect.REFUSED` answers, as names of columns by schema and table.
+
+    >>> by_table([("s", "a", "x"), ("s", "a", "y")])[("s", "a")] == {"x", "y"}
+    True
+    """
+    ordered = sorted(tuple(row) for row in rows)
+    return {key: frozenset(row[2] for row in group) for key, group in groupby(ordered, itemgetter(0, 1))}

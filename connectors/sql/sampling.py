@@ -2,28 +2,33 @@
 
 One short statement per table, each a transaction of its own, on a connection whose statements are bounded by
 ``sample_timeout`` and ``lock_timeout``. A large table is read in several places and never as a whole, a view only where
-the database's own plan says that it costs little.
+the database's own plan says that it costs little, and no column that the user may not read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnClause, Connection, Executable, Select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ColumnElement, FromClause, quoted_name
 
 from connectors.base import Sample
 from connectors.model import Asset, Column
-from connectors.sql.dialect import Dialect, Large, Row, Timeouts
+from connectors.sql.dialect import BROKEN, EMPTY, Dialect, Large, Row, Timeouts
+from connectors.sql.merge import Key
+from connectors.sql.rights import by_table
 
 LONGEST_VALUE = 4_000
 """Characters of a sampled value; the rest is cut off."""
 LARGE_TABLE = 10_000
 """Rows, by the database's estimate, from which on the first rows do not speak for a table."""
+LARGE_SIZE = 8_000_000
+"""Bytes from which on a table may be large whatever the estimate of its rows is: it may be mostly empty pages."""
 
 _BINARY = frozenset(
     {"BLOB", "MEDIUMBLOB", "LONGBLOB", "BYTEA", "BINARY", "VARBINARY", "IMAGE", "GEOMETRY", "GEOGRAPHY"}
@@ -45,6 +50,8 @@ class Sampler:
         self.dialect, self.timeouts, self.foreign, self.notices = dialect, timeouts, foreign, notices
         self._connect = connect
         self._connection: Connection | None = None
+        self._refused: Mapping[Key, frozenset[str]] | None = None
+        """Columns that the user may not read, of tables of which others may be read; None before it was asked."""
 
     def take(self, asset: Asset, rows: int) -> Sample:
         """At most ``rows`` rows of the asset's columns: binary ones left out, values cut at 4,000 characters.
@@ -56,7 +63,14 @@ class Sampler:
         if rows <= 0 or not picked:
             return {}
         try:
+            picked = self._allowed(asset, picked)
             found = self._rows(asset, picked, rows)
+        except DBAPIError as error:
+            self.close()
+            trouble = self.dialect.trouble(error.orig or error)
+            if trouble not in (BROKEN, EMPTY):
+                raise
+            found = self._left_alone(asset, f"{trouble.what}; {trouble.hint}")
         except BaseException:
             self.close()
             raise
@@ -74,6 +88,27 @@ class Sampler:
             self.dialect.bound_samples(self._connection, self.timeouts)
         return self._connection
 
+    def _allowed(self, asset: Asset, picked: list[Column]) -> list[Column]:
+        """Those that the user may read; all when none may, so that the database says so itself."""
+        refused = self._refused_of(asset)
+        return [column for column in picked if column.name not in refused] or picked
+
+    def _refused_of(self, asset: Asset) -> frozenset[str]:
+        if self._refused is None:
+            self._refused = self._refusals()
+        return self._refused.get((asset.schema or "", asset.name), frozenset())
+
+    def _refusals(self) -> Mapping[Key, frozenset[str]]:
+        if self.dialect.REFUSED is None:
+            return {}
+        try:
+            return by_table(self._ask(sa.text(self.dialect.REFUSED)))
+        except DBAPIError as error:
+            if self.dialect.trouble(error.orig or error).retry:
+                raise
+            # A relative that cannot tell: then it refuses the sample of a whole table.
+            return {}
+
     def _rows(self, asset: Asset, picked: Sequence[Column], rows: int) -> Sequence[Row]:
         table = _table(asset, picked)
 
@@ -81,18 +116,23 @@ class Sampler:
             return sa.select(*(self._value(source.c[c.name], c) for c in picked)).select_from(source)
 
         plain = select(table).limit(rows)
+        partly = bool(self._refused_of(asset))
         if asset.variant == "foreign" and not self.foreign:
             return self._left_alone(asset, "it lies in another database; sample_foreign: true allows it")
-        if asset.kind == "view" and asset.variant is None and self.dialect.is_costly(plain, self._ask):
-            return self._left_alone(asset, "this view reads or sorts too much")
-        if asset.row_estimate is not None and asset.row_estimate >= LARGE_TABLE:
-            large = Large(table, select, asset.primary_key, rows, asset.row_estimate)
-            spread = self.dialect.spread(large, self._ask)
-            found = self._ask(spread) if spread is not None else ()
-            # Estimates are old, keys have gaps: then the first rows are better than few.
-            if 2 * len(found) >= rows:
-                return found[:rows]
-        return self._ask(plain)
+        if asset.kind == "view" and asset.variant is None:
+            why = self.dialect.objection(plain, self._ask)
+            return self._left_alone(asset, why) if why else self._ask(plain)
+        estimate, size = asset.row_estimate or 0, asset.size_bytes or 0
+        if estimate < LARGE_TABLE and size < LARGE_SIZE:
+            return self._ask(plain)
+        bulky = self.dialect.is_bulky(plain, self._ask)
+        if estimate < LARGE_TABLE and not bulky:
+            return self._ask(plain)
+        sparse = partly or estimate < LARGE_TABLE
+        spread = self.dialect.spread(Large(table, select, asset.primary_key, rows, estimate, size, sparse), self._ask)
+        found = self._ask(spread) if spread is not None else ()
+        # Estimates are old, keys have gaps: then the first rows are better than few, if they are soon found.
+        return found[:rows] if bulky or 2 * len(found) >= rows else self._ask(plain)
 
     def _ask(self, statement: Executable) -> Sequence[Any]:
         return self.connection().execute(statement).all()

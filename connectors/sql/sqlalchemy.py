@@ -8,6 +8,7 @@ read better by it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
@@ -150,6 +151,8 @@ class AnyConnector(SqlConnector):
 
     def __init__(self, config: SystemConfig) -> None:
         super().__init__(config)
+        # Types and options that SQLAlchemy does not know are kept as they are spelt. Its warnings would name our files.
+        warnings.filterwarnings("ignore", category=sa.exc.SAWarning, module=r"connectors\.sql\.")
         self.sampler = _PlainSampler(self.dialect, self.timeouts, self._connect, False, self.notices)
 
     @contextmanager

@@ -7,14 +7,14 @@ the user's rights and on what is sent, which is SELECT and EXPLAIN.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import Executable
+from sqlalchemy import Select
 
 from connectors.sql import dialect as troubles
-from connectors.sql.dialect import Ask, Explain, Timeouts, Trouble
-from connectors.sql.mariadb import MANY_ROWS
+from connectors.sql.dialect import TOO_MUCH, Ask, Explain, Timeouts, Trouble
 from connectors.sql.mysql import MySQL
+from connectors.sql.plans import tidb_stalls
 
 _READ_ONLY = "SET SESSION TRANSACTION READ ONLY"
 _STORE = Trouble(True, "a part of the cluster does not answer", "try again later; see TiDB's dashboard")
@@ -37,9 +37,11 @@ class TiDB(MySQL):
     def session(self, timeouts: Timeouts) -> Iterable[str]:
         return (statement for statement in super().session(timeouts) if statement != _READ_ONLY)
 
-    def is_costly(self, query: Executable, ask: Ask) -> bool:
-        # Its plan tells for each operator how many rows it expects of it.
-        return any(float(getattr(step, "estRows", 0)) > MANY_ROWS for step in ask(Explain("EXPLAIN", query)))
+    def objection(self, query: Select[Any], ask: Ask) -> str | None:
+        try:
+            return TOO_MUCH if tidb_stalls(ask(Explain("EXPLAIN", query.limit(None)))) else None
+        except (AttributeError, TypeError, ValueError):
+            return TOO_MUCH
 
 
 DIALECT = TiDB()

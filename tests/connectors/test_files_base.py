@@ -73,6 +73,14 @@ def test_globs_of_names_with_dots(glob: str, matched: bool) -> None:
     assert matches("s.a.b", [glob], "a.b") is matched
 
 
+def test_where_there_are_no_globs_names_are_not_looked_at() -> None:
+    class Unread(str):
+        def rsplit(self, *_: object, **__: object) -> list[str]:
+            raise AssertionError("looked at")
+
+    assert matches(Unread("s.a"), ()) is False
+
+
 def test_a_path_is_needed() -> None:
     with pytest.raises(ConfigurationError, match="connector ddl needs path"):
         needed_path(SystemConfig(department="d", id="s", connector="ddl"), "give one")

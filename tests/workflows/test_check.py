@@ -137,6 +137,14 @@ def test_tables_that_the_user_may_not_read_are_counted_with_the_grants(
     assert len(connected(site, monkeypatch, lacking=Rights(0, grants), listing=listing)) == 1
 
 
+def test_tables_of_which_only_some_columns_may_be_read_are_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    partly = ("s.a", "s.list_31010719000101001X", "s.c", "s.d")
+    _, warning = connected(site, monkeypatch, lacking=Rights(0, partly=partly), listing=Listing(partly))
+    told = "the user may not read every column of 4 tables (s.a, s.list_310107************, s.c, …)"
+    assert (warning.status, warning.message) == ("warning", told)
+    assert "grant SELECT on the whole table" in (warning.hint or "")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

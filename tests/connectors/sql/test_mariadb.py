@@ -125,7 +125,10 @@ def test_odd_names_comments_and_keys(odd: str, opened: Any) -> None:
     )
     assert {asset.name for asset in assets.values() if asset.kind == "view"} == {"v", "broken"}
     assert assets["v"].comment is None
-    assert [failure.place for failure in source.failures] == [f"{schema}.broken"]
+    # Nothing that whoever runs the catalogue could mend.
+    assert source.failures == []
+    (notice,) = source.notices
+    assert notice.startswith(f"{schema}.broken: the view is broken in the source")
 
 
 def test_samples_obey_the_limit(odd: str, opened: Any, sent: list[str]) -> None:
@@ -215,7 +218,8 @@ def test_mysql_differs_where_it_has_to() -> None:
     connection = Mock()
     connection.dialect.is_mariadb = False
     MYSQL.bound_samples(connection, Timeouts(statement=3))
-    connection.exec_driver_sql.assert_called_once_with("SET SESSION max_execution_time = 3000")
+    told = [call.args[0] for call in connection.exec_driver_sql.call_args_list]
+    assert told == ["SET SESSION lock_wait_timeout = 2", "SET SESSION max_execution_time = 3000"]
     assert MYSQL._statement(MYSQL.COLUMNS, make_url("mysql://h/it's")).count("TABLE_SCHEMA = 'it''s'") == 1
     assert "NULLIF(COLUMN_DEFAULT" not in MYSQL._statement(MYSQL.COLUMNS, make_url("mysql://h/d"))
 
@@ -343,3 +347,26 @@ def test_a_server_is_verified_when_the_url_names_an_authority(monkeypatch: pytes
     made = driver("mysql+pymysql://u:p@h/d?ssl_ca=district.pem")
     assert (asked, made._ssl_required) == (["district.pem"], True)
     assert (made.ctx.verify_mode, made.ctx.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+def test_a_view_that_breaks_after_it_was_listed_is_a_notice(mariadb_url: str, fill: Any, opened: Any) -> None:
+    fill(mariadb_url, "CREATE TABLE t (x int);\nCREATE VIEW v AS SELECT x FROM t")
+    source = opened("mariadb", mariadb_url)
+    view = next(asset for asset in source.assets() if asset.name == "v")
+    fill(mariadb_url, "DROP TABLE t")
+    assert source.sample(view, 5) == {"x": []}
+    (notice,) = source.notices
+    assert ".v: not sampled: the view is broken in the source" in notice
+
+
+def test_a_table_whose_columns_cannot_be_read_is_a_failure(mariadb_url: str, fill: Any, opened: Any) -> None:
+    fill(mariadb_url, "CREATE TABLE t (x int)")
+    source = opened("mariadb", mariadb_url)
+    source.dialect = _Blind()
+    (asset,) = source.assets()
+    assert (asset.columns, [failure.what for failure in source.failures]) == ((), ["none of its columns can be read"])
+
+
+class _Blind(MariaDB):
+    COLUMNS_BY_TABLE = None
+    COLUMNS = MariaDB.COLUMNS.replace("WHERE {where}", "WHERE FALSE AND {where}")

@@ -6,7 +6,6 @@ Neither was here. MariaDB knows no ``ob_…`` settings, so those are taken out o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -124,28 +123,6 @@ def test_comments_of_oceanbases_tables_without_engine_are_kept() -> None:
     assert "ENGINE IS NULL" in MYSQL.RELATIONS
     assert "ENGINE IS NULL" not in OCEANBASE.RELATIONS
     assert "NULLIF(TABLE_COMMENT, '')" in OCEANBASE.RELATIONS
-
-
-TIDB_PLAN = [
-    SimpleNamespace(id="Limit_12", estRows="50.00", task="root"),
-    SimpleNamespace(id="└─HashAgg_15", estRows="{}", task="root"),
-]
-OCEANBASE_PLAN = """\
-=================================================
-|ID|OPERATOR         |NAME|EST.ROWS|EST.TIME(us)|
--------------------------------------------------
-|0 |LIMIT            |    |50      |9000        |
-|1 |└─HASH GROUP BY  |    |{}      |9000        |
-=================================================
-Outputs & filters:"""
-
-
-@pytest.mark.parametrize(("rows", "costly"), [("100000", False), ("100001", True), ("9000000", True)])
-def test_their_own_plans_tell_what_a_view_costs(rows: str, costly: bool) -> None:
-    plan = [SimpleNamespace(id=step.id, estRows=step.estRows.format(rows)) for step in TIDB_PLAN]
-    assert TIDB.is_costly(sa.select(sa.text("1")), lambda _: plan) is costly
-    drawn = [(line,) for line in OCEANBASE_PLAN.format(rows).splitlines()]
-    assert OCEANBASE.is_costly(sa.select(sa.text("1")), lambda _: drawn) is costly
 
 
 def test_a_refused_user_of_oceanbase_is_told_how_users_are_called(people: str, opened: Any) -> None:

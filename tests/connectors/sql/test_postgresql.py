@@ -206,8 +206,9 @@ def test_a_failing_sample_tells_no_value_and_the_next_one_works(odd: str, opened
         source.sample(assets["broken"], 5)
     assert "31010719800101001" not in f"{caught.value}{caught.value.__cause__}"
     assert caught.value.failure.place == "public.broken"
-    with pytest.raises(SourceFatalError, match="holds nothing yet"):
-        source.sample(assets["mv"], 5)
+    assert not any(source.sample(assets["mv"], 5).values())
+    (notice,) = source.notices
+    assert notice.startswith("public.mv: not sampled: the materialised view holds nothing yet")
     assert source.sample(assets["child"], 5) == {"a": [], "b": [], "c": []}
 
 
@@ -272,8 +273,7 @@ def test_an_empty_database_is_complete_and_a_forbidden_one_is_not(
     source = opened("postgresql", as_reader)
     source.probe()
     assert [asset.name for asset in source.assets()] == ["child"]
-    with pytest.raises(SourceFatalError, match="no right"):
-        source.sample(next(source.assets()), 1)
+    assert source.sample(next(source.assets()), 1) == {"a": []}
     fill(odd, 'DROP SCHEMA public CASCADE; DROP SCHEMA "区.级 1" CASCADE')
     empty = opened("postgresql", odd).list_assets()
     assert (empty.names, empty.complete) == ((), True)
@@ -331,3 +331,12 @@ def test_streaming_holds_one_table_at_a_time(thousand: str, opened: Any) -> None
     tracemalloc.stop()
     assert len(kept) == 1000
     assert streamed < held / 2
+
+
+def test_a_table_without_columns_is_listed_and_fails_nothing(postgres_url: str, fill: Any, opened: Any) -> None:
+    fill(postgres_url, "CREATE TABLE zero ()")
+    source = opened("postgresql", postgres_url)
+    (asset,) = source.assets()
+    assert (asset.name, asset.columns, source.failures) == ("zero", (), [])
+    assert source.notices == ["public.zero: it has no columns"]
+    assert source.sample(asset, 5) == {}

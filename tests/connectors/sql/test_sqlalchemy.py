@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -222,3 +223,13 @@ def test_schemas_of_the_database_itself_are_left_out(served: str, source: Any) -
     schemas = {name.split(".")[0] for name in source(served).list_assets().names}
     assert schemas == {"public", "区"}
     assert make_url(served).database not in schemas
+
+
+def test_types_that_sqlalchemy_does_not_know_warn_nobody(postgres_url: str, fill: Any, source: Any) -> None:
+    fill(postgres_url, "CREATE TYPE pair AS (a int, b int); CREATE TABLE t (id int, both_of pair)")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        connector = source(postgres_url)
+        (asset,) = connector.assets()
+    assert [str(warning.message) for warning in told] == []
+    assert [column.name for column in asset.columns] == ["id", "both_of"]

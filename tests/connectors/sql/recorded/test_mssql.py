@@ -254,7 +254,7 @@ def test_a_sample_of_odd_names(server: Any, opened: Any) -> None:
         r"FROM \[dbo\]\.\[a\]\]b #\$\]",
         statement,
     )
-    assert "SET QUERY_GOVERNOR_COST_LIMIT 20" in [statement for _, statement in server.sent]
+    assert "SET QUERY_GOVERNOR_COST_LIMIT 5" in [statement for _, statement in server.sent]
     assert server.connections[-1].auto is True
 
 

@@ -75,7 +75,7 @@ def test_sessions_are_bounded_and_transactions_read_only(oceanbase: Any, opened:
     assert len(oceanbase.about("ob_query_timeout = 60000000")) == len(oceanbase.connections)
     assert len(oceanbase.about("SET TRANSACTION READ ONLY")) == len(oceanbase.connections) - 1
     *_, bound, (_, statement) = oceanbase.sent
-    assert bound[1] == "ALTER SESSION SET ob_query_timeout = 20000000"
+    assert bound[1] == "ALTER SESSION SET ob_query_timeout = 5000000"
     assert " ".join(statement.split()).endswith('FROM "MZ"."T_A") anon_1 WHERE ROWNUM <= 5')
     assert oceanbase.connections[-1].auto is True
     assert {connection._read_timeout for connection in oceanbase.connections} == {70}

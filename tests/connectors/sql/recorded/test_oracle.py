@@ -260,7 +260,7 @@ def test_a_sample(oracle: Any, opened: Any) -> None:
     sample, statement = sampled(oracle, opened, "RY_JT")
     assert sample == {"JTBH": [], "XH": [], "RYBH": [], "HZ_JTBH": [], "HZ_XH": []}
     assert statement.endswith('FROM "MZ"."RY_JT" FETCH FIRST 50 ROWS ONLY')
-    assert oracle.connections[-1].call_timeout == 20_000
+    assert oracle.connections[-1].call_timeout == 5_000
     assert oracle.connections[-1].autocommit is True
     last = [statement for number, statement in oracle.sent if number == oracle.connections[-1].number]
     assert "SET TRANSACTION READ ONLY" not in last
