@@ -239,6 +239,8 @@ def believed(
         or (said.style == "initials" and said.element in doubt.strange_initials.get(kind, ()))
         or (said.element == "person.name" and _is_plural(said, column))
         or _are_loose_initials(said, family, column, doubt)
+        or (kind not in ("person", "aggregate") and _are_rare_initials(said, family, doubt))
+        or (_is_plural(said, column) and _VOWELS.isdisjoint(said.term))
         or (family in doubt.bounded and _is_bound(column, doubt))
         or (family in _NUMBERED and _is_class(said, column))
     ):
@@ -351,6 +353,11 @@ def _are_loose_initials(said: Candidate, family: str, column: ColumnInput, doubt
     if said.after_unknown and (len(said.term) < 3 or said.contexts):
         return family in doubt.loose
     return not said.term.isascii() and is_whole(column.type) and said.element not in doubt.codes
+
+
+def _are_rare_initials(said: Candidate, family: str, doubt: Doubt) -> bool:
+    """Generated initials of what is seldom abbreviated where rows are no people: LSBZ is 历史标志, not 临时补助."""
+    return said.style == "initials" and not said.term.isascii() and not said.contexts and family in doubt.rare_initials
 
 
 def _is_site(said: Candidate, column: ColumnInput, doubt: Doubt) -> bool:

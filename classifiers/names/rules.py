@@ -69,6 +69,8 @@ class Doubt(msgspec.Struct):
     """Last words of English names."""
     bounded: frozenset[str]
     """Families."""
+    rare_initials: frozenset[str]
+    """Families."""
     sited: frozenset[str]
     """Classes of owners."""
     sites: frozenset[str]

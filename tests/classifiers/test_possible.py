@@ -147,6 +147,8 @@ def test_what_a_column_can_hold(table: str, columns: str, column: str, element: 
         ("check_form", "name sex in_or_out_identity", "in_or_out_identity"),
         ("recon_run", "run_no lease_owner", "lease_owner"),
         ("area_manager", "area str1 str2 str3 xm sfzh sj dz", "str2"),
+        ("T_SBXX", "SBMC SBBH CFCS", "CFCS"),
+        ("T_SBXX", "SBMC SBBH XZBS", "XZBS"),
     ],
 )
 def test_weak_evidence_is_a_hint_and_leaves_the_column_open(table: str, columns: str, column: str) -> None:
