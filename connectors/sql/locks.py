@@ -35,9 +35,18 @@ class Locks:
         """Whether a sample of this view would wait for what the run has already waited for. Tables are always tried."""
         if asset.kind != "view":
             return False
-        name = _name(asset)
-        needed = self._needs.get(name, frozenset()) | {name}
-        return any(held <= needed for held in self._held)
+        behind = self.behind(asset)
+        return any(held <= behind for held in self._held)
+
+    def behind(self, asset: Asset) -> set[str]:
+        """This view and what it reads, as far as lineage tells, through other views too."""
+        found: set[str] = set()
+        waiting = {_name(asset)}
+        while waiting:
+            name = waiting.pop()
+            found.add(name)
+            waiting |= self._needs.get(name, frozenset()) - found
+        return found
 
 
 def _name(asset: Asset) -> str:
