@@ -13,6 +13,7 @@ from workflows.check_result import CheckResult, Found, from_failure
 from workflows.contract import ConnectorFault, allowed_listing, checked_failures, checked_listing
 from workflows.errors import unforeseen
 from workflows.masking import masked_text
+from workflows.patience import leave_behind
 from workflows.schedule import host_of, side_by_side
 from workflows.settings import Department, Site, SystemSettings
 
@@ -76,6 +77,7 @@ def _bounded(config: SystemConfig, patience: float) -> list[CheckResult]:
     thread.start()
     thread.join(patience)
     if thread.is_alive():
+        leave_behind(thread)
         hint = "look at the system and the way there, or give --timeout more seconds"
         subject = f"{config.department}/{config.id}"
         return [CheckResult(subject, "failed", f"no answer within {patience:g} seconds", host_of(config), hint)]

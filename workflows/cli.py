@@ -30,6 +30,7 @@ from workflows import (
     cli_ticket,
 )
 from workflows.cli_common import Commands, State
+from workflows.patience import anything_left
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -82,6 +83,13 @@ def main() -> None:
         # The reader of our output has gone (`pdc assets | head`): nothing more to say, and no trace at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except SystemExit as end:
+        if anything_left():
+            # All is said and stored; waiting at exit for threads that hang would never end.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
+        raise
 
 
 if __name__ == "__main__":

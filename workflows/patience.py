@@ -16,6 +16,19 @@ STOPPING = 10.0
 """Seconds that Ctrl-C leaves to a connector."""
 
 
+_left: list[threading.Thread] = []
+
+
+def leave_behind(thread: threading.Thread) -> None:
+    """Nobody waits for it any more; the process does not either: see `anything_left`."""
+    _left.append(thread)
+
+
+def anything_left() -> bool:
+    """Whether something hangs still. What it began itself, such as a pool of threads, Python would wait for at exit."""
+    return any(thread.is_alive() for thread in _left)
+
+
 class GivenUp(Exception):
     """Raised in a thread that was left behind, when it comes back and wants to write."""
 
@@ -66,6 +79,7 @@ class Patience:
                 # Not while something is being written: that ends by itself.
                 with self._lock:
                     self._over = True
+                leave_behind(thread)
                 return False
         if raised:
             raise raised[0]

@@ -213,7 +213,7 @@ systems:
   - {id: stuck, connector: sqlite, path: a.sqlite, time_limit: 1m}
 """
 STUCK = """
-import datetime, sys
+import concurrent.futures, datetime, sys, threading
 import connectors.base, workflows.settings
 from connectors.testing import HostileConnector, Script
 from workflows.cli import main
@@ -222,10 +222,15 @@ class Stuck(HostileConnector):
     def __init__(self, config):
         super().__init__(config, Script(hangs=frozenset({"listing"})))
 
+    def probe(self):
+        # Python waits for threads that are no daemons, and for those of pools.
+        threading.Thread(target=self.script.released.wait).start()
+        concurrent.futures.ThreadPoolExecutor().submit(self.script.released.wait)
+
 connectors.base.connector_class = lambda name: Stuck
 assert workflows.settings.span_of("1m").total_seconds() == 60
 workflows.settings.span_of = lambda text: datetime.timedelta(seconds=1 if text == "1m" else 86400)
-sys.argv = ["pdc", "--site", sys.argv[1], "harvest", "--json"]
+sys.argv = ["pdc", "--site", *sys.argv[1:]]
 main()
 """
 
@@ -239,8 +244,15 @@ def site(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_the_process_ends_although_a_check_hangs(site: Path) -> None:
+    command = [sys.executable, "-c", STUCK, str(site), "check", "--connect", "--timeout", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=dict(os.environ))
+    assert "no answer within 1 seconds" in done.stdout, done.stderr
+    assert done.returncode == 1
+
+
 def test_the_process_ends_although_a_connector_hangs(site: Path) -> None:
-    command = [sys.executable, "-c", STUCK, str(site)]
+    command = [sys.executable, "-c", STUCK, str(site), "harvest", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=dict(os.environ))
     (system,) = json.loads(done.stdout)["systems"]
     assert done.returncode == 1, done.stderr

@@ -42,7 +42,8 @@ def test_a_hostile_source_goes_through_the_whole_job(pdc: Any, tmp_path: Path) -
 
 
 def test_hostile_names_can_be_listed_and_explained(pdc: Any) -> None:
-    pdc("run")
+    pdc("harvest")
+    pdc("classify")
     records = [json.loads(line) for line in pdc("assets", "--jsonl").stdout.splitlines()]
     keys = [f"{item['department']}/{item['system']}/{item['schema']}.{item['name']}" for item in records]
     for key in keys[:8]:
