@@ -39,6 +39,7 @@ from connectors.sql.dialect import (
     GONE,
     LOCKED,
     LOST,
+    TOO_MUCH,
     ColumnRow,
     Dialect,
     Driver,
@@ -53,6 +54,7 @@ from connectors.sql.dialect import (
 from connectors.sql.locks import Locks
 from connectors.sql.merge import ByTable, columns_of, foreign_keys_of, primary_key_of, unique_keys_of
 from connectors.sql.mistaken import really
+from connectors.sql.plans import MANY_ROWS
 from connectors.sql.rights import by_table, granted
 from connectors.sql.sampling import Sampler
 from connectors.sql.views import Listed, short, with_sources
@@ -86,6 +88,8 @@ class SqlConnector(Connector):
         foreign = bool(config.options.get("sample_foreign"))
         self.sampler = Sampler(self.dialect, self.timeouts, self._connect, foreign, self.notices)
         self.locks = Locks()
+        self._large: set[str] = set()
+        """Tables that a view is not sampled over, where no plan can be asked for."""
         self._hidden: frozenset[tuple[str, str]] | None = None
         self._listed = Listed((), self.dialect.views_as_written)
 
@@ -119,6 +123,8 @@ class SqlConnector(Connector):
                     else:
                         names.append(_asset_name(row))
                         shown.append((row.schema, row.name))
+                    if not self.dialect.explains and (row.rows or 0) > MANY_ROWS:
+                        self._large.add(_qualified(row))
                 if not (names or hidden or excluded):
                     self._refuse_blindness(run)
         except ConnectorError as error:
@@ -165,6 +171,9 @@ class SqlConnector(Connector):
         place = ".".join(part for part in (asset.schema, asset.name) if part)
         if not keeps(self.config, place) or is_quarantined(asset.name, asset.comment):
             raise SourceFatalError("this asset is restricted and is not sampled", place=place)
+        if rows > 0 and self._large.intersection(self._read_by(asset)):
+            self.notices.append(f"{place}: not sampled: {TOO_MUCH}")
+            return {column.name: [] for column in asset.columns}
         if self.locks.concern(asset):
             raise SourceRetryError(LOCKED.what, place=place, hint=LOCKED.hint)
         try:
@@ -239,7 +248,7 @@ class SqlConnector(Connector):
             described = with_sources(described, view, self._listed, self.dialect.VIEW_SQL)
         if not columns:
             self._tell_empty(row)
-        if row.kind == "view":
+        if row.kind == "view" and row.variant is None:
             self.locks.learn(_qualified(row), described)
         return Asset(
             department=self.config.department,
@@ -261,6 +270,9 @@ class SqlConnector(Connector):
             origin=cast("Origin", self.config.origin),
             update_cycle=self.config.update_cycle,
         )
+
+    def _read_by(self, asset: Asset) -> set[str]:
+        return self.locks.behind(asset) if asset.kind == "view" and asset.variant is None else set()
 
     def _tell_empty(self, row: RelationRow) -> None:
         """What nobody who runs the catalogue can mend is a notice, or each run would fail for it."""

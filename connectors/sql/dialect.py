@@ -199,6 +199,9 @@ class Dialect:
     cast_in_samples: ClassVar[bool] = False
     """Whether values other than characters and numbers are sampled as text, because the driver may choke on them."""
 
+    explains: ClassVar[bool] = False
+    """Whether `objection` asks for a plan. Elsewhere those over large tables are left alone, by lineage."""
+
     unsampled: ClassVar[frozenset[str]] = frozenset()
     """Data types whose values cannot be asked for, besides binary ones."""
 

@@ -53,6 +53,7 @@ class MariaDB(Dialect):
     # The protocol sends one unbuffered result at a time.
     shared_connection = False
     side_by_side = True
+    explains = True
     # The driver asks for no more than it is given to read, and a row may hold all columns of a table.
     fetch = 50
 

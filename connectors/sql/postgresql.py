@@ -103,6 +103,7 @@ class PostgreSQL(Dialect):
     # psycopg2 raises on years after 9999 and on 'infinity', which real tables hold.
     cast_in_samples = True
     shows_all_columns = True
+    explains = True
 
     RELATIONS = f"""
     WITH RECURSIVE {SEEN}, {_STORED}

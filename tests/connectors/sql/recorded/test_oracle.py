@@ -179,7 +179,7 @@ def test_lineage_whatever_the_case_in_which_names_were_typed(assets: dict[str, A
         (ColumnSource("MZ.RY_JBXX", "XM"),),
         (ColumnSource("MZ.RY_JT", "HZ_JTBH"),),
     ]
-    assert assets["MV_TJ"].columns[0].sources == (ColumnSource("MZ.RY_JBXX", "RYBH"),)
+    assert assets["MV_TJ"].columns[0].sources == (ColumnSource("MZ.RY_JBXX", "RYBH", carried=False),)
 
 
 def test_lineage_through_synonyms(oracle: Any, opened: Any) -> None:
@@ -375,3 +375,16 @@ def test_grants() -> None:
         "GRANT SELECT ON <schema>.<table> TO reader",
     )
     assert DIALECT.grants("读者")[0] == 'GRANT CREATE SESSION TO "读者"'
+
+
+def test_a_view_over_a_large_table_is_left_alone_where_no_plan_can_be_asked_for(oracle: Any, opened: Any) -> None:
+    source = opened("oracle", URL)
+    view = next(asset for asset in source.assets() if asset.name == "V_RY")
+    assert source.sample(view, 50) == {"姓名": [], "户主": []}
+    assert source.notices == ["MZ.V_RY: not sampled: this view reads or sorts too much"]
+    assert not oracle.about('FROM "MZ"."V_RY"')
+    few = [row if row[2] != "RY_JBXX" else (*row[:5], 300, *row[6:]) for row in RELATIONS]
+    oracle.answers["FROM ALL_OBJECTS o"] = few
+    source = opened("oracle", URL)
+    source.sample(next(asset for asset in source.assets() if asset.name == "V_RY"), 50)
+    assert (source.notices, len(oracle.about('FROM "MZ"."V_RY"'))) == ([], 1)
