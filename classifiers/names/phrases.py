@@ -34,6 +34,14 @@ PURPOSE = re.compile(r"^(?:仅|只|主要)?(?:用于|用来|用以|便于|以便
 LEVEL = re.compile(r"(?:省份?|地?市|城市|[区县镇乡村州旗]|区县|县区|街道|乡镇|街镇|镇街|社区|村居|居委会?|村委会)级?$")
 # 教师姓名 Search111: what a generator of programs reads.
 _MARK = re.compile(r"(?<=[\u3400-\u9fff])\s+[a-z]+\d{2,}$")
+# 获取或设置 人员姓名, @desc 公司联系人 @sample …: what documentation tools want around what a member is.
+_DOCUMENTATION = re.compile(
+    r"^(?:@[a-z]+\s+)?"
+    r"(?:(?:获取|取得|读取)(?:或者?|和|与|、|/)?设置|设置(?:或者?|和|与|、|/)?(?:获取|读取)|gets? or sets?)?\s*"
+)
+_TAGS = re.compile(r"\s@[a-z]+\b.*$", re.DOTALL)
+# 级别（岗位）工资: what stands in brackets before the head explains its first half.
+_INSERTED = re.compile(r"(?<=[\u3400-\u9fff])\([\u3400-\u9fff、]{1,8}\)(?=[\u3400-\u9fff]{2})")
 # 用户密码的MD5值: what was done to a value is no value.
 _HASHED = re.compile(r"(?<=[\u3400-\u9fff]{2})的?(?:md5|sha-?\d*|sm[34]|哈希|散列|加密)(?:值|后|串|码|后的值|密文)$")
 _AND_MORE = re.compile(
@@ -57,9 +65,14 @@ def comment_parts(text: str) -> tuple[str, ...]:
     ('公司名',)
     >>> comment_parts("账号状态0正常1停用")[0]
     '账号状态'
+    >>> comment_parts("@desc 联系人姓名 @sample 张三"), comment_parts("获取或设置 性别")
+    (('联系人姓名',), ('性别',))
+    >>> comment_parts("级别（岗位）工资")
+    ('级别工资',)
     """
     text = unicodedata.normalize("NFKC", text).strip().lower()
-    text = _MARK.sub("", _LEADING.sub("", text))
+    text = _DOCUMENTATION.sub("", _TAGS.sub("", text))
+    text = _INSERTED.sub("", _MARK.sub("", _LEADING.sub("", text)))
     parts = []
     for part in _SEPARATORS.split(text):
         for alternative in _alternatives(part.strip(" -_—/·.*~")):
