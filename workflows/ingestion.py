@@ -19,8 +19,9 @@ from connectors.ingestion import Container, Edge, Entity, Outcome
 from connectors.model import Failure
 from connectors.om_names import join_fqn
 from connectors.om_version import Features, ServerVersion
+from workflows.contract import ConnectorFault
 from workflows.errors import WorkflowError, unforeseen
-from workflows.harvest import REPORT_HINT, masked_failure
+from workflows.harvest import masked_failure
 from workflows.harvest_result import SystemResult
 from workflows.publish.links import details_of
 from workflows.publish.merge import columns_of
@@ -132,7 +133,8 @@ class StoredSystem:
             told = masked_failure(exc.failure)
             raise type(exc)(told.what, hint=told.hint, place=told.place) from None
         except Exception as exc:
-            raise SourceFatalError(unforeseen(exc), hint=REPORT_HINT) from None
+            fault = ConnectorFault(unforeseen(exc), self._config.connector).failure
+            raise SourceFatalError(fault.what, hint=fault.hint) from None
 
     def read(self, accept_removals: bool) -> Outcome:
         with _told(), _SystemJob(self._site, self._store, self._department.id, self._config.id) as job:

@@ -157,9 +157,12 @@ def lineage(asset: Asset) -> dict[str, list[str]]:
 
 
 class TestConformanceMysql(Conformance):
+    MARKED = 1
+
     @pytest.fixture
     def config(self, tmp_path: Path) -> SystemConfig:
-        return SystemConfig(department="d", id="s", connector="ddl", path=str(write(tmp_path, MYSQL)))
+        path = write(tmp_path, MYSQL + "CREATE TABLE t_sm (a int) COMMENT='绝密';\n")
+        return SystemConfig(department="d", id="s", connector="ddl", path=str(path))
 
 
 class TestConformanceOracle(Conformance):

@@ -66,9 +66,12 @@ class TestConformance(Conformance):
 
 
 class TestConformanceCsv(Conformance):
+    MARKED = 1
+
     @pytest.fixture
     def config(self, tmp_path: Path) -> SystemConfig:
-        text = "表名,字段名,中文名,类型,主键\nT_A,ID,编号,int,是\n,XM,姓名,varchar(20),\nT_B,ID,编号,int,是\n"
+        text = "涉密人员,A,,,\n"
+        text = "表名,字段名,中文名,类型,主键\nT_A,ID,编号,int,是\n,XM,姓名,varchar(20),\nT_B,ID,编号,int,是\n" + text
         (tmp_path / "d.csv").write_bytes(text.encode("gb18030"))
         return SystemConfig(department="d", id="s", connector="workbook", path=str(tmp_path))
 

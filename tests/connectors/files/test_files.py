@@ -32,9 +32,12 @@ class TestConformance(Conformance):
 
 
 class TestConformanceZip(Conformance):
+    MARKED = 1
+
     @pytest.fixture
     def config(self, drop: Any) -> SystemConfig:
-        path = drop.zip("d.zip", {"a_202601.csv": PEOPLE, "a_202602.csv": PEOPLE, "b/c.json": '[{"a": {"b": 1}}]'})
+        members = {"a_202601.csv": PEOPLE, "a_202602.csv": PEOPLE, "b/c.json": '[{"a": {"b": 1}}]'}
+        path = drop.zip("d.zip", {**members, "机密名单.csv": PEOPLE})
         return SystemConfig(department="d", id="s", connector="files", path=str(path))
 
 

@@ -14,9 +14,11 @@ SAMPLE = "T_RY: XM 姓名, SFZH 身份证号\nT_QH: DM 代码, MC\n"
 
 
 class TestLists(Conformance):
+    MARKED = 1
+
     @pytest.fixture
     def config(self, tmp_path: Path) -> SystemConfig:
-        (tmp_path / "a.txt").write_text(SAMPLE, "utf-8")
+        (tmp_path / "a.txt").write_text(SAMPLE + "机密名单: XM 姓名\n", "utf-8")
         return SystemConfig(department="d", id="s", connector="lists", path=str(tmp_path))
 
 
