@@ -69,10 +69,10 @@ def source_column(name: str, verdict: ColumnVerdict, subject: Subject) -> Source
 
 def strictest(dimension: Ranked, sources: Sequence[SourceColumn], pack: Pack) -> Label | None:
     """The strictest label of the sources as the view's column gets it; None without sources."""
+    if not sources:
+        return None
     order = TIERS if dimension == "tier" else ACCESS
     every = [(label, source.name) for source in sources if (label := source.label(dimension)) is not None]
-    if not every:
-        return None
     label, name = max(every, key=lambda pair: (order.index(pair[0].value), _RANKS[_rule(pair[0])]))
     return _passed(label, name, pack)
 
