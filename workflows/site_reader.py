@@ -147,11 +147,8 @@ class SiteReader:
         for number, raw in enumerate(systems):
             path = ("systems", number)
             if isinstance(raw, dict):
-                before = len(self.problems)
                 self.check_unique(document, (*path, "id"), "system", seen)
                 raw = self.read_system(raw, document, path)
-                if self.secrets and len(self.problems) == before:
-                    self.check_connector(raw, document, path)
             result.append(raw)
         return result
 
@@ -160,14 +157,21 @@ class SiteReader:
         restricted = raw.get("restricted", False)
         if restricted is True:
             return {key: value for key, value in raw.items() if key in _RESTRICTED_KEYS}
-        for problem in self.key_problems(raw):
+        wrong = self.key_problems(raw)
+        for problem in wrong:
             place = document.place((*path, problem.key) if problem.key else path)
             self.problems.append(Failure(f"{shown(path)}: {problem.what}", place=place, hint=problem.hint))
+        common = {key: value for key, value in raw.items() if key in COMMON_KEYS}
+        options = {key: value for key, value in raw.items() if key not in COMMON_KEYS}
         # A flag that is neither true, false nor a list is a mistake, perhaps in a restricted system: look no further.
         if restricted is False or isinstance(restricted, list):
+            before = len(self.problems)
             self.check_secrets(raw, document, path)
-        common = {key: value for key, value in raw.items() if key in COMMON_KEYS}
-        return {**common, "options": {key: value for key, value in raw.items() if key not in COMMON_KEYS}}
+            bad = {problem.key for problem in wrong}
+            if self.secrets and len(self.problems) == before and bad.isdisjoint((None, "connector", "url", "path")):
+                good = {key: value for key, value in options.items() if key not in bad}
+                self.check_connector({**common, "options": good}, document, path)
+        return {**common, "options": options}
 
     def key_problems(self, raw: dict[str, Any]) -> list[KeyProblem]:
         name = raw.get("connector")
