@@ -112,9 +112,12 @@ class Lineage:
         """Per asset: column → what it is computed from, as it is labelled now; empty for what is no view."""
         wanted = dict.fromkeys(row for view in views for row in self.sources.get(view.id, ()))
         loaded = {stored.id: stored for stored in self.store.load(list(wanted))}
-        return [self._of_view(view, loaded) if view.id in self.sources else {} for view in views]
+        return [self.of_view(view, loaded) for view in views]
 
-    def _of_view(self, view: StoredAsset, loaded: Mapping[int, StoredAsset]) -> dict[str, tuple[SourceColumn, ...]]:
+    def of_view(self, view: StoredAsset, loaded: Mapping[int, StoredAsset]) -> dict[str, tuple[SourceColumn, ...]]:
+        """The same of one asset; ``loaded``: what it may be computed from, by row."""
+        if view.id not in self.sources:
+            return {}
         names, allowed = self._names[_system(view.asset.key)], frozenset(self.sources[view.id])
         found = {}
         for column in view.asset.columns:

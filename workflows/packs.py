@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from classifiers.evidence import ACCESS, TIERS, Decision
+from classifiers.evidence import ACCESS, TIERS, AssetVerdict, Decision
 from classifiers.pack_diff import PackChange, Relabel, diff_packs, relabels
 from classifiers.rulings import with_context
 from workflows.acts.decisions import decide
@@ -20,8 +20,10 @@ from workflows.acts.trail import Trail
 from workflows.classify import by_asset
 from workflows.errors import InputError
 from workflows.inputs import table_input
+from workflows.lineage import Lineage
 from workflows.run import open_pack
-from workflows.store import Store
+from workflows.store import Store, chunks
+from workflows.store_records import StoredAsset
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -97,15 +99,41 @@ def diff_site(store: Store, old: Pack, new: Pack, names: Mapping[str, str], as_o
 def _site_relabels(
     store: Store, old: Pack, new: Pack, names: Mapping[str, str], as_of: date
 ) -> Iterator[tuple[int, list[Relabel]]]:
-    from classifiers.verdict import judge
-
-    rulings = by_asset(store.decisions())
-    for count, stored in enumerate(store.stream(), start=1):
-        table = table_input(stored.asset, names.get(stored.asset.department))
+    rulings, assets = by_asset(store.decisions()), store.judgeable()
+    lineage = Lineage(store, assets)
+    sides = [_Side(pack, lineage, names, as_of) for pack in (old, new)]
+    waves = lineage.waves(item.id for item in assets)
+    stream = (stored for wave in waves for rows in chunks(wave) for stored in store.load(rows))
+    for count, stored in enumerate(stream, start=1):
         decisions = rulings.get(stored.asset.key, ())
-        was, now = (judge(table, stored.evidence, p, decisions=decisions, as_of=as_of) for p in (old, new))
+        was, now = (side.judge(stored, decisions) for side in sides)
         columns = [column.name for column in stored.asset.columns]
         yield count, list(relabels(stored.asset.key, columns, was, now))
+
+
+class _Side:
+    """One pack at work: views inherit what it says of their sources."""
+
+    def __init__(self, pack: Pack, lineage: Lineage, names: Mapping[str, str], as_of: date) -> None:
+        self.pack, self.lineage, self.names, self.as_of = pack, lineage, names, as_of
+        self._below: dict[int, StoredAsset] = {}
+        self._wanted = {row for rows in lineage.sources.values() for row in rows}
+
+    def judge(self, stored: StoredAsset, decisions: Sequence[Decision]) -> AssetVerdict:
+        from classifiers.verdict import judge
+
+        verdict = judge(
+            table_input(stored.asset, self.names.get(stored.asset.department)),
+            stored.evidence,
+            self.pack,
+            decisions=decisions,
+            inherited=self.lineage.of_view(stored, self._below),
+            as_of=self.as_of,
+        )
+        if stored.id in self._wanted:
+            columns = tuple(column.name for column in stored.asset.columns)
+            self._below[stored.id] = msgspec.structs.replace(stored, verdict=verdict, judged_columns=columns)
+        return verdict
 
 
 def _counted(items: Iterator[Relabel]) -> dict[str, int]:

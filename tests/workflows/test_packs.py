@@ -8,13 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import create_engine
 
 from classifiers.evidence import Decision
 from classifiers.policy import load_pack
-from connectors.model import Asset, Column
+from connectors.model import Asset, Column, ColumnSource
 from workflows.classify import classify
 from workflows.cli import cli
 from workflows.errors import InputError
@@ -65,6 +66,17 @@ def test_the_diff_names_every_label_that_would_change_and_changes_none(judged: S
     assert [(c.section, c.key, c.old, c.new) for c in found.pack] == [("tiers", "person.mobile", "L3", "L4")]
     assert labels(judged) == before
     assert judged.label_changes(PEOPLE) == []
+
+
+def test_the_diff_passes_what_changes_on_to_views(judged: Store, tmp_path: Path) -> None:
+    overlay = tmp_path / "ours.yaml"
+    overlay.write_text(MOBILE_L4, "utf-8")
+    view = asset("a_view", [("c1", "")])
+    shown = msgspec.structs.replace(view.columns[0], sources=(ColumnSource("people", "sjh"),))
+    judged.write_assets(2, AT, [Harvested(msgspec.structs.replace(view, kind="view", columns=(shown,)))])
+    found = diff_site(judged, load_pack(), find_pack(str(overlay)), {}, AS_OF)
+    changed = [(item.asset, item.column, item.old, item.new) for item in found.labels if item.dimension == "tier"]
+    assert ("dept/sys/a_view", "c1", "L3", "L4") in changed
 
 
 def test_the_diff_shows_lower_tiers_and_respects_decisions(judged: Store) -> None:
