@@ -103,6 +103,45 @@ def test_views_are_labelled_as_their_tables(
     assert "视图来源「T_RY.SFZH」" in shown
 
 
+SECRETS = """
+CREATE TABLE t_ry (id integer PRIMARY KEY, sjh varchar(20), pwd varchar(20));
+CREATE VIEW a_pw AS SELECT id, sjh AS zd2, pwd AS zd1 FROM t_ry;
+CREATE VIEW b_pw AS SELECT upper(zd1) AS zd3, zd2 AS zd4 FROM a_pw;
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_passwords_are_not_read_through_views(site: Path, pdc: Any, kind: str, request: pytest.FixtureRequest) -> None:
+    rows = [f"INSERT INTO t_ry VALUES ({n}, '138001380{n}', '139001390{n}')" for n in range(10, 30)]
+    script = ";".join([SECRETS, *rows])
+    if kind == "sqlite":
+        with closing(sqlite3.connect(site / "s.db")) as connection:
+            connection.executescript(script)
+            connection.commit()
+        system(site, connector=kind, path="s.db", sample={"rows": 20})
+    else:
+        url = request.getfixturevalue("postgres_url")
+        engine = create_engine(url)
+        with engine.begin() as opened:
+            opened.execute(text(script))
+        engine.dispose()
+        system(site, connector=kind, url=url, sample={"rows": 20})
+    assert pdc("run").exit_code == 0
+    with Store(f"sqlite:///{site / 'var' / 'catalogue.sqlite'}") as store:
+        seen = {
+            f"{one.asset.name}.{column}" for one in store.stream() for column, found in one.evidence.items() if found
+        }
+        hidden = {
+            f"{one.asset.name}.{name}"
+            for one in store.stream()
+            for name, verdict in one.column_verdicts.items()
+            if not verdict.catalogued
+        }
+    assert {"t_ry.sjh", "a_pw.zd2", "b_pw.zd4"} <= seen
+    assert hidden == {"t_ry.pwd", "a_pw.zd1", "b_pw.zd3"}
+    assert seen.isdisjoint(hidden)
+
+
 # from the store -------------------------------------------------------------------------------------------------------
 
 
