@@ -78,7 +78,8 @@ class Lineage:
     def __init__(self, store: Store, assets: Sequence[Judgeable]) -> None:
         """``assets``: every present asset of whole systems."""
         self.store = store
-        views = [item for item in assets if item.kind == VIEW]
+        copies = _copies(store)
+        views = [item for item in assets if item.kind == VIEW or item.id in copies]
         systems = {_system(item.key) for item in views}
         parts: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for item in assets if views else ():
@@ -157,6 +158,18 @@ def _system(key: str) -> str:
     """``department/system`` of an asset's key."""
     department, system, _ = key.split("/", 2)
     return f"{department}/{system}"
+
+
+def _copies(store: Store) -> frozenset[int]:
+    """Rows of tables that a dump fills from others (CREATE TABLE AS); nothing else tells of such."""
+    systems = [(one.department, one.system) for one in store.systems() if one.connector == "ddl"]
+    table, found = schema.assets, set[int]()
+    for department, system in systems:
+        match = (table.c.department == department) & (table.c.system == system) & (table.c.kind == "table")
+        with store.read() as connection:
+            query = select(table.c.id).where(match, table.c.body.like('%"sources":[{%'))
+            found.update(connection.execute(query).scalars())
+    return frozenset(found)
 
 
 def _heads(store: Store, rows: Sequence[int]) -> Iterator[tuple[int, _View]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from classifiers.evidence import ColumnInput, TableInput
 from connectors.model import Asset, Column, ColumnSource
 from workflows.inputs import table_input
-from workflows.lineage import VIEW, Names, columns_named
+from workflows.lineage import Names, columns_named
 from workflows.masking import masked_asset, masked_text
 from workflows.store import Store
 
@@ -44,7 +44,7 @@ class Worth:
     def tables(self, assets: Iterable[Asset]) -> Iterator[Asset]:
         """All but the views that show columns of something else: these are kept back."""
         for asset in assets:
-            if asset.kind == VIEW and any(source.carried for column in asset.columns for source in column.sources):
+            if any(source.carried for column in asset.columns for source in column.sources):
                 self.views.append(asset)
             else:
                 yield asset

@@ -103,6 +103,16 @@ def test_views_are_labelled_as_their_tables(
     assert "视图来源「T_RY.SFZH」" in shown
 
 
+def test_a_table_that_a_dump_fills_from_another_is_labelled_as_that(site: Path, pdc: Any) -> None:
+    copy = "CREATE TABLE T_BK AS SELECT SFZH AS GXSJ FROM T_RY; CREATE VIEW V AS SELECT GXSJ AS C1 FROM T_BK;"
+    (site / "s.sql").write_text(TABLE + copy, encoding="utf-8")
+    system(site, connector="ddl", path="s.sql")
+    assert pdc("run").exit_code == 0
+    lines = map(json.loads, pdc("assets", "--jsonl", "--labels").stdout.splitlines())
+    found = {asset["name"]: asset["columns"][-1]["labels"]["tier"] for asset in lines}
+    assert [(found[name]["value"], found[name]["rule"]) for name in ("T_BK", "V")] == [("L3", "lineage")] * 2
+
+
 SECRETS = """
 CREATE TABLE t_ry (id integer PRIMARY KEY, sjh varchar(20), pwd varchar(20));
 CREATE VIEW a_pw AS SELECT id, sjh AS zd2, pwd AS zd1 FROM t_ry;
