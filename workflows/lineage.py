@@ -7,13 +7,13 @@ a view over a table that is not catalogued is judged by itself. Sites without vi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import select
 
-from connectors.model import Asset, ColumnSource
+from connectors.model import ColumnSource
 from workflows import store_schema as schema
 from workflows.store import Store, chunks
 from workflows.store_records import Judgeable, StoredAsset
@@ -120,6 +120,7 @@ class Lineage:
         if view.id not in self.sources:
             return {}
         names, allowed = self._names[_system(view.asset.key)], frozenset(self.sources[view.id])
+        below = {row: _Below(loaded[row], view.asset.schema) for row in allowed if row in loaded}
         found = {}
         for column in view.asset.columns:
             carried = (source for source in column.sources if source.carried)
@@ -127,8 +128,8 @@ class Lineage:
                 one
                 for source in carried
                 for row in names.find(source.table, view.asset.schema)
-                if row in allowed and row in loaded
-                for one in _labelled(loaded[row], source.column, view.asset)
+                if row in below
+                for one in below[row].find(source.column)
             )
             if sources := tuple(dict.fromkeys(every)):
                 found[column.name] = sources
@@ -181,20 +182,41 @@ def _heads(store: Store, rows: Sequence[int]) -> Iterator[tuple[int, _View]]:
                 yield row.id, _view.decode(row.body)
 
 
-def columns_named(columns: Collection[str], text: str) -> list[str]:
-    """Those of a source that a definition calls ``text``: case counts only where names differ in nothing else."""
-    if text == WHOLE_ROW:
-        return list(columns)
-    names = [name for name in columns if name.casefold() == text.casefold()]
-    return [text] if text in names else names
+class ColumnNames:
+    """The columns of a source by what definitions call them."""
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self._every = tuple(columns)
+        self._by_fold: dict[str, list[str]] = defaultdict(list)
+        for name in self._every:
+            self._by_fold[name.casefold()].append(name)
+
+    def find(self, text: str) -> Sequence[str]:
+        """Case counts only where names differ in nothing else."""
+        if text == WHOLE_ROW:
+            return self._every
+        names = self._by_fold.get(text.casefold(), ())
+        return (text,) if text in names else names
 
 
-def _labelled(stored: StoredAsset, text: str, view: Asset) -> Iterator[SourceColumn]:
-    from classifiers.inherited import source_column
+class _Below:
+    """One asset that a view is computed from; its columns are made once for all columns of the view."""
 
-    if stored.verdict is None:
-        return
-    asset, verdicts = stored.asset, stored.column_verdicts
-    place = asset.name if asset.schema == view.schema else f"{asset.schema}.{asset.name}"
-    for name in columns_named(verdicts, text):
-        yield source_column(f"{place}.{name}", verdicts[name], stored.verdict.subject)
+    def __init__(self, stored: StoredAsset, schema_name: str | None) -> None:
+        """``schema_name``: the view's; a source in another is named with its own."""
+        asset = stored.asset
+        self._place = asset.name if asset.schema == schema_name else f"{asset.schema}.{asset.name}"
+        self._verdict, self._columns = stored.verdict, stored.column_verdicts
+        self._names = ColumnNames(self._columns)
+        self._made: dict[str, SourceColumn] = {}
+
+    def find(self, text: str) -> Iterator[SourceColumn]:
+        yield from map(self._column, self._names.find(text))
+
+    def _column(self, name: str) -> SourceColumn:
+        from classifiers.inherited import source_column
+
+        if name not in self._made:
+            assert self._verdict is not None  # it has columns
+            self._made[name] = source_column(f"{self._place}.{name}", self._columns[name], self._verdict.subject)
+        return self._made[name]

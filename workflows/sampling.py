@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from classifiers.evidence import ColumnInput, TableInput
 from connectors.model import Asset, Column, ColumnSource
 from workflows.inputs import table_input
-from workflows.lineage import Names, columns_named
+from workflows.lineage import ColumnNames, Names
 from workflows.masking import masked_asset, masked_text
 from workflows.store import Store
 
@@ -27,6 +27,7 @@ _KEPT = 2_000
 class _Known(NamedTuple):
     schema: str | None
     columns: dict[str, Column]
+    names: ColumnNames
     secret: frozenset[str]
 
 
@@ -65,7 +66,7 @@ class Worth:
             rows = self._names.find(source.table, near)
             if not rows and self._is_called_secret(source):
                 return True
-            places = {(row, name) for row in rows for name in columns_named(self._known(row).columns, source.column)}
+            places = {(row, name) for row in rows for name in self._known(row).names.find(source.column)}
             if any(name in self._known(row).secret for row, name in places):
                 return True
             for row, name in places - seen:
@@ -103,4 +104,5 @@ class Worth:
             asset = stored.asset
             ruled = frozenset(name for name, verdict in stored.column_verdicts.items() if not verdict.catalogued)
         secret = self._credentials(table_input(asset)) | ruled
-        return _Known(asset.schema, {column.name: column for column in asset.columns}, secret)
+        columns = {column.name: column for column in asset.columns}
+        return _Known(asset.schema, columns, ColumnNames(columns), secret)
