@@ -141,6 +141,14 @@ def by_asset(decisions: Sequence[Decision]) -> dict[str, list[Decision]]:
     return grouped
 
 
+def outdated(store: Store, pack: Pack, names: Mapping[str, str]) -> frozenset[str]:
+    """Keys of assets whose labels are older than a ruling, a harvest or the pack: the next `classify` judges them."""
+    assets = store.judgeable()
+    base = digest(_engine_version(), pack.digest)
+    stale = _stale(assets, Lineage(store, assets), by_asset(store.decisions()), base, names)
+    return frozenset(item.key for item in assets if item.id in stale)
+
+
 def _stale(
     assets: Sequence[Judgeable],
     lineage: Lineage,

@@ -219,7 +219,7 @@ def _act(
     done: list[Act] = []
     refused: list[tuple[str, str]] = []
     with desk(state) as at:
-        cycle = LifeCycle(at.trail, at.pack, site_actor(at.site, behalf), at.site.rights)
+        cycle = LifeCycle(at.trail, at.pack, site_actor(at.site, behalf), at.site.rights, at.labelled())
         for one in at.entries(entries):
             try:
                 done.append(verb(cycle, one, why))

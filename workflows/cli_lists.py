@@ -151,11 +151,13 @@ def _department(record: dict[str, Any]) -> str:
 
 def _named(one: PublishedEntry, job: Job) -> PublishedEntry:
     """With the name of who approved a refusal instead of their id."""
-    if one.state.refusal is None:
+    if one.state.in_force_refusal is None:
         return one
     names = {person.id: person.name for person in job.site.people}
-    approval = msgspec.structs.replace(one.state.refusal, who=names.get(one.state.refusal.who, one.state.refusal.who))
-    return msgspec.structs.replace(one, state=msgspec.structs.replace(one.state, refusal=approval))
+    approval = msgspec.structs.replace(
+        one.state.in_force_refusal, who=names.get(one.state.in_force_refusal.who, one.state.in_force_refusal.who)
+    )
+    return msgspec.structs.replace(one, state=msgspec.structs.replace(one.state, in_force_refusal=approval))
 
 
 COMMANDS = (lists,)

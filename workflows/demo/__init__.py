@@ -21,7 +21,8 @@ pack: putuo-2020
 
 DEPARTMENTS = {
     "minzheng": """
-department: {{id: minzheng, name: 普陀区民政局, code: "{code}", section: 社会救助科, contact: minzheng@example.cn, entry: {{municipal: 区域补充}}}}
+department: {{id: minzheng, name: 普陀区民政局, code: "{code}", section: 社会救助科, contact: minzheng@example.cn,
+  entry: {{municipal: 区域补充}}}}
 systems:
   - id: rescue
     name: 社会救助系统
@@ -35,7 +36,8 @@ systems:
     path: data/restricted/ledger.sqlite
 """,
     "scjg": """
-department: {{id: scjg, name: 普陀区市场监督管理局, code: "{code}", section: 信用监管科, contact: scjg@example.cn, entry: {{municipal: 区域补充}}}}
+department: {{id: scjg, name: 普陀区市场监督管理局, code: "{code}", section: 信用监管科, contact: scjg@example.cn,
+  entry: {{municipal: 区域补充}}}}
 systems:
   - id: register
     name: 市场主体登记监管系统
@@ -44,7 +46,8 @@ systems:
     update_cycle: 每周
 """,
     "wjw": """
-department: {{id: wjw, name: 普陀区卫生健康委员会, code: "{code}", section: 信息统计科, contact: wjw@example.cn, entry: {{municipal: 区域补充}}}}
+department: {{id: wjw, name: 普陀区卫生健康委员会, code: "{code}", section: 信息统计科, contact: wjw@example.cn,
+  entry: {{municipal: 区域补充}}}}
 systems:
   - id: his
     name: 区域诊疗平台
@@ -58,7 +61,8 @@ systems:
     update_cycle: 每月
 """,
     "cgj": """
-department: {{id: cgj, name: 普陀区城市管理行政执法局, code: "{code}", section: 数据科, contact: cgj@example.cn, entry: {{municipal: 区域补充}}}}
+department: {{id: cgj, name: 普陀区城市管理行政执法局, code: "{code}", section: 数据科, contact: cgj@example.cn,
+  entry: {{municipal: 区域补充}}}}
 systems:
   - id: facilities
     name: 城市公共设施系统
@@ -67,7 +71,8 @@ systems:
     update_cycle: 每季度
 """,
     "xzfw": """
-department: {{id: xzfw, name: 普陀区行政服务中心, code: "{code}", section: 数据管理科, contact: xzfw@example.cn, entry: {{municipal: 区域补充}}}}
+department: {{id: xzfw, name: 普陀区行政服务中心, code: "{code}", section: 数据管理科, contact: xzfw@example.cn,
+  entry: {{municipal: 区域补充}}}}
 systems:
   - id: onestop
     name: 一网通办办件服务
@@ -76,7 +81,8 @@ systems:
     update_cycle: 实时
 """,
     "street": """
-department: {{id: street, name: 普陀区长寿路街道办事处, code: "{code}", section: 城运中心, contact: cs@example.cn, entry: {{municipal: 区域补充}}}}
+department: {{id: street, name: 普陀区长寿路街道办事处, code: "{code}", section: 城运中心, contact: cs@example.cn,
+  entry: {{municipal: 区域补充}}}}
 systems:
   - id: drop
     name: 街道数据交换目录

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from workflows.entries.elements import completeness, element_title
+from workflows.entries.elements import completeness, element_title, elements
 from workflows.entries.states import REVIEWS, EntryState
 from workflows.entry import Entry, EntryItem
 from workflows.outputs import words
@@ -76,4 +76,11 @@ def _without_basis(entry: Entry, pack: Pack) -> Iterator[str]:
 def _incomplete(entry: Entry) -> Iterator[str]:
     for key in completeness(entry).missing:
         if key.rpartition(".")[2] not in ("share", "open", "tier"):
-            yield f"{element_title(key)} ({key}) is not filled: pdc entry fill {entry.asset} {key}=…"
+            yield f"{element_title(key)} ({key}) is not filled: {_how(entry, key)}"
+
+
+def _how(entry: Entry, key: str) -> str:
+    column, _, own = key.rpartition(".")
+    if elements("item" if column else "asset")[own].fixed:
+        return f"departments/*.yaml says it of {entry.department}"
+    return f"pdc entry fill {entry.asset} {f'--item {column} ' if column else ''}{own}=…"

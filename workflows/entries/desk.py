@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,10 @@ import msgspec
 
 from workflows import catalogue
 from workflows.acts.trail import Trail
+from workflows.classify import outdated
 from workflows.cli_show import asset_matches
 from workflows.entries.codes import codes
+from workflows.entries.lifecycle import Labelled
 from workflows.entries.published import published_entry
 from workflows.entries.states import EntryState
 from workflows.entries.versions import read
@@ -30,6 +33,12 @@ class Desk:
         self.site, self.store, self.pack = site, store, pack
         self.trail = Trail(store)
         self.known = catalogue.known(store)
+
+    def labelled(self) -> Labelled:
+        """For `LifeCycle`; read the rulings first, so that one that comes meanwhile is noticed."""
+        rulings = Counter(act.subject for act in self.trail.acts("decision"))
+        names = {one.id: one.name for one in self.site.departments}
+        return Labelled(outdated(self.store, self.pack, names), rulings)
 
     def state(self, asset: str) -> EntryState:
         return self.known.states.get(asset) or EntryState(asset)
@@ -76,4 +85,4 @@ class Desk:
 
 
 def _is_held(state: EntryState) -> bool:
-    return state.in_force is not None or state.stage in ("submitted", "returned", "approved")
+    return state.issue > 0 or state.stage in ("submitted", "returned", "approved")

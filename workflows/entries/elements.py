@@ -16,6 +16,8 @@ from workflows.errors import InputError
 Level = Literal["asset", "item"]
 By = Literal["person", "config", "rule", "nobody"]
 NOT_FILLED = "未填报"
+CONFIGURED = frozenset(("provider", "provider_code", "section", "contact", "origin", "system"))
+"""Elements that departments/*.yaml says of a department or system by keys of its own."""
 LONGEST = 2_000
 """Characters of a value that a person fills in."""
 
@@ -96,7 +98,8 @@ def _filled(owner: Entry | EntryItem, key: str) -> Filled:
         return Filled(value, "person", given.who, given.at)
     if not value or value == NOT_FILLED:
         return Filled("", "nobody")
-    return Filled(value, "config" if key in owner.configured else "rule")
+    configured = key in owner.configured or (isinstance(owner, Entry) and key in CONFIGURED)
+    return Filled(value, "config" if configured else "rule")
 
 
 def value_of(owner: Entry | EntryItem, key: str) -> str:

@@ -5,9 +5,10 @@ Every verb is one transaction and one act. Errors: `NotAllowed`, `Blocked`, `Con
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workflows.acts.model import Act, Actor, Blocked, Conflict
 from workflows.acts.rights import DEFAULT, Rights, require, require_other
@@ -35,6 +36,15 @@ REASONED = ("return", "withdraw")
 """Verbs that nobody may do without saying why."""
 
 
+class Labelled(NamedTuple):
+    """How far the labels that entries were compiled from are up to date."""
+
+    outdated: frozenset[str]
+    """Entries whose labels are older than a ruling, a harvest or the pack."""
+    rulings: Mapping[str, int]
+    """Asset → rulings that its labels know."""
+
+
 @dataclass(frozen=True)
 class LifeCycle:
     """The verbs, for one site and one actor."""
@@ -43,6 +53,8 @@ class LifeCycle:
     pack: Pack
     actor: Actor
     rights: Rights = field(default_factory=lambda: DEFAULT)
+    labelled: Labelled | None = None
+    """None = the entries given are known to be up to date."""
 
     def submit(self, entry: Entry, why: str = "", expected: int | None = None) -> Act:
         """The department hands its entry in for review (Art. 15)."""
@@ -121,7 +133,18 @@ class LifeCycle:
             raise Blocked(f"{entry.asset} is {state.stage}: {verb} is for entries that are {allowed}")
         if verb in REASONED and not why.strip():
             raise Blocked(f"{entry.asset}: {verb} needs a reason: --why TEXT")
+        if verb not in REASONED and self._is_outdated(acting, entry.asset):
+            raise Blocked(
+                f"{entry.asset}: a ruling, a harvest or the rules are newer than its labels: run `pdc classify`"
+            )
         return state, acts
+
+    def _is_outdated(self, acting: Acting, asset: str) -> bool:
+        """Somebody may have ruled on it while this command ran, too."""
+        if self.labelled is None:
+            return False
+        known = self.labelled.rulings.get(asset, 0)
+        return asset in self.labelled.outdated or acting.version("decision", asset) != known
 
 
 def _last(acts: list[Act], verb: str) -> int:

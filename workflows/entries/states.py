@@ -51,6 +51,8 @@ class EntryState(msgspec.Struct, frozen=True, omit_defaults=True):
     """The district office's approval of 非共享 (上海市数据条例 38)."""
     in_force: Signed | None = None
     """The published version, by whom and when."""
+    in_force_refusal: Signed | None = None
+    """The office's approval of 非共享 in the version in force."""
     issue: int = 0
     """How many versions have been published, the one in force included."""
     returned: str = ""
@@ -90,8 +92,16 @@ def after(state: EntryState, act: Act) -> EntryState:
     if act.verb == "approve-refusal":
         return replace(state, refusal=mark)
     if act.verb == "publish":
+        refusal = state.refusal if state.refusal and state.refusal.digest == mark.digest else None
         return replace(
-            state, stage="published", in_force=mark, under_way=None, issue=state.issue + 1, changes=(), withdrawn_at=""
+            state,
+            stage="published",
+            in_force=mark,
+            in_force_refusal=refusal,
+            under_way=None,
+            issue=state.issue + 1,
+            changes=(),
+            withdrawn_at="",
         )
     if act.verb == "change":
         changed = tuple(told.get("changes", ()))
@@ -103,7 +113,8 @@ def after(state: EntryState, act: Act) -> EntryState:
             return replace(state, changes=())
         return replace(state, stage="published", under_way=None, returned="", changes=())
     if act.verb == "withdraw":
-        return replace(state, stage="withdrawn", in_force=None, under_way=None, approved=None, withdrawn_at=act.at)
+        # What was reviewed before it went is reviewed anew when it comes back, even in the same words (Art. 31).
+        return EntryState(act.subject, "withdrawn", act.version, issue=state.issue, withdrawn_at=act.at)
     return state
 
 

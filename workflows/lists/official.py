@@ -72,7 +72,7 @@ def is_high_value(one: PublishedEntry) -> bool:
 
 def unapproved(entries: Sequence[PublishedEntry]) -> list[str]:
     """Entries that refuse to share without the district office's approval: on no list until it is given."""
-    return [one.entry.asset for one in entries if is_refused(one) and one.state.refusal is None]
+    return [one.entry.asset for one in entries if is_refused(one) and one.state.in_force_refusal is None]
 
 
 # --- what a list says --------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def responsibility_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
 
 
 def negative_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
-    approval = one.state.refusal
+    approval = one.state.in_force_refusal
     cells = proposals.negative_row(one.entry, pack)[:-1]
     approved: list[Cell] = [approval.who if approval else "", approval.at[:10] if approval else ""]
     return [*cells, *approved, *date_cells(one)]
@@ -131,7 +131,7 @@ def responsibility_record(one: PublishedEntry, pack: Pack) -> Row:
 
 
 def negative_record(one: PublishedEntry, pack: Pack) -> Row:
-    approval = one.state.refusal
+    approval = one.state.in_force_refusal
     approved = {"approved_by": approval.who, "approved_at": approval.at} if approval else {}
     return _record(one, {**proposals.negative_record(one.entry, pack), **approved})
 

@@ -162,3 +162,55 @@ def test_what_vanished_under_review_can_still_be_given_back(pdc: Pdc, tmp_path: 
     assert pdc("entry", "return", "trees", "--why", "来源中已不存在", account="wang").exit_code == 0
     assert pdc("entry", "withdraw", "trees", "--why", "系统下线", account="wang").exit_code == 0
     assert "no entry is named" in pdc("entry", "show", "trees").stderr
+
+
+STEPS = (("li", "submit"), ("wang", "approve"), ("zhao", "sign", "--secrecy"), ("chen", "sign", "--security"))
+
+
+def act(pdc: Pdc, *steps: tuple[str, ...]) -> None:
+    for account, verb, *more in steps:
+        done = pdc("entry", verb, "parks", *more, account=account)
+        assert done.exit_code == 0, done.stderr
+
+
+def test_a_ruling_after_the_approval_stops_the_publication(pdc: Pdc) -> None:
+    act(pdc, *STEPS)
+    ruling = ("--set", "tier=L4 share=conditional open=none", "--basis", "pipl/28", "--why", "核实", "--yes")
+    assert pdc("decide", "lvhua/gis/parks.mc", *ruling).exit_code == 0
+    refused = pdc("entry", "publish", "parks", account="chen")
+    assert (refused.exit_code, "run `pdc classify`" in refused.stderr) == (4, True)
+    assert pdc("classify").exit_code == 0
+    refused = pdc("entry", "publish", "parks", account="chen")
+    assert (refused.exit_code, "has changed since it was submitted" in refused.stderr) == (4, True)
+
+
+def test_after_a_withdrawal_everything_is_reviewed_anew(pdc: Pdc) -> None:
+    act(pdc, *STEPS, ("chen", "publish"), ("wang", "withdraw", "--why", "保密审查发现问题"))
+    act(pdc, ("li", "submit"), ("wang", "approve"))
+    refused = pdc("entry", "publish", "parks", account="chen")
+    assert (refused.exit_code, "保密审查 is not signed" in refused.stderr) == (4, True)
+
+
+def test_what_is_gone_and_withdrawn_can_still_be_looked_at(pdc: Pdc, tmp_path: Path) -> None:
+    act(pdc, *STEPS, ("chen", "publish"))
+    (tmp_path / "parks.sql").write_text(DDL.replace("parks", "green"), "utf-8")
+    assert pdc("run", "--no-outputs", "--accept-removals").exit_code == 0
+    act(pdc, ("wang", "withdraw", "--why", "系统下线"))
+    assert json.loads(pdc("entry", "history", "parks", "--json").stdout)[-1]["verb"] == "withdraw"
+
+
+def test_hints_can_be_followed(pdc: Pdc, tmp_path: Path) -> None:
+    path = tmp_path / "departments" / "lvhua.yaml"
+    path.write_text(path.read_text("utf-8").replace('code: "11310107000000019B"', 'code: ""'), "utf-8")
+    assert shown(pdc, "parks")["to_do"] == [
+        "信息资源提供方代码 (provider_code) is not filled: departments/*.yaml says it of lvhua"
+    ]
+    by = {one["key"]: one["by"] for one in shown(pdc, "parks")["elements"]}
+    assert (by["provider"], by["section"], by["title"]) == ("config", "config", "rule")
+
+
+def test_an_act_whose_head_cannot_be_recorded_is_done_with_a_warning(pdc: Pdc, tmp_path: Path) -> None:
+    (tmp_path / "var" / "audit-head.jsonl").mkdir()
+    found = pdc("entry", "fill", "parks", "abstract=全区公园")
+    assert (found.exit_code, "act 1" in found.stderr) == (0, True)
+    assert "warning: " in found.stderr and "the act is stored, do not repeat it" in found.stderr

@@ -311,6 +311,8 @@ class Audit:
         since = [one for one in others if one.number > submitted.number]
         assert any(one.verb == "approve" and version_of(one) == version for one in since), "approved by nobody else"
         assert not any(one.verb in ("return", "withdraw") for one in since), "returned meanwhile"
+        gone = max((one.number for one in before if one.verb == "withdraw"), default=0)
+        others = [one for one in others if one.number > gone]
         for review in ("sign-secrecy", "sign-security"):
             assert any(one.verb == review and version_of(one) == version for one in others), f"no {review}"
         kept = self.document(act)
@@ -822,7 +824,8 @@ class Legal(RuleBasedStateMachine):
         elif verb == "publish":
             life.force, life.issue, life.changes = version, life.issue + 1, ()
         elif verb == "withdraw":
-            life.force = None
+            # What was reviewed before it went is reviewed anew when it comes back.
+            life.force, life.signed = None, {}
 
     # --- what holds after every step ---
 

@@ -180,3 +180,12 @@ def acts(pdc: Pdc, kind: str) -> list[dict[str, Any]]:
 def test_days_that_cannot_be(pdc: Pdc, arguments: tuple[str, ...], told: str) -> None:
     found = pdc("lists", *arguments)
     assert (found.exit_code, told in found.stderr) == (2, True)
+
+
+def test_a_new_draft_takes_nothing_from_the_negative_list(pdc: Pdc, tmp_path: Path) -> None:
+    rule_out(pdc, tmp_path)
+    publish(pdc, "jzz", refusal=True)
+    assert pdc("entry", "fill", "jzz", "time_span=2020", account="li").exit_code == 0
+    assert pdc("entry", "submit", "jzz", account="li").exit_code == 0
+    (row,) = official(tmp_path, pdc)["共享负面清单"]
+    assert row["approved_by"] == "孙八"
