@@ -46,7 +46,11 @@ class State:
 
         site = self.site(secrets=secrets, warn=secrets)
         with Store(site.store_url, site.audit_head) as store:
-            yield site, store
+            try:
+                yield site, store
+            finally:
+                for warning in dict.fromkeys(store.warnings):
+                    say(f"warning: {warning}")
 
     @contextmanager
     def job(self, command: str, departments: Sequence[str], *, secrets: bool = False) -> Iterator[Job]:

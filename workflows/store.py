@@ -23,6 +23,7 @@ from classifiers.evidence import AssetVerdict, ColumnVerdict, Decision, Evidence
 from connectors.model import from_json, to_json
 from workflows import store_schema as schema
 from workflows.errors import StoreError
+from workflows.store_files import make_folder, share_database
 from workflows.store_records import (
     CompactVerdict,
     Event,
@@ -73,6 +74,7 @@ def _open_engine(url: str) -> Engine:
         return _server_engine(parsed)
     if parsed.database and parsed.database != ":memory:":
         _make_folder(Path(parsed.database).parent)
+        share_database(Path(parsed.database))
     engine = create_engine(parsed, connect_args={"timeout": 30})
 
     @event.listens_for(engine, "connect")
@@ -95,7 +97,7 @@ def _server_engine(url: URL) -> Engine:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as exc:
         raise StoreError(f"{folder}: {exc.strerror} (the store's folder cannot be made)") from exc
 
@@ -106,6 +108,8 @@ class Store:
     def __init__(self, url: str, audit_head: Path | None = None) -> None:
         """``audit_head``: where the end of the audit trail is recorded besides; see `workflows.acts.head`."""
         self.audit_head = audit_head
+        self.warnings: list[str] = []
+        """What was stored and could not be told elsewhere; for people."""
         self._engine = _open_engine(url)
         self._writing = RLock()
         self._column_verdicts: dict[int, ColumnVerdict] = {}

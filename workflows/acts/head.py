@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from workflows.errors import StoreError
+from workflows.store_files import make_folder, share
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -26,18 +27,19 @@ class HeadFile:
         self.path = path
 
     def record(self, number: int, digest: str, at: str) -> None:
-        """Append one line in one write, so that two processes do not mix theirs."""
+        """Append one line in one write, so that two processes do not mix theirs. Raises `StoreError`."""
         line = msgspec.json.encode(Head(number, digest, at)) + b"\n"
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
             try:
+                share(self.path)
                 os.write(handle, line)
                 os.fsync(handle)
             finally:
                 os.close(handle)
         except OSError as error:
-            hint = "the act itself is stored; give the user who runs pdc the right to write there"
+            hint = "the act is stored, do not repeat it; give the account that runs pdc the right to write there"
             raise StoreError(f"{self.path}: the audit head cannot be recorded: {error.strerror} ({hint})") from error
 
     def heads(self) -> Iterator[Head | None]:

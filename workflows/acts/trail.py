@@ -19,6 +19,7 @@ from workflows import store_schema as schema
 from workflows.acts.head import HeadFile
 from workflows.acts.model import Act, Actor, Conflict, Kind
 from workflows.clock import Clock, now
+from workflows.errors import StoreError
 from workflows.store import Store, chunks
 
 START = schema.CHAIN_START
@@ -60,7 +61,14 @@ class Trail:
             yield acting
         last = acting.last
         if self.head is not None and last is not None:
-            self.head.record(last.number, last.hash, last.at)
+            self._record(self.head, last)
+
+    def _record(self, head: HeadFile, last: Act) -> None:
+        """The act is stored whatever comes of this: an error would have people repeat it."""
+        try:
+            head.record(last.number, last.hash, last.at)
+        except StoreError as error:
+            self.store.warnings.append(str(error))
 
     def acts(
         self, kind: Kind | None = None, subject: str | None = None, until: str | None = None, verb: str | None = None
