@@ -825,7 +825,7 @@ class Legal(RuleBasedStateMachine):
             life.force, life.issue, life.changes = version, life.issue + 1, ()
         elif verb == "withdraw":
             # What was reviewed before it went is reviewed anew when it comes back.
-            life.force, life.signed = None, {}
+            life.force, life.signed, life.changes = None, {}, ()
 
     # --- what holds after every step ---
 
