@@ -25,6 +25,7 @@ from workflows.sharing.limits import Deadlines
 from workflows.sharing.numbers import next_number
 from workflows.sharing.states import SIDES, Document, Grant, RequestState, Side, fold, unfit
 from workflows.sharing.terms import terms
+from workflows.sharing.text import one_line_text, one_line_texts
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -55,6 +56,7 @@ class Requests:
     def new(self, asked: Document, why: str = "") -> list[Act]:
         """Ask for data. What is unconditional is granted and what is not shared refused in the same transaction."""
         self._complete(asked)
+        one_line_text("--why", why)
         require(
             self.actor, "request.new" if asked.kind == "share" else "request.new-open", asked.requester, self.rights
         )
@@ -71,6 +73,10 @@ class Requests:
             return acting.added
 
     def _complete(self, asked: Document) -> None:
+        one_line_texts(
+            {f"--{name}": getattr(asked, name) for name in ("applicant", "demand", "purpose", "basis", "means")}
+            | {"--asset": asked.asset, "--item": asked.items}
+        )
         for name in filter(None, (asked.requester, asked.owner)):
             self._department(name)
         needed: dict[str, object] = {
@@ -108,8 +114,7 @@ class Requests:
             if not has:
                 raise Blocked(f"{ident}: say which department catalogues it: --owner DEPT")
             self._foreign(msgspec.structs.replace(state.document, owner=self._department(has)))
-            if due and due < self._today():
-                raise InputError(f"--due {due} is over")
+            check_due(due, self._today())
             return acting.add("request", ident, "confirm", why=why, after={"held": True, "owner": has, "due": due})
 
     def catalogue(self, ident: str, asset: str, items: Sequence[str] = (), why: str = "") -> list[Act]:
@@ -219,6 +224,7 @@ class Requests:
 
     def grant(self, ident: str, *, since: str = "", until: str = "", interface: str = "", why: str = "") -> Act:
         """The centre gives access after every approval (Art. 22); an opening request through an interface (Art. 25)."""
+        one_line_text("--interface", interface)
         with self._begin(ident, "grant", why) as (acting, state):
             require(self.actor, "request.grant" if state.kind == "share" else "request.open", state.owner, self.rights)
             self._another(acting, state, (), "grant")
@@ -286,6 +292,7 @@ class Requests:
 
     def use(self, ident: str, *, rows: int, what: str = "", user: str = "", why: str = "") -> Act:
         """One entry of the log of use; refused outside the days of the grant."""
+        one_line_texts({"--what": what, "--user": user})
         with self._begin(ident, "use", why) as (acting, state):
             require(self.actor, "request.use", state.document.requester, self.rights)
             today = self._today()
@@ -306,10 +313,12 @@ class Requests:
         return self.trail.clock().date().isoformat()
 
     def _acting(self) -> AbstractContextManager[Acting]:
+        one_line_text("--as", self.actor.behalf)
         return self.trail.acting(self.actor, self.pack.ident)
 
     @contextmanager
     def _begin(self, ident: str, verb: str | None, why: str) -> Iterator[tuple[Acting, RequestState]]:
+        one_line_text("--why", why)
         with self._acting() as acting:
             state = fold(acting.acts("request", ident), ident)
             if not state.version:
@@ -340,6 +349,16 @@ def _with_entry(asked: Document, entry: Entry | None) -> Document:
         owner = asked.owner or asked.asset.partition("/")[0]
         return msgspec.structs.replace(asked, owner=owner)
     return msgspec.structs.replace(asked, title=entry.title, owner=entry.department)
+
+
+def check_due(due: str, today: str) -> None:
+    """Raises `InputError` for a day that is none or that is over; empty is no day."""
+    try:
+        late = bool(due) and iso_day(due).isoformat() < today
+    except ValueError:
+        raise InputError(f"--due is a day such as {today}, not {due!r}") from None
+    if late:
+        raise InputError(f"--due {due} is over")
 
 
 def check_period(since: str, until: str, today: str) -> None:

@@ -249,6 +249,7 @@ def test_the_longest_period_of_an_overlay(town: Any) -> None:
     (town.root / "packs").mkdir()
     overlay = "extends: putuo-2020\nid: limits\nlimits: {period: {days: 30}, review: {days: 5, calendar: working}}\n"
     (town.root / "packs" / "limits.yaml").write_text(overlay, "utf-8")
+    town.ok("classify")
     town.publish("parks")
     assert town.show(town.ask("parks")["id"])["state"]["grant"]["until"] == "2026-10-21"
     late = ("--for", "minzheng", "--asset", "parks", "--until", "2026-12-31", *GIVEN)
