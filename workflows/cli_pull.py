@@ -220,24 +220,26 @@ def acting(site: Site, behalf: str | None) -> Actor:
 
 
 def offline(site: Site, store: Store) -> tuple[Ledger, Vocabulary]:
-    """What was published, and how labels are called, without asking the server or its token."""
-    from connectors.base import ConfigurationError
+    """What was published, and how labels are called, without asking the server or its token.
+
+    Questions arise from `pdc decide` and `pdc review import` too, on sites that name no server: nothing was published.
+    """
     from connectors.config import expand
     from connectors.om_version import OLDEST, Features, ServerVersion
+    from workflows.ingestion import UNNAMED
     from workflows.publish.connect import server_name
     from workflows.publish.ledger import Ledger
     from workflows.publish.vocabulary import vocabulary
     from workflows.run import open_pack
 
-    if site.openmetadata is None:
-        what = "no OpenMetadata server is configured"
-        raise ConfigurationError(what, hint="write `url:` and `token:` into openmetadata.yaml")
-    url = expand(site.openmetadata.url, site.root, site.environ)
-    settings = site.openmetadata.model_copy(update={"url": url})
     # Names are the same for every version.
     features = Features.of(ServerVersion(OLDEST, ""))
-    names = vocabulary(open_pack(site.pack, site.overlays), settings, features)
-    return Ledger(store, server_name(settings)), names
+    pack = open_pack(site.pack, site.overlays)
+    if site.openmetadata is None:
+        return Ledger(store, ""), vocabulary(pack, UNNAMED, features)
+    url = expand(site.openmetadata.url, site.root, site.environ)
+    settings = site.openmetadata.model_copy(update={"url": url})
+    return Ledger(store, server_name(settings)), vocabulary(pack, settings, features)
 
 
 def report_settlement(found: Settlement, as_json: bool) -> None:

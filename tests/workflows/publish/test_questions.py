@@ -244,3 +244,14 @@ def test_refuse_from_the_command_line(pdc: Any, ask: Any, ledger: Ledger, site: 
         assert pdc("lihua", "refuse", ident).exit_code == 4
     assert pdc("lihua", "refuse", ident).exit_code == 0
     assert ledger.questions() == []
+
+
+def test_questions_are_settled_without_a_server(pdc: Any, ask: Any, ledger: Ledger, site: Path) -> None:
+    """They arise from ``pdc decide`` and ``pdc review import`` too."""
+    (site / "openmetadata.yaml").unlink()
+    accepted, refused = ask(kind="lowering", value="L2", who="李华"), ask(column="xm")
+    told = pdc("wangfang", "accept", accepted)
+    assert (told.exit_code, "1 decisions" in told.stderr) == (0, True), told.stderr
+    assert pdc("wangfang", "refuse", refused).exit_code == 0
+    assert [one.state for one in ledger.questions(None)] == ["accepted", "refused"]
+    assert ledger.store.decisions()[0].who == "李华、王芳"
