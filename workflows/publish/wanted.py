@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -20,8 +20,11 @@ from connectors.model import Asset, Column, Failure
 from connectors.om_names import join_fqn
 from connectors.om_version import Features
 from workflows import catalogue
+from workflows.acts.trail import Trail
 from workflows.catalogue import citation_line, entry, texts_of
 from workflows.entries.codes import codes
+from workflows.entries.states import EntryState
+from workflows.entries.versions import read
 from workflows.entry import Entry, EntryItem
 from workflows.publish.history import present_case
 from workflows.publish.model import AssetKind, Mark, WantedAsset, WantedColumn, WantedEdge
@@ -44,7 +47,7 @@ STATUS = {
     "returned": "Rejected",
     "withdrawn": "Deprecated",
 }
-"""Life-cycle state of an entry → ``entityStatus``."""
+"""Life-cycle state of an entry → ``entityStatus``; a version in force beats it (`status_of`)."""
 NEED_LENGTH = frozenset(("CHAR", "VARCHAR", "BINARY", "VARBINARY"))
 # An ARRAY or STRUCT must say of what, which no dictionary tells us: the native type is shown all the same.
 INCOMPLETE_TYPES = frozenset(("ARRAY", "STRUCT"))
@@ -64,6 +67,8 @@ FIELD_TYPES = {
 REMEMBERED = 50_000
 _METHOD = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE)\b", re.IGNORECASE)
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
+
+_ValueT = TypeVar("_ValueT")
 
 
 @dataclass
@@ -89,6 +94,17 @@ class _People(NamedTuple):
 
     reviews: Mapping[str, Decision]
     known: catalogue.Known
+    trail: Trail
+
+
+class _Shown(NamedTuple):
+    """What readers of the server may see of an entry."""
+
+    entry: Entry
+    items: Mapping[str, EntryItem]
+    """By the names that columns have now."""
+    texts: Mapping[str, str]
+    """Column → the description that a person wrote."""
 
 
 def wanted_assets(
@@ -147,7 +163,7 @@ def _of_system(store: Store, system: _System, rows: Sequence[Row], maker: _Maker
 
 def _people(store: Store) -> _People:
     reviews = {item.asset: item for item in store.decisions() if item.dimension == "review" and item.column is None}
-    return _People(reviews, catalogue.known(store))
+    return _People(reviews, catalogue.known(store), Trail(store))
 
 
 class _Maker:
@@ -185,13 +201,8 @@ class _Maker:
         system: _System,
     ) -> WantedAsset:
         """With structure, texts, properties, owner, domain and lineage: what is only written to our own services."""
-        asset, texts = stored.asset, texts_of(self.people.known.values.get(stored.asset.key, {}))
-        if texts:
-            # A column whose name has only changed case is the same one to servers.
-            now = present_case([name for name in texts if name], [column.name for column in asset.columns])
-            texts = {now.get(name or "", name): text for name, text in texts.items()}
-        found = entry(stored, given, system.department, system.settings, self.pack, self.people.known)
-        items = {item.name: item for item in found.items}
+        asset = stored.asset
+        found, items, texts = self._shown(stored, given, system)
         stored_names = {source.name: column.name for source, column in columns}
         keys = tuple(stored_names[key] for key in asset.primary_key if key in stored_names)
         endpoint = wanted.kind == "endpoint"
@@ -209,11 +220,40 @@ class _Maker:
             properties=self.properties(found),
             owner=owners_of(system.department.id),
             domain=join_fqn(system.department.id),
-            status=STATUS.get(found.state) if self.features.entity_status else None,
+            status=status_of(self.people.known.states.get(asset.key)) if self.features.entity_status else None,
             lineage=self._lineage(asset, wanted, stored_names, system),
             url=f"urn:public-data-catalog:{quote(asset.key, safe='/:')}" if endpoint else "",
             method=method_of(asset.name) if endpoint else "",
         )
+
+    def _shown(self, stored: StoredAsset, given: Sequence[str], system: _System) -> _Shown:
+        """The version in force where there is one, else the entry as it is compiled.
+
+        Nothing that is published changes by itself: what people have written since waits for its own publication.
+        """
+        asset, known = stored.asset, self.people.known
+        kept = self._in_force(asset.key)
+        told = known if kept is None else known._replace(values={})
+        made = entry(stored, given, system.department, system.settings, self.pack, told)
+        items = {item.name: item for item in made.items}
+        if kept is None:
+            said = {name: text for name, text in texts_of(known.values.get(asset.key, {})).items() if name}
+            return _Shown(made, items, _by_present_names(said, asset))
+        # Columns that are newer than the version stay as the machine describes them.
+        items |= _by_present_names({item.name: item for item in kept.items}, asset)
+        texts = {name: item.extra["description"] for name, item in items.items() if "description" in item.extra}
+        return _Shown(kept, items, texts)
+
+    def _in_force(self, key: str) -> Entry | None:
+        state = self.people.known.states.get(key)
+        if state is None or state.in_force is None:
+            return None
+        body = self.people.trail.document(state.in_force.digest)
+        if body is None:
+            what = f"{key}: the store has lost the text of its version in force; the entry goes out as compiled now"
+            self.told.notices.append(f"{what} (restore the store from a backup, or publish the entry anew)")
+            return None
+        return msgspec.structs.replace(read(body), publish_date=state.in_force.at[:10])
 
     # --- columns -------------------------------------------------------------------------------------------------
 
@@ -256,7 +296,8 @@ class _Maker:
     def _column_described(
         self, source: Column, column: WantedColumn, item: EntryItem | None, text: str | None, endpoint: bool
     ) -> WantedColumn:
-        title = readable(item.title) if item and item.title != source.name else ""
+        # An item of the version in force may have its column's name in another case.
+        title = readable(item.title) if item and item.title not in (source.name, item.name) else ""
         # Fields of endpoints take none (FieldModel of the 2.0.6 SDK).
         properties = self.item_properties(item) if item and self.features.column_properties and not endpoint else {}
         description = readable(text if text is not None else source.comment or "")
@@ -346,6 +387,17 @@ class _Maker:
         return tuple(system.siblings.lineage(asset, wanted.fqn, names))
 
 
+def status_of(state: EntryState | None) -> str:
+    """``entityStatus`` of an entry: while a version is in force it is Approved, whatever becomes of a newer one.
+
+    >>> status_of(None)
+    'Draft'
+    """
+    if state is None:
+        return STATUS["draft"]
+    return "Approved" if state.in_force is not None else STATUS[state.stage]
+
+
 def column_type(data_type: str, kind: AssetKind, features: Features) -> str:
     """The server's name of a type that it takes without more; the native type is shown beside it."""
     if kind == "endpoint":
@@ -372,6 +424,12 @@ def method_of(name: str) -> str:
 def readable(text: str) -> str:
     """The text without characters that nobody can read and some servers refuse."""
     return _UNREADABLE.sub("", text).strip()
+
+
+def _by_present_names(found: Mapping[str, _ValueT], asset: Asset) -> dict[str, _ValueT]:
+    """By the names that columns have now: one that has only changed case is the same column to servers."""
+    now = present_case(found, [column.name for column in asset.columns]) if found else {}
+    return {now.get(name, name): value for name, value in found.items()}
 
 
 def _filled(values: Mapping[str, str | int | None]) -> dict[str, str | int]:

@@ -7,15 +7,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from sqlalchemy import delete
 
 from classifiers.evidence import Decision
 from classifiers.policy import load_pack
 from connectors.model import Asset, Column, ColumnSource, ForeignKey
 from connectors.om_version import Features, ServerVersion
-from workflows import catalogue
+from workflows import catalogue, store_schema
+from workflows.acts.model import Actor
+from workflows.acts.rights import DEFAULT
+from workflows.acts.trail import Trail
 from workflows.classify import classify
 from workflows.entries import codes
+from workflows.entries.values import Fill, fill
+from workflows.entries.versions import document
 from workflows.publish.ledger import Description, Ledger
 from workflows.publish.model import WantedAsset, WantedColumn, WantedEdge
 from workflows.publish.places import Place, place_of, stored_name
@@ -66,6 +73,26 @@ class Desk:
         classify(self.store, PACK, {}, run=1, at=AT, as_of=date(2026, 1, 1))
         codes.number(self.store, ["minzheng"])
         return self
+
+    def act(self, verb: str, why: str = "", version: str = "") -> None:
+        """One act on the entry of `DIBAO`; what people must do before it is the life cycle's business, not ours."""
+        with Trail(self.store).acting(Actor("li")) as acting:
+            acting.add("entry", DIBAO.key, verb, why=why, after={"version": version})
+
+    def fill(self, *fills: Fill) -> None:
+        with Trail(self.store).acting(Actor("li", "li", roles=("steward",))) as acting:
+            fill(acting, DIBAO.key, fills, rights=DEFAULT, items=[column.name for column in DIBAO.columns])
+
+    def in_force(self) -> str:
+        """Publish the entry as it is compiled; digest of the version."""
+        (found,) = catalogue.entries(
+            self.store, PACK, self.department, {one.id: one for one in self.department.systems}
+        )
+        with Trail(self.store).acting(Actor("li")) as acting:
+            version = acting.keep(document(found))
+        self.act("submit", version=version)
+        self.act("publish", version=version)
+        return version
 
     def wanted(self, features: Features = NEW, **settings: Any) -> list[WantedAsset]:
         names = vocabulary(PACK, ServerSettings(url="http://h/api", token="t", **settings), features)
@@ -182,6 +209,94 @@ def test_peoples_descriptions_win(desk: Any) -> None:
     assert (wanted.description, column.description, column.title) == ("低保在册家庭。", "户主证号", "户主证号")
     (entry,) = catalogue.entries(made.store, PACK, made.department, {})
     assert (entry.abstract, entry.items[2].title, entry.items[1].title) == ("低保在册家庭。", "户主证号", "姓名")
+
+
+DRAFT = (
+    Fill("title", "改了的名称"),
+    Fill("abstract", "未经审核的摘要"),
+    Fill("update_cycle", "每月"),
+    Fill("description", "未经审核的说明", "SFZH"),
+    Fill("description", "新写的说明", "QQQ9"),
+)
+
+
+def test_what_is_published_does_not_change_by_a_draft(desk: Any) -> None:
+    made = desk().hold(DIBAO)
+    made.fill(Fill("abstract", "审核过的摘要"), Fill("description", "审核过的说明", "SFZH"))
+    made.in_force()
+    before = made.one()
+    column = {one.name: one for one in before.columns}["SFZH"]
+    assert (before.status, before.title, before.description) == ("Approved", "低保家庭", "审核过的摘要")
+    assert (column.title, column.description) == ("审核过的说明", "审核过的说明")
+    assert (before.properties["updateCycle"], len(str(before.properties["publishDate"]))) == ("每日", 10)
+    made.fill(*DRAFT)
+    assert made.one() == before
+    made.act("submit")
+    assert made.one() == before
+    made.act("return", "摘要不清")
+    assert made.one() == before
+    # Its turn comes when it is published itself.
+    made.in_force()
+    after = made.one()
+    assert (after.status, after.title, after.description) == ("Approved", "改了的名称", "未经审核的摘要")
+    assert after.properties["updateCycle"] == "每月"
+
+
+@pytest.mark.parametrize(
+    ("verbs", "status"),
+    [
+        ((), "Draft"),
+        (("submit",), "In Review"),
+        (("submit", "approve"), "Approved"),
+        (("submit", "return"), "Rejected"),
+        (("submit", "publish", "withdraw"), "Deprecated"),
+    ],
+)
+def test_entries_that_are_not_in_force_are_shown_as_they_stand(
+    desk: Any, monkeypatch: pytest.MonkeyPatch, verbs: tuple[str, ...], status: str
+) -> None:
+    # No version is asked for where none is in force.
+    monkeypatch.setattr(Trail, "document", None)
+    made = desk().hold(DIBAO)
+    for verb in verbs:
+        made.act(verb, "理由")
+    made.fill(*DRAFT)
+    wanted = made.one()
+    column = {one.name: one for one in wanted.columns}["SFZH"]
+    assert (wanted.status, wanted.title, wanted.description) == (status, "改了的名称", "未经审核的摘要")
+    assert column.description == "未经审核的说明"
+    assert made.told.notices == []
+
+
+def test_columns_newer_than_the_version_in_force(desk: Any) -> None:
+    made = desk().hold(msgspec.structs.replace(DIBAO, columns=COLUMNS[:3]))
+    made.fill(Fill("description", "审核过的说明", "SFZH"))
+    made.in_force()
+    renamed = msgspec.structs.replace(COLUMNS[2], name="sfzh")
+    address = Column("DZ", 6, "text", "TEXT", True, "家庭住址：到门牌")
+    row = made.store.known("minzheng", "rescue")[DIBAO.key].id
+    columns = (COLUMNS[0], renamed, COLUMNS[4], address)
+    made.store.write_assets(2, AT, [Harvested(msgspec.structs.replace(DIBAO, columns=columns), id=row)])
+    made.judge().fill(*DRAFT)
+    found = {one.name: one for one in made.one().columns}
+    assert list(found) == ["ID", "sfzh", "QQQ9", "DZ"]
+    assert (found["sfzh"].title, found["sfzh"].description) == ("审核过的说明", "审核过的说明")
+    assert (found["QQQ9"].title, found["QQQ9"].description) == ("", "")
+    assert (found["DZ"].title, found["DZ"].description) == ("家庭住址", "家庭住址：到门牌")
+    assert found["DZ"].properties["itemType"] == "备注型M"
+
+
+def test_a_lost_version_is_told_and_the_entry_goes_out_as_compiled(desk: Any) -> None:
+    made = desk().hold(DIBAO)
+    version = made.in_force()
+    made.fill(*DRAFT)
+    with made.store.write() as connection:
+        table = store_schema.documents
+        connection.execute(delete(table).where(table.c.digest == version))
+    wanted = made.one()
+    assert (wanted.status, wanted.description) == ("Approved", "未经审核的摘要")
+    (notice,) = made.told.notices
+    assert notice.startswith(f"{DIBAO.key}: the store has lost the text of its version in force")
 
 
 def test_all_of_one_schema_follow_each_other(desk: Any) -> None:
