@@ -58,7 +58,7 @@ def show(
 @json_option
 @pass_state
 def verify(state: State, as_json: bool) -> None:
-    """Whether the chain is as it was written. Exit code 4 when it is not."""
+    """Whether the chain, and what its acts rest on, is as it was written. Exit code 4 when it is not."""
     from workflows.acts.trail import Trail
     from workflows.acts.verify import SHOWN
     from workflows.acts.verify import verify as check
@@ -71,8 +71,10 @@ def verify(state: State, as_json: bool) -> None:
         say(f"{found.acts} acts, {found.documents} documents, {found.heads} heads recorded outside the store")
         if found.unrecorded:
             say(f"warning: the last {found.unrecorded} acts are not recorded outside the store")
+        if found.before_trail:
+            say(f"note: {found.before_trail} rulings are from before the trail: no act made them, nothing proves them")
         for fault in found.faults[:SHOWN]:
-            say(f"error: act {fault.number}: {fault.what}")
+            say(f"error: {f'act {fault.number}: ' if fault.number else ''}{fault.what}")
         if len(found.faults) > SHOWN:
             say(f"error: … and {len(found.faults) - SHOWN} more")
         echo("broken" if found.faults else f"whole, up to {found.last}")

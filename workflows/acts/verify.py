@@ -1,4 +1,4 @@
-"""Whether the audit trail is as it was written: the chain link by link, then the heads recorded outside the store."""
+"""Whether the audit trail is as it was written: the chain link by link, the heads outside, and what acts rest on."""
 
 from __future__ import annotations
 
@@ -9,15 +9,10 @@ import msgspec
 from sqlalchemy import select
 
 from workflows import store_schema as schema
+from workflows.acts.rests import Fault, Rests
 from workflows.acts.trail import START, Trail, seal
 
 SHOWN = 20
-
-
-class Fault(msgspec.Struct, frozen=True):
-    number: int
-    """Place in the chain, or line of the head file."""
-    what: str
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -31,6 +26,8 @@ class Verified(msgspec.Struct, frozen=True):
     unrecorded: int
     """Acts after the last recorded head: a process ended between the act and its head, or the file is not there."""
     documents: int
+    before_trail: int
+    """Rulings from before stores had a trail; no act made them and nothing proves them."""
     faults: tuple[Fault, ...] = ()
 
 
@@ -39,7 +36,9 @@ def verify(trail: Trail) -> Verified:
     hashes = [START]
     faults: list[Fault] = []
     versions: dict[tuple[str, str], int] = {}
+    rests = Rests()
     for act in trail.acts():
+        rests.note(act)
         expected = len(hashes)
         if act.number != expected:
             faults.append(Fault(expected, f"acts {expected} to {act.number - 1} are missing"))
@@ -55,9 +54,12 @@ def verify(trail: Trail) -> Verified:
         hashes.append(act.hash)
     faults += _end(trail, hashes)
     heads, recorded = _heads(trail, hashes, faults)
-    documents = sum(1 for _ in _documents(trail, faults))
+    documents = set(_documents(trail, faults))
+    faults += rests.missing_documents(documents)
+    faults += rests.wrong_rulings(trail.store)
+    faults += rests.wrong_codes(trail.store)
     count = len(hashes) - 1
-    return Verified(count, hashes[-1], heads, count - recorded, documents, tuple(faults))
+    return Verified(count, hashes[-1], heads, count - recorded, len(documents), rests.before_trail, tuple(faults))
 
 
 def _end(trail: Trail, hashes: list[str]) -> Iterator[Fault]:

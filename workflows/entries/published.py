@@ -1,4 +1,7 @@
-"""Versions in force, today or on any day: what lists, filings and requests are made from."""
+"""Versions in force, today or on any day: what lists, filings and requests are made from.
+
+A version whose document is gone raises `StoreError`: a list without it would say that nothing is in force.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from workflows.acts.trail import Trail
 from workflows.entries.states import EntryState, fold, states
 from workflows.entries.versions import read
 from workflows.entry import Entry
+from workflows.errors import StoreError
 
 
 class PublishedEntry(msgspec.Struct, frozen=True):
@@ -36,6 +40,9 @@ def _published(trail: Trail, state: EntryState) -> PublishedEntry | None:
         return None
     body = trail.document(state.in_force.digest)
     if body is None:
-        return None
+        raise StoreError(
+            f"{state.asset}: the version in force ({state.in_force.digest[:12]}…) is gone from the store; "
+            "run `pdc audit verify` for what else is, and restore the store from its copy"
+        )
     kept = msgspec.structs.replace(read(body), state=state.stage, publish_date=state.in_force.at[:10])
     return PublishedEntry(state, kept)

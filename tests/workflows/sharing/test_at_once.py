@@ -43,7 +43,7 @@ with Store(url, Path(head)) as store:
     if job == "publish":
         told = {"state": "confirmed", "confidence": 1.0, "reason": "r", "basis": ("pipl/34",)}
         labels = (Label("share", "conditional", **told), Label("open", "conditional", **told))
-        one = Entry("lvhua/gis/a", "", "a", "1/1", "l", "", "", "", (), labels, "", "", "", "", department="lvhua")
+        one = Entry("lvhua/gis/a", "", "a", "", "l", "", "", "", (), labels, "", "", "", "", department="lvhua")
         with trail.acting(actor) as acting:
             acting.add("entry", one.asset, "publish", after={"version": acting.keep(one)})
     for number in range(1, 11):
