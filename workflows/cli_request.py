@@ -245,7 +245,8 @@ def review(
 ) -> None:
     """Approve or refuse, as the district office or as the owning department (Art. 22).
 
-    Two persons approve, and neither of them asked. Your roles say which of the two you are.
+    Two persons approve, and neither of them asked. Your roles say which of the two you are. What is no longer in
+    force is closed with --refuse and --why alone, also by the centre; approvals of another version are given again.
     """
     if verdict is None:
         raise click.UsageError("say which: --approve or --refuse")
@@ -464,7 +465,8 @@ def _told(found: RequestState, cited: dict[str, str], usable: bool, today: str) 
     if grant:
         yield "granted", f"{grant.since} to {grant.until or 'no end'}{'' if usable else f' (not usable on {today})'}"
     if refusal:
-        yield "refused", f"{refusal.by.why} {'；'.join(cited[key] for key in refusal.by.basis)}"
+        grounds = refusal.gone or "；".join(cited[key] for key in refusal.by.basis)
+        yield "closed" if refusal.gone else "refused", f"{refusal.by.why} {grounds}"
         yield "instead", "、".join(refusal.instead)
     yield "uses", f"{found.uses} ({found.rows_used} rows)" if found.uses else ""
 

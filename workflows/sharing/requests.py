@@ -23,6 +23,7 @@ from workflows.sharing.calendar import iso_day
 from workflows.sharing.judge import Judgement, judge, place
 from workflows.sharing.limits import Deadlines
 from workflows.sharing.numbers import next_number
+from workflows.sharing.standing import changes, no_longer, told
 from workflows.sharing.states import SIDES, Document, Grant, RequestState, Side, fold, unfit
 from workflows.sharing.terms import terms
 from workflows.sharing.text import one_line_text, one_line_texts
@@ -35,6 +36,10 @@ PROGRAM = "pdc"
 SIDE_RIGHTS: Mapping[Side, str] = {"office": "request.review-office", "owner": "request.review-owner"}
 REQUESTERS = ("new", "renew", "object")
 """Verbs of who asks: they review nothing of it."""
+OTHER: Mapping[Side, str] = {"office": "approve-owner", "owner": "approve-office"}
+"""Side → the approval that another person gives."""
+GONE = "no longer in the catalogue"
+CLOSE = "close the request (no law is needed): pdc request review {} --refuse --why TEXT; or publish a version with it"
 REASONED = ("refuse", "revoke", "object", "answer", "withdraw")
 
 
@@ -145,9 +150,10 @@ class Requests:
                 end = f"until {state.grant.until}" if state.grant.until else "without end"
                 raise InputError(f"{ident} is granted {end} already")
             entry, _ = self._in_force(acting, state.document.asset)
-            judgement = judge(state.document, entry, self.pack)
+            gone = no_longer(state.document, entry)
+            judgement = judge(state.document, None if gone else entry, self.pack)
             if judgement.verdict == "ask":
-                raise Blocked(f"{ident}: no version of {state.document.asset} is in force any more: ask anew")
+                raise Blocked(f"{ident}: {gone or f'{state.document.asset} is 待判定 now'}: ask anew")
             acting.add("request", ident, "renew", why=why, after={"since": since, "until": until})
             self._follow(acting, ident, entry, judgement)
             return acting.added
@@ -171,21 +177,44 @@ class Requests:
             verb = f"approve-{side}"
             self._fit(state, verb)
             require(self.actor, SIDE_RIGHTS[side], state.owner, self.rights)
-            if side in state.approvals:
-                mark = state.approvals[side]
+            entry, version = self._in_force(acting, state.document.asset)
+            if entry is None or no_longer(state.document, entry):
+                raise self._gone(state, entry, "approved")
+            mark = state.approvals.get(side)
+            if mark and not self._voided(acting, state, side, entry, version):
                 raise Blocked(f"{ident} was approved for the {side} by {mark.who} on {mark.at[:10]} already")
-            self._another(acting, state, ("approve-office", "approve-owner"), verb)
-            return acting.add("request", ident, verb, why=why, after={"entry": state.entry})
+            self._another(acting, state, (OTHER[side],), verb)
+            return acting.add("request", ident, verb, why=why, after={"entry": version})
 
     def refuse(self, ident: str, why: str, basis: Sequence[str] = (), side: Side | None = None) -> Act:
-        """Refuse what is under review; sharing only with a law, regulation or rule (Art. 21)."""
+        """Refuse what is under review; sharing only with a law, regulation or rule (Art. 21).
+
+        What is not in force any more is closed without one, by the centre too, and recorded as such.
+        """
         with self._begin(ident, "refuse", why) as (acting, state):
-            side = self._side(state, side)
-            require(self.actor, SIDE_RIGHTS[side], state.owner, self.rights)
-            require(self.actor, "request.refuse", state.owner, self.rights)
+            entry, _ = self._in_force(acting, state.document.asset)
+            if not basis and no_longer(state.document, entry):
+                return self._close(acting, state, why, side)
+            side = self._may_refuse(state, side)
             self._another(acting, state, (), "refuse")
             self._grounds(state, basis)
             return acting.add("request", ident, "refuse", why=why, after={"basis": list(basis), "side": side})
+
+    def _may_refuse(self, state: RequestState, side: Side | None) -> Side:
+        side = self._side(state, side)
+        require(self.actor, SIDE_RIGHTS[side], state.owner, self.rights)
+        require(self.actor, "request.refuse", state.owner, self.rights)
+        return side
+
+    def _close(self, acting: Acting, state: RequestState, why: str, side: Side | None) -> Act:
+        centre = self.actor.has(self.rights[_granting(state)], state.owner)
+        after = {"basis": [], "gone": GONE} | ({} if centre else {"side": self._may_refuse(state, side)})
+        self._another(acting, state, (), "refuse")
+        return acting.add("request", state.id, "refuse", why=why, after=after)
+
+    @staticmethod
+    def _gone(state: RequestState, entry: Entry | None, verb: str) -> Blocked:
+        return Blocked(f"{state.id} cannot be {verb}: {no_longer(state.document, entry)}", [CLOSE.format(state.id)])
 
     def _grounds(self, state: RequestState, basis: Sequence[str]) -> None:
         known = {citation.key for citation in self.pack.citations()}
@@ -226,25 +255,41 @@ class Requests:
         """The centre gives access after every approval (Art. 22); an opening request through an interface (Art. 25)."""
         one_line_text("--interface", interface)
         with self._begin(ident, "grant", why) as (acting, state):
-            require(self.actor, "request.grant" if state.kind == "share" else "request.open", state.owner, self.rights)
+            require(self.actor, _granting(state), state.owner, self.rights)
             self._another(acting, state, (), "grant")
-            entry, _ = self._in_force(acting, state.document.asset)
+            entry, version = self._in_force(acting, state.document.asset)
+            if entry is None or no_longer(state.document, entry):
+                raise self._gone(state, entry, "granted")
             missing = [
                 f"{side} has not approved: pdc request review {ident} --approve" for side in state.missing_sides()
             ]
+            missing += filter(None, (self._voided(acting, state, side, entry, version) for side in state.approvals))
             missing += self._standing(state, entry)
-            if missing or entry is None:
+            if missing:
                 raise Blocked(f"{ident} cannot be granted", missing)
             grant = self._granted(acting, state, entry, since, until, interface)
             return acting.add("request", ident, "grant", why=why, after=grant)
 
-    def _standing(self, state: RequestState, entry: Entry | None) -> Iterator[str]:
+    def _standing(self, state: RequestState, entry: Entry) -> Iterator[str]:
         """What the entry says by now; approvals were given for what it said then."""
         verdict = judge(state.document, entry, self.pack).verdict
         if verdict == "refuse":
             yield "the version in force does not share it any more: refuse the request, or publish another version"
         if verdict == "ask":
             yield f"no determined version of {state.document.asset} is in force: publish one first"
+
+    @staticmethod
+    def _voided(acting: Acting, state: RequestState, side: Side, entry: Entry, version: str) -> str:
+        """What makes an approval one of another version than the one in force; empty when it stands."""
+        seen = state.approvals[side].entry
+        if seen == version:
+            return ""
+        body = document(acting.connection, seen)
+        found = changes(state.document, read(body), entry) if body else ()
+        if body and not found:
+            return ""
+        again = f"pdc request review {state.id} --approve --{side}"
+        return f"{side} approved another version ({told(found) or 'which is not kept'}); approve again: {again}"
 
     def _granted(
         self, acting: Acting, state: RequestState, entry: Entry, since: str, until: str, interface: str
@@ -342,6 +387,10 @@ class Requests:
             return None, ""
         body = document(acting.connection, state.in_force.digest)
         return (read(body), state.in_force.digest) if body else (None, "")
+
+
+def _granting(state: RequestState) -> str:
+    return "request.grant" if state.kind == "share" else "request.open"
 
 
 def _with_entry(asked: Document, entry: Entry | None) -> Document:

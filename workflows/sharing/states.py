@@ -117,6 +117,8 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
     why: str = ""
     basis: tuple[str, ...] = ()
     account: str = ""
+    entry: str = ""
+    """Of an approval: SHA-256 of the version in force that they saw."""
 
 
 class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -143,6 +145,8 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
     """Items of the same resource that could be had."""
     renewal: Period | None = None
     """The days that were refused, when it was a renewal."""
+    gone: str = ""
+    """What was not in force any more: then it is closed without a law, and is no refusal under Art. 21."""
 
 
 class RequestState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -258,15 +262,19 @@ def _catalogue(state: RequestState, act: Act, told: _Told) -> RequestState:
 
 
 def _approve_office(state: RequestState, act: Act, told: _Told) -> RequestState:
-    return _replace(state, approvals={**state.approvals, "office": _mark(act, told)})
+    return _replace(state, approvals={**state.approvals, "office": _approval(act, told)})
 
 
 def _approve_owner(state: RequestState, act: Act, told: _Told) -> RequestState:
-    return _replace(state, approvals={**state.approvals, "owner": _mark(act, told)})
+    return _replace(state, approvals={**state.approvals, "owner": _approval(act, told)})
+
+
+def _approval(act: Act, told: _Told) -> Mark:
+    return _replace(_mark(act, told), entry=told.get("entry", ""))
 
 
 def _refuse(state: RequestState, act: Act, told: _Told) -> RequestState:
-    refusal = Refusal(_mark(act, told), tuple(told.get("instead", ())), state.renewal)
+    refusal = Refusal(_mark(act, told), tuple(told.get("instead", ())), state.renewal, told.get("gone", ""))
     stage = _without_renewal(state) if state.renewal else "refused"
     return _replace(state, stage=stage, refusal=refusal, approvals={}, renewal=None)
 

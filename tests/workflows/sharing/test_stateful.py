@@ -81,7 +81,7 @@ COMMON = (
 STEP = st.tuples(
     st.sampled_from([*COMMON, *RIGHT, *COMMON]),
     st.sampled_from(["right", "right", "all", *PEOPLE]),
-    st.integers(0, 2),
+    st.integers(0, 3),
     st.integers(0, 9),
     st.booleans(),
     st.sampled_from(["office", "owner", None, None]),
@@ -90,12 +90,12 @@ STEP = st.tuples(
 """Verb, who, which request, last day (9 = none), yes or no, for which side, basis."""
 
 
-def entry(asset: str, value: str) -> Entry:
+def entry(asset: str, value: str, title: str) -> Entry:
     basis = () if value == "unconditional" else ("pipl/34",)
     told: Any = {"state": "confirmed", "confidence": 1.0, "reason": "r", "basis": basis}
     labels = (Label("share", value, **told), Label("open", value, **told))
-    items = (EntryItem(1, "mc", "名称", "字符型C", labels=labels),)
-    texts = ("", asset, "1/1", "绿化局", "", "", "", items, labels, "", "", "", "每年")
+    items = (EntryItem(1, "mc", title, "字符型C", labels=labels),)
+    texts = ("", asset, "", "绿化局", "", "", "", items, labels, "", "", "", "每年")
     return Entry(asset, *texts, department="lvhua")
 
 
@@ -108,8 +108,9 @@ class Town(RuleBasedStateMachine):
         self.trail = Trail(self.store, lambda: self.time)
         self.label = dict.fromkeys(ASSETS, "")
         self.seen = 0
-        self.judged: dict[int, str] = {}
-        """Number of an act → what its resource was by then."""
+        self.version = dict.fromkeys(ASSETS, "")
+        self.judged: dict[int, tuple[str, str]] = {}
+        """Number of an act → what its resource was by then, and its version in force."""
         for asset, value in zip(ASSETS, VALUES, strict=False):
             self.publish(asset, value)
 
@@ -136,17 +137,18 @@ class Town(RuleBasedStateMachine):
     def day(self, number: int) -> str:
         return (self.time.date() + timedelta(days=number)).isoformat()
 
-    @rule(asset=st.sampled_from(ASSETS), value=st.sampled_from(VALUES))
-    def publish(self, asset: str, value: str) -> None:
+    @rule(asset=st.sampled_from(ASSETS), value=st.sampled_from(VALUES), title=st.sampled_from(("名称", "姓名")))
+    def publish(self, asset: str, value: str, title: str = "名称") -> None:
         # What was done until now was judged by what was published until now.
         self.acts_follow_the_law()
         with self.trail.acting(Actor("wang", "wang")) as acting:
             if value:
-                version = acting.keep(entry(asset, value))
+                version = acting.keep(entry(asset, value, title))
                 acting.add("entry", asset, "publish", after={"version": version})
             else:
+                version = ""
                 acting.add("entry", asset, "withdraw")
-        self.label[asset] = value
+        self.label[asset], self.version[asset] = value, version
 
     @rule(number=st.integers(1, 9))
     def wait(self, number: int) -> None:
@@ -186,6 +188,8 @@ class Town(RuleBasedStateMachine):
                 self.by(name).approve(ident, given)
         if number == 2:
             self.publish(ASSETS[0], "none" if yes else "")
+        if number == 3:
+            self.publish(ASSETS[0], "conditional", "姓名" if yes else "名称")
         with suppress(Refusal, InputError):
             self.by("wang" if yes else "all").grant(ident, until=last, interface="API")
 
@@ -246,32 +250,39 @@ class Town(RuleBasedStateMachine):
         for ident, acts in self.requests().items():
             for place, act in enumerate(acts):
                 if act.number > self.seen:
-                    self.judged[act.number] = self.label[_asset(acts[: place + 1])]
+                    asset = _asset(acts[: place + 1])
+                    self.judged[act.number] = self.label[asset], self.version[asset]
                 self.lawful(ident, acts[:place], act)
         self.seen = max((act.number for acts in self.requests().values() for act in acts), default=0)
 
     def lawful(self, ident: str, earlier: list[Act], act: Act) -> None:
         told = json.loads(act.after) if act.after else {}
-        value = self.judged[act.number]
+        value, version = self.judged[act.number]
         if act.verb == "grant":
             assert value == "unconditional" if act.who == "pdc" else value in ("unconditional", "conditional")
-            assert act.who == "pdc" or self.approved(ident, earlier, act)
-        if act.verb == "refuse" and ident.startswith("S"):
-            assert PACK.sufficient("none", told["basis"])
-        if act.verb == "refuse":
+            assert act.who == "pdc" or self.approved(ident, earlier, act, version)
+        if act.verb == "refuse" and told.get("gone"):
+            assert (value, told["basis"], bool(act.why)) == ("", [], True)
+        elif act.verb == "refuse":
             assert told["basis"]
+            assert ident.startswith("O") or PACK.sufficient("none", told["basis"])
         if act.verb == "use":
             assert _usable(earlier, act.at[:10])
 
     @staticmethod
-    def approved(ident: str, earlier: list[Act], grant: Act) -> bool:
-        """By everybody whom the law names, after whatever began this review, each another person and none who asked."""
+    def approved(ident: str, earlier: list[Act], grant: Act, version: str) -> bool:
+        """By everybody whom the law names, after whatever began this review, each another person and none who asked.
+
+        And each for the version that is in force when it is granted.
+        """
         begun = max(n for n, act in enumerate(earlier) if act.verb in ("new", "renew", "answer", "catalogue"))
         given = {act.verb: act.account for act in earlier[begun:] if act.verb.startswith("approve-")}
+        seen = {act.verb: json.loads(act.after)["entry"] for act in earlier[begun:] if act.verb.startswith("approve-")}
         asked = {act.account for act in earlier if act.verb in ("new", "renew", "object")}
         wanted = {"approve-office", "approve-owner"} if ident.startswith("S") else {"approve-owner"}
         persons = set(given.values())
-        return set(given) == wanted and len(persons) == len(given) and not asked & {*persons, grant.account}
+        apart = len(persons) == len(given) and not asked & {*persons, grant.account}
+        return set(given) == wanted and apart and set(seen.values()) == {version}
 
 
 def _asset(acts: list[Act]) -> str:
