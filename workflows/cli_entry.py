@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ from workflows.errors import InputError, Refusal
 if TYPE_CHECKING:
     from workflows.acts.model import Act
     from workflows.entries.desk import Desk
+    from workflows.entries.elements import Filled, Level
     from workflows.entries.lifecycle import LifeCycle
-    from workflows.entry import Entry
+    from workflows.entry import Entry, EntryItem
 
 WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the audit trail.")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what is missing; do nothing.")
@@ -81,19 +82,44 @@ def show(state: State, name: str, as_of: str | None, as_json: bool) -> None:
     echo(f"complete  {record['completeness']:.0%}")
     emit_table(
         ("element", "value", "filled by"),
-        [(one["title"], one["value"], " ".join(filter(None, (one["by"], one["who"])))) for one in record["elements"]],
+        [_element_cells(one) for one in record["elements"]],
     )
+    said = [(item["name"], *_element_cells(one)) for item in record["items"] for one in item["elements"] if one["who"]]
+    if said:
+        echo("\nwhat people filled in of the items")
+        emit_table(("item", "element", "value", "filled by"), said)
     for title, lines in (("changes since the version in force", record["changes"]), ("to do", record["to_do"])):
         if lines:
             echo("\n".join((f"\n{title}", *(f"  {line}" for line in lines))))
 
 
+def _element_cells(one: dict[str, Any]) -> tuple[str, str, str]:
+    return one["title"], one["value"], " ".join(filter(None, (one["by"], one["who"])))
+
+
+def _told(level: Level, values: Mapping[str, Filled]) -> list[dict[str, str]]:
+    from workflows.entries.elements import elements
+
+    titles = elements(level)
+    return [
+        {"key": key, "title": titles[key].title, "value": one.value, "by": one.by, "who": one.who}
+        for key, one in values.items()
+    ]
+
+
+def _told_item(item: EntryItem) -> dict[str, Any]:
+    """Only what is filled: most elements of most items are nobody's."""
+    from workflows.entries.elements import filled_item
+
+    values = {key: one for key, one in filled_item(item).items() if one.value}
+    return {"number": item.number, "name": item.name, "elements": _told("item", values)}
+
+
 def _record(at: Desk, found: Entry) -> dict[str, Any]:
     from workflows.entries.blockers import to_publish, to_submit
-    from workflows.entries.elements import completeness, elements, filled
+    from workflows.entries.elements import completeness, filled
 
     standing = at.state(found.asset)
-    titles = elements("asset")
     reviewed = standing.stage in ("submitted", "approved")
     missing = to_publish(found, standing, at.pack) if reviewed else to_submit(found, at.pack)
     return {
@@ -104,11 +130,8 @@ def _record(at: Desk, found: Entry) -> dict[str, Any]:
         "version": standing.version,
         "in_force": standing.in_force,
         "completeness": completeness(found).score,
-        "elements": [
-            {"key": key, "title": titles[key].title, "value": one.value, "by": one.by, "who": one.who}
-            for key, one in filled(found).items()
-        ],
-        "items": len(found.items),
+        "elements": _told("asset", filled(found)),
+        "items": [_told_item(item) for item in found.items],
         "changes": standing.changes,
         "to_do": missing,
     }

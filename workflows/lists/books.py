@@ -11,7 +11,7 @@ from workflows.entries.published import PublishedEntry
 from workflows.entry import SiteInfo
 from workflows.errors import Refusal
 from workflows.lists.issues import Difference, Issue, differences
-from workflows.lists.official import NEGATIVE, OfficialList, chosen, unapproved
+from workflows.lists.official import ITEM_COLUMNS, NEGATIVE, OfficialList, chosen, item_rows, unapproved
 from workflows.outputs import words
 from workflows.outputs.cells import Book, Cell, Column
 from workflows.outputs.files import json_bytes, write_bytes
@@ -80,6 +80,7 @@ def write_official(
     cover = list(cover_lines(kind, entries, as_of, info, pack, before, changes))
     sheets: list[Sheet] = [
         (kind.name, kind.columns, (kind.row(one, pack) for one in entries), 2),
+        *([("信息项", ITEM_COLUMNS, item_rows(entries, pack), 4)] if kind.with_items else []),
         ("统计", total_columns(kind, entries, pack), total_rows(kind, entries, pack), 1),
     ]
     return save(kind.name, scope, as_of, info, folder, cover, sheets, told, before, changes)

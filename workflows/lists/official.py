@@ -6,17 +6,25 @@ Everything here is made from versions in force on one day, so that any day's lis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from workflows.entries.elements import value_of
 from workflows.entries.published import PublishedEntry
+from workflows.entry import Entry, EntryItem
 from workflows.outputs import lists as proposals
 from workflows.outputs import words
 from workflows.outputs.cells import Cell, Column
 from workflows.outputs.lists import Row, refusal_bases
-from workflows.outputs.workbook import RESOURCE_COLUMNS, access_cell, resource_row, tier_cell
+from workflows.outputs.workbook import (
+    ITEM_ELEMENTS,
+    RESOURCE_COLUMNS,
+    access_cell,
+    element_cells,
+    resource_row,
+    tier_cell,
+)
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -39,6 +47,8 @@ class OfficialList:
     """Entries that come before the others."""
     types: str = "share"
     """By which label the totals are counted."""
+    with_items: bool = False
+    """Whether the workbook has the items on a sheet of their own."""
 
 
 def chosen(kind: OfficialList, entries: Sequence[PublishedEntry]) -> list[PublishedEntry]:
@@ -97,6 +107,25 @@ def open_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
 
 def catalogue_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
     return resource_row(one.entry, pack)[:CATALOGUE_WIDTH]
+
+
+def item_rows(entries: Iterable[PublishedEntry], pack: Pack) -> Iterator[list[Cell]]:
+    return (item_row(one.entry, item, pack) for one in entries for item in one.entry.items)
+
+
+def item_row(entry: Entry, item: EntryItem, pack: Pack) -> list[Cell]:
+    return [
+        entry.code,
+        entry.title,
+        item.number,
+        item.title,
+        item.data_type,
+        item.name,
+        tier_cell(pack, item),
+        access_cell(pack, item, "share"),
+        access_cell(pack, item, "open"),
+        *element_cells(item),
+    ]
 
 
 def filing_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
@@ -163,6 +192,13 @@ def _bases(one: PublishedEntry, pack: Pack) -> bool:
 
 
 DATES: Final = (Column("发布日期", 12, centre=True), Column("版本", 9, centre=True))
+ITEM_COLUMNS: Final = (
+    *(Column("信息资源代码", 22), Column("信息资源名称", 28), Column("序号", 7, centre=True)),
+    *(Column("8.1 信息项名称", 20), Column("8.2 数据类型", 12, centre=True), Column("字段名", 20)),
+    *(Column("分级", 15, centre=True), Column("共享类型", 15, centre=True), Column("开放类型", 15, centre=True)),
+    *(column for _, column in ITEM_ELEMENTS),
+)
+"""Element 8 of the guide, one row for each item."""
 CATALOGUE_WIDTH: Final = next(place for place, column in enumerate(RESOURCE_COLUMNS) if column.title == "状态")
 
 RESPONSIBILITY: Final = OfficialList(
@@ -207,7 +243,11 @@ CATALOGUE: Final = OfficialList(
     lambda _: True,
     catalogue_row,
     filing_record,
-    ("经各部门报送、区大数据中心审核发布的信息资源（普陀区公共数据管理办法第十五条）",),
+    (
+        "经各部门报送、区大数据中心审核发布的信息资源（普陀区公共数据管理办法第十五条）",
+        "第 8 项见「信息项」表，以信息资源代码关联",
+    ),
+    with_items=True,
 )
 FILING: Final = OfficialList(
     "filing",

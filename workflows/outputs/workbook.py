@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from workflows.entries.elements import value_of
 from workflows.entry import Entry, EntryItem, SiteInfo
 from workflows.outputs import words
 from workflows.outputs.cells import Book, Cell, Column, Tinted
@@ -43,6 +44,18 @@ RESOURCE_COLUMNS: Final = (
 )
 """Elements 1-13 of the guide (8 is the sheet 信息项), then the municipal additions (上海市数据条例 28)."""
 
+ITEM_ELEMENTS: Final = (
+    ("description", Column("信息项描述", 34)),
+    ("unit", Column("计量单位", 11, centre=True)),
+    ("code_set", Column("代码集", 24)),
+    ("masking", Column("脱敏方式", 18)),
+    ("responsible", Column("责任部门", 18)),
+    ("source_item", Column("来源信息项", 20)),
+    ("update_cycle", Column("更新周期", 10, centre=True)),
+    ("verification", Column("逐项校核记录", 30)),
+)
+"""What people fill in of an item, by the keys of ``entries/elements.yaml``."""
+
 ITEM_COLUMNS: Final = (
     Column("信息资源代码", 20),
     Column("信息资源名称", 24),
@@ -63,6 +76,7 @@ ITEM_COLUMNS: Final = (
     Column("置信度", 8, centre=True),
     Column("状态", 9, centre=True),
     Column("证据", 46),
+    *(column for _, column in ITEM_ELEMENTS),
 )
 
 QUESTION_COLUMNS: Final = (
@@ -211,7 +225,12 @@ def item_row(entry: Entry, item: EntryItem, pack: Pack) -> list[Cell]:
         words.confidence(item),
         words.state_text(item),
         "\n".join(words.evidence_line(evidence, pack) for evidence in item.evidence),
+        *element_cells(item),
     ]
+
+
+def element_cells(item: EntryItem) -> list[Cell]:
+    return [value_of(item, key) for key, _ in ITEM_ELEMENTS]
 
 
 def question_rows(entries: Iterable[Entry]) -> Iterator[list[Cell]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,3 +47,24 @@ def test_an_act_whose_head_cannot_be_recorded_is_done_with_a_warning(pdc: Pdc, t
     found = pdc("entry", "fill", "parks", "abstract=全区公园")
     assert (found.exit_code, "(act 1)" in found.stderr, "warning: " in found.stderr) == (0, True, True)
     assert "the act is stored, do not repeat it" in found.stderr
+
+
+def test_what_people_filled_in_of_an_item_is_shown(pdc: Pdc) -> None:
+    assert "what people filled in" not in pdc("entry", "show", "parks").stdout
+    pdc("entry", "fill", "parks", "--item", "mj", "unit=平方米", "masking=不脱敏", "description=占地面积")
+    (number, area) = json.loads(pdc("entry", "show", "parks", "--json").stdout)["items"]
+    told = {one["key"]: (one["title"], one["value"], one["by"], one["who"]) for one in area["elements"]}
+    assert (area["number"], area["name"], list(told)) == (
+        *(2, "mj"),
+        ["title", "data_type", "description", "unit", "masking"],
+    )
+    assert told["unit"] == ("计量单位", "平方米", "person", "li")
+    assert told["data_type"][2:] == ("rule", "")
+    assert [one["key"] for one in number["elements"]] == ["title", "data_type"]
+    text = pdc("entry", "show", "parks").stdout
+    section = text[text.index("what people filled in of the items") :]
+    assert [line.split() for line in section.splitlines()[2:5]] == [
+        ["mj", "信息项描述", "占地面积", "person", "li"],
+        ["mj", "计量单位", "平方米", "person", "li"],
+        ["mj", "脱敏方式", "不脱敏", "person", "li"],
+    ]

@@ -90,6 +90,37 @@ def test_only_what_is_in_force_is_on_a_list(pdc: Pdc, tmp_path: Path) -> None:
     }
 
 
+def test_the_catalogue_has_its_items_on_a_sheet(pdc: Pdc, tmp_path: Path) -> None:
+    assert pdc("entry", "fill", "parks", "--item", "mc", "code_set=公园名录", account="li").exit_code == 0
+    publish(pdc, "parks")
+    pdc("entry", "fill", "parks", "--item", "id", "code_set=草稿", account="li")
+    official(tmp_path, pdc)
+    (folder,) = (tmp_path / "out" / "official").iterdir()
+    book = openpyxl.load_workbook(folder / "公共数据资源目录.xlsx")
+    assert book.sheetnames == ["说明", "公共数据资源目录", "信息项", "统计"]
+    header, *rows = ([cell.value for cell in row] for row in book["信息项"])
+    assert header[:9] == [
+        *(
+            "信息资源代码",
+            "信息资源名称",
+            "序号",
+            "8.1 信息项名称",
+            "8.2 数据类型",
+            "字段名",
+            "分级",
+            "共享类型",
+            "开放类型",
+        ),
+    ]
+    assert [row[1:6] for row in rows] == [
+        ["公园绿地", 1, "编号", "整型I", "id"],
+        ["公园绿地", 2, "公园名称", "字符型C", "mc"],
+    ]
+    assert [row[7] for row in rows] == ["无条件共享"] * 2
+    assert [dict(zip(header, row, strict=True))["代码集"] for row in rows] == [None, "公园名录"]
+    assert "信息项" not in openpyxl.load_workbook(folder / "市级报送表.xlsx").sheetnames
+
+
 def test_high_value_comes_first(pdc: Pdc, tmp_path: Path) -> None:
     assert pdc("entry", "fill", "trees", "high_value=是", account="li").exit_code == 0
     publish(pdc, "parks")

@@ -111,6 +111,20 @@ def test_every_item_of_every_entry_is_there(book: Any, own: list[Entry]) -> None
     assert [(row["信息资源代码"], row["字段名"]) for row in table(book, "信息项")] == expected
 
 
+def test_what_people_filled_in_of_an_item_stands_beside_it(
+    own: list[Entry], info: SiteInfo, pack: Pack, tmp_path: Path
+) -> None:
+    given = {"unit": "元", "masking": "保留前六位", "update_cycle": "每月", "responsible": "救助科"}
+    first = structs.replace(own[0].items[0], extra=given)
+    entry = structs.replace(own[0], items=(first, *own[0].items[1:]))
+    book = load_workbook(write_workbook([entry], info, pack, tmp_path / "b.xlsx"))
+    assert [cell.value for cell in book["信息项"][1]][19:] == [
+        *("信息项描述", "计量单位", "代码集", "脱敏方式", "责任部门", "来源信息项", "更新周期", "逐项校核记录"),
+    ]
+    rows = [list(row.values())[19:] for row in table(book, "信息项")]
+    assert rows[:2] == [[None, "元", None, "保留前六位", "救助科", None, "每月", None], [None] * 8]
+
+
 def test_what_needs_a_person_is_listed_once(book: Any) -> None:
     rows = [(row["信息资源名称"], row["字段名"], row["类别"]) for row in table(book, "待确认事项")]
     assert rows[:3] == [
