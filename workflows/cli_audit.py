@@ -10,6 +10,7 @@ from workflows.cli_common import State, as_day, echo, emit_json, emit_line, emit
 
 if TYPE_CHECKING:
     from workflows.acts.model import Kind
+    from workflows.settings import Site
 
 KINDS = ("decision", "entry", "request", "ticket", "list", "import")
 
@@ -22,7 +23,7 @@ def audit() -> None:
 @audit.command()
 @click.argument("subject", required=False)
 @click.option("--kind", type=click.Choice(KINDS), help="Only acts of this kind.")
-@click.option("--who", help="Only acts of this person (id in site.yaml) or account.")
+@click.option("--who", help="Only acts of this person (id or name in site.yaml) or account.")
 @click.option("--since", metavar="DATE", help="Only acts of this day and later.")
 @click.option("--until", metavar="DATE", help="Only acts of this day and earlier.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="One act as JSON per line, with hashes.")
@@ -41,9 +42,10 @@ def show(
 
     since, until = since and as_day(since, "--since"), until and as_day(until, "--until")
     rows = []
-    with state.store() as (_, store):
+    with state.store() as (site, store):
+        names = _names(site, who) if who else frozenset[str]()
         for act in Trail(store).acts(cast("Kind | None", kind), subject, until):
-            if (who and who not in (act.who, act.account)) or (since and act.at < since):
+            if (who and act.who not in names and act.account != who) or (since and act.at < since):
                 continue
             if as_jsonl:
                 emit_line(act)
@@ -52,6 +54,12 @@ def show(
                 rows.append((act.number, act.at[:16], person, act.kind, act.verb, act.subject, act.why))
     if not as_jsonl:
         emit_table(("no", "at", "who", "kind", "act", "subject", "why"), rows)
+
+
+def _names(site: Site, who: str) -> frozenset[str]:
+    """Under what one person's acts stand: rulings carry the name, other acts the id."""
+    named = (person for person in site.people if who in (person.id, person.name))
+    return frozenset((who, *(name for person in named for name in (person.id, person.name))))
 
 
 @audit.command()

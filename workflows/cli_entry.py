@@ -160,8 +160,11 @@ def _in_force(at: Desk, name: str, as_of: str) -> Entry:
 @click.option("--item", metavar="COLUMN", help="Elements of this information item instead of the resource's.")
 @WHY
 @as_option
+@json_option
 @pass_state
-def fill(state: State, name: str, values: tuple[str, ...], item: str | None, why: str, behalf: str) -> None:
+def fill(
+    state: State, name: str, values: tuple[str, ...], item: str | None, why: str, behalf: str, as_json: bool
+) -> None:
     """Fill in elements of an entry; an empty VALUE takes back what a person wrote."""
     from workflows.acts.site import site_actor
     from workflows.entries.values import Fill
@@ -173,6 +176,9 @@ def fill(state: State, name: str, values: tuple[str, ...], item: str | None, why
         with at.trail.acting(site_actor(at.site, behalf), at.pack.ident) as acting:
             names = [one.name for one in found.items]
             act = fill_in(acting, found.asset, fills, rights=at.site.rights, items=names, why=why)
+    if as_json:
+        emit_json({"entry": found.asset, "act": act})
+        return
     say("nothing new" if act is None else f"{found.asset}: {len(fills)} elements filled (act {act.number})")
 
 

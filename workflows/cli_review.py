@@ -89,13 +89,15 @@ def review() -> None:
 def export_command(state: State, department: str, output: Path | None, behalf: str, as_json: bool) -> None:
     """Write a workbook in which a department's stewards agree with proposals or change them.
 
-    What it shows is kept, so that an import can tell what has changed since.
+    What it shows is kept, so that an import can tell what has changed since. Only who may rule on the department may.
     """
+    from workflows.acts.rights import require
     from workflows.outputs.files import safe_name
     from workflows.review.export import export
 
     with office(state, behalf) as found:
         owner = found.site.department(department)
+        require(found.actor, "decide", owner.id, found.site.rights)
         path = output or found.site.out_dir / safe_name(owner.id) / "审核表.xlsx"
         done = export(found.store, found.pack, owner, found.actor, path, found.trail)
     if as_json:

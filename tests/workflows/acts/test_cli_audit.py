@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
@@ -38,6 +39,20 @@ def test_acts_are_shown_and_filtered(tmp_path: Path) -> None:
     assert [json.loads(line)["verb"] for line in lines] == ["approve"]
     assert pdc(site, "audit", "show", "--kind", "request", "--jsonl").stdout == ""
     assert pdc(site, "audit", "show", "--since", "2999-01-01", "--jsonl").stdout == ""
+
+
+@pytest.mark.parametrize(("who", "numbers"), [("wang", [2, 3]), ("王五", [2, 3]), ("李四", [1]), ("赵六", [])])
+def test_a_person_is_found_by_id_and_by_name(who: str, numbers: list[int], tmp_path: Path) -> None:
+    site = site_with_acts(tmp_path)
+    people = "".join(
+        f"  - {{id: {ident}, name: {name}, accounts: [{ident}], roles: [reviewer]}}\n"
+        for ident, name in (("li", "李四"), ("wang", "王五"))
+    )
+    (site / "site.yaml").write_text(f"name: 目录\npeople:\n{people}", "utf-8")
+    with Store(f"sqlite:///{site}/var/catalogue.sqlite") as store, Trail(store).acting(Actor(account="x")) as acting:
+        acting.add("decision", "minzheng/rescue/t", "decide", who="王五")
+    lines = pdc(site, "audit", "show", "--who", who, "--jsonl").stdout.splitlines()
+    assert [json.loads(line)["number"] for line in lines] == numbers
 
 
 def test_days_that_would_not_compare_are_refused(tmp_path: Path) -> None:

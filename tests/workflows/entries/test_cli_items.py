@@ -68,3 +68,9 @@ def test_what_people_filled_in_of_an_item_is_shown(pdc: Pdc) -> None:
         ["mj", "计量单位", "平方米", "person", "li"],
         ["mj", "脱敏方式", "不脱敏", "person", "li"],
     ]
+
+
+def test_what_was_filled_is_told_in_json(pdc: Pdc) -> None:
+    told = [json.loads(pdc("entry", "fill", "parks", "abstract=全区公园", "--json").stdout) for _ in range(2)]
+    assert [one["entry"] for one in told] == ["lvhua/gis/parks"] * 2
+    assert (told[0]["act"]["verb"], told[1]["act"]) == ("fill", None)

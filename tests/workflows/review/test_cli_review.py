@@ -43,6 +43,13 @@ def pdc(room: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return call
 
 
+@pytest.mark.parametrize("who", ["sun", "nobody"])
+def test_who_may_not_rule_takes_no_workbook_out(who: str, pdc: Any, room: Any) -> None:
+    done = pdc("review", "export", "dept", who=who)
+    assert (done.exit_code, "may not decide for dept" in done.stderr) == (4, True)
+    assert not (room.folder / "out").exists()
+
+
 def test_a_workbook_goes_out_and_comes_back(pdc: Any, room: Any, fill: Any) -> None:
     out = pdc("review", "export", "dept")
     path = room.folder / "out" / "dept" / "审核表.xlsx"
