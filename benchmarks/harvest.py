@@ -37,7 +37,7 @@ from sqlalchemy.pool import NullPool
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "tests" / "conftest.py"
 TYPES = ("varchar(18)", "decimal(12,2)", "date", "timestamp NULL", "text", "bigint", "char(6)", "smallint")
-REPEATS = 3
+REPEATS = 5
 BATCH = 200
 BAR, AIM = 60, 100
 

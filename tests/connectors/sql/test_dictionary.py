@@ -298,7 +298,7 @@ def names_of(longest: int, encoded: int, last: int) -> st.SearchStrategy[list[st
 
 
 HYPOTHESIS = settings(
-    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
+    max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
 )
 
 
