@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -144,11 +144,7 @@ class Pack:
         """Whether a share type may rest on these citations: one of sufficient rank that is not merely from memory,
         beside the act that asks for it (Art. 22).
         """
-        ranks = self.body.sufficient_ranks.get(value)
-        if ranks is None:
-            return True
-        cited = [self._citations[key] for key in basis if key in self._citations]
-        return any(c.verified and not c.beside_only and not c.ranks.isdisjoint(ranks) for c in cited)
+        return carries(self.body.sufficient_ranks.get(value), [self._citations.get(key) for key in basis])
 
     @cached_property
     def names_of_people(self) -> frozenset[str]:
@@ -234,6 +230,15 @@ class Pack:
         name = self.display("element", facts.element) if facts.element else "该字段"
         topic = "、".join(self.body.topics[t].zh for t in facts.topics)
         return template.format(name=name, topic=topic, tier=self.display("tier", facts.tier), **self._access_names)
+
+
+def carries(ranks: Collection[str] | None, cited: Iterable[Citation | None]) -> bool:
+    """Whether one of the citations has one of the ranks, is verified and is more than the act that asks for it; None as
+    ``ranks`` asks for nothing, None as citation is one that is not known.
+    """
+    if ranks is None:
+        return True
+    return any(c.verified and not c.beside_only and not c.ranks.isdisjoint(ranks) for c in cited if c)
 
 
 def _above(tier: str | None, base: str) -> bool:

@@ -80,13 +80,13 @@ def negative_list(entries: Sequence[Entry], pack: Pack) -> list[Entry]:
     return [entry for entry in refused if not words.is_pending(entry)]
 
 
-def may_refuse(entry: Entry, pack: Pack) -> bool:
+def may_refuse(entry: Entry, pack: words.Lexicon) -> bool:
     """Whether the share label cites a law, regulation or rule, and what the pack itself asks of a refusal."""
     bases = refusal_bases(entry, pack)
     return bool(bases) and pack.sufficient("none", bases)
 
 
-def refusal_bases(entry: Entry, pack: Pack) -> list[str]:
+def refusal_bases(entry: Entry, pack: words.Lexicon) -> list[str]:
     """The citations of the share label whose rank can carry a refusal."""
     label = entry.label("share")
     found = ((key, words.citation(pack, key)) for key in (label.basis if label else ()))
@@ -114,7 +114,7 @@ def condition(text: str, entry: Entry, dimension: words.Axis) -> str:
     return text or ("无条件" if entry.value(dimension) == "unconditional" else "")
 
 
-def bases(entry: Entry, pack: Pack, dimension: words.Axis) -> str:
+def bases(entry: Entry, pack: words.Lexicon, dimension: words.Axis) -> str:
     label = entry.label(dimension)
     return words.basis_text(pack, [label] if label else [])
 
@@ -124,7 +124,7 @@ def reason(entry: Entry, dimension: words.Axis) -> str:
     return label.reason if label else ""
 
 
-def full_bases(entry: Entry, pack: Pack) -> str:
+def full_bases(entry: Entry, pack: words.Lexicon) -> str:
     """The bases that carry a refusal, with rank and text; for 共享负面清单."""
     lines = []
     for key in refusal_bases(entry, pack):
@@ -150,7 +150,7 @@ def state_cells(entry: Entry) -> list[Cell]:
     return [words.LIFE_CYCLE.get(entry.state, entry.state)]
 
 
-def record(entry: Entry, pack: Pack, dimension: words.Axis) -> Row:
+def record(entry: Entry, pack: words.Lexicon, dimension: words.Axis) -> Row:
     """The JSON of one entry, common to the lists: law-neutral key beside the pack's name."""
     label = entry.label(dimension)
     return {
@@ -171,7 +171,7 @@ def record(entry: Entry, pack: Pack, dimension: words.Axis) -> Row:
     }
 
 
-def responsibility_row(entry: Entry, pack: Pack) -> list[Cell]:
+def responsibility_row(entry: Entry, pack: words.Lexicon) -> list[Cell]:
     terms = condition(entry.share_condition, entry, "share")
     share: list[Cell] = [access_cell(pack, entry, "share"), terms, entry.share_method]
     grounds: list[Cell] = [reason(entry, "share"), bases(entry, pack, "share"), entry.update_cycle]
@@ -179,18 +179,18 @@ def responsibility_row(entry: Entry, pack: Pack) -> list[Cell]:
     return [*identity_cells(entry), *share, tier_cell(pack, entry), *grounds, *contact, *state_cells(entry)]
 
 
-def responsibility_record(entry: Entry, pack: Pack) -> Row:
+def responsibility_record(entry: Entry, pack: words.Lexicon) -> Row:
     more = {"condition": condition(entry.share_condition, entry, "share"), "method": entry.share_method}
     return {**record(entry, pack, "share"), **more}
 
 
-def negative_row(entry: Entry, pack: Pack) -> list[Cell]:
+def negative_row(entry: Entry, pack: words.Lexicon) -> list[Cell]:
     grounds: list[Cell] = [reason(entry, "share"), full_bases(entry, pack), "、".join(entry.because.get("share", ()))]
     cells = [*identity_cells(entry), access_cell(pack, entry, "share"), tier_cell(pack, entry)]
     return [*cells, *grounds, *state_cells(entry)]
 
 
-def negative_record(entry: Entry, pack: Pack) -> Row:
+def negative_record(entry: Entry, pack: words.Lexicon) -> Row:
     more = {"deciding_columns": list(entry.because.get("share", ())), "refusal_basis": refusal_bases(entry, pack)}
     return {**record(entry, pack, "share"), **more}
 
@@ -200,7 +200,7 @@ def open_scope(entry: Entry) -> str:
     return entry.extra.get("open_scope") or OPEN_SCOPES.get(entry.value("open"), "")
 
 
-def open_row(entry: Entry, pack: Pack) -> list[Cell]:
+def open_row(entry: Entry, pack: words.Lexicon) -> list[Cell]:
     described: list[Cell] = [domain(entry), entry.abstract]
     items = "、".join(f"{item.title}（{item.name}）" for item in open_items(entry))
     terms: list[Cell] = [open_scope(entry), access_cell(pack, entry, "open")]
@@ -209,7 +209,7 @@ def open_row(entry: Entry, pack: Pack) -> list[Cell]:
     return [*identity_cells(entry), *described, *terms, *more, *grounds, *state_cells(entry)]
 
 
-def open_record(entry: Entry, pack: Pack) -> Row:
+def open_record(entry: Entry, pack: words.Lexicon) -> Row:
     return {
         **record(entry, pack, "open"),
         "scope": open_scope(entry),

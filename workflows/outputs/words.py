@@ -5,8 +5,8 @@ What a law names (share, open and tier values) comes from the policy pack; what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from msgspec import structs
 
@@ -14,7 +14,7 @@ from classifiers.evidence import ACCESS, TIERS, Dimension, Evidence, Finding, La
 from workflows.entry import Entry, EntryItem
 
 if TYPE_CHECKING:
-    from classifiers.policy import Citation, Pack
+    from classifiers.policy import Citation
 
 Judged = Literal["undetermined", "suggested", "confirmed"]
 
@@ -90,6 +90,14 @@ CATEGORIES: Final = {
 """The categories of data elements by the keys of ``elements.yaml``."""
 
 
+class Lexicon(Protocol):
+    """What says keys in words: the pack in force, or the words of an earlier day (`workflows.entries.words`)."""
+
+    def display(self, dimension: str, key: str) -> str: ...
+    def cite(self, key: str) -> Citation: ...
+    def sufficient(self, value: str, basis: Sequence[str]) -> bool: ...
+
+
 def minute(moment: str) -> str:
     """An ISO 8601 time as readers know it.
 
@@ -103,17 +111,17 @@ def category(key: str) -> str:
     return CATEGORIES.get(key, key)
 
 
-def tier_name(pack: Pack, key: str) -> str:
+def tier_name(pack: Lexicon, key: str) -> str:
     """``L3 敏感级``: the key helps readers who compare packs."""
     name = pack.display("tier", key)
     return name if key == UNDETERMINED or name.startswith(key) else f"{key} {name}"
 
 
-def key_name(pack: Pack, dimension: Dimension, key: str) -> str:
+def key_name(pack: Lexicon, dimension: Dimension, key: str) -> str:
     return tier_name(pack, key) if dimension == "tier" else pack.display(dimension, key)
 
 
-def axis_name(pack: Pack, owner: Entry | EntryItem, dimension: Dimension) -> str:
+def axis_name(pack: Lexicon, owner: Entry | EntryItem, dimension: Dimension) -> str:
     """The pack's name for the value of one dimension; 待判定 where nothing was decided."""
     return key_name(pack, dimension, owner.value(dimension))
 
@@ -164,7 +172,7 @@ def cited(labels: Iterable[Label]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for label in labels for key in label.basis))
 
 
-def citation(pack: Pack, key: str) -> Citation | None:
+def citation(pack: Lexicon, key: str) -> Citation | None:
     """What a key stands for; None when the pack in force no longer knows it (decisions outlive packs)."""
     try:
         return pack.cite(key)
@@ -177,12 +185,12 @@ def rank_name(found: Citation) -> str:
     return LOCAL_REGULATION if found.rank == "regulation" and found.local else RANKS[found.rank]
 
 
-def citation_line(pack: Pack, key: str) -> str:
+def citation_line(pack: Lexicon, key: str) -> str:
     found = citation(pack, key)
     return found.line() if found else key
 
 
-def basis_text(pack: Pack, labels: Iterable[Label]) -> str:
+def basis_text(pack: Lexicon, labels: Iterable[Label]) -> str:
     return "\n".join(citation_line(pack, key) for key in cited(labels))
 
 
@@ -203,7 +211,7 @@ def confidence(owner: Entry | EntryItem) -> float | None:
     return min((label.confidence for label in axis_labels(owner)), default=None)
 
 
-def evidence_line(evidence: Evidence, pack: Pack) -> str:
+def evidence_line(evidence: Evidence, pack: Lexicon) -> str:
     """``注释「身份证号」→公民身份号码，强度 0.95``; counts of distinct values, never a value."""
     term = f"「{evidence.term}」" if evidence.term else ""
     counts = f"，相符 {evidence.hits}/{evidence.distinct}" if evidence.distinct else ""
@@ -228,7 +236,7 @@ def finding_line(finding: Finding) -> str:
     return f"{finding.column}：{finding.message}" if finding.column else finding.message
 
 
-def proposal(entry: Entry, pack: Pack) -> str:
+def proposal(entry: Entry, pack: Lexicon) -> str:
     """What dropping or masking the deciding columns would allow (政府信息公开条例 37, 区分处理); empty when nothing."""
     if not entry.open_view:
         return ""

@@ -140,11 +140,11 @@ def valid_until(pack: Pack) -> str:
     return f"，至 {pack.valid_to} 止" if pack.valid_to else ""
 
 
-def tier_cell(pack: Pack, owner: Entry | EntryItem) -> Tinted:
+def tier_cell(pack: words.Lexicon, owner: Entry | EntryItem) -> Tinted:
     return Tinted(words.axis_name(pack, owner, "tier"), tint(owner.value("tier")))
 
 
-def access_cell(pack: Pack, owner: Entry | EntryItem, dimension: words.Axis) -> Tinted:
+def access_cell(pack: words.Lexicon, owner: Entry | EntryItem, dimension: words.Axis) -> Tinted:
     return Tinted(words.axis_name(pack, owner, dimension), tint(owner.value(dimension)))
 
 
@@ -157,7 +157,7 @@ def opened(entry: Entry) -> str:
     return {"unconditional": "是", "conditional": "是", "none": "否"}.get(entry.value("open"), "待判定")
 
 
-def resource_row(entry: Entry, pack: Pack) -> list[Cell]:
+def resource_row(entry: Entry, pack: words.Lexicon) -> list[Cell]:
     labels = words.axis_labels(entry)
     return [
         entry.category,

@@ -1,0 +1,107 @@
+"""The words of a day: what types and tiers are called, how citations read, who the departments are.
+
+Versions and requests hold law-neutral keys and ids. Acts that bring something into force or ask for something name a
+`Wording` in ``after["words"]``, so that what a list of that day says never depends on the pack or site.yaml of today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from classifiers.policy import Citation, carries
+from workflows.acts.model import Act
+from workflows.acts.trail import Acting, Trail
+from workflows.errors import StoreError
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+
+UNDETERMINED = "待判定"
+
+
+class Wording(msgspec.Struct, frozen=True):
+    """The words of one pack and one configuration; it says them as `Pack` does."""
+
+    pack: str
+    """Pack id and version."""
+    title: str
+    names: dict[str, dict[str, str]]
+    """Dimension → key → what readers see."""
+    citations: dict[str, Citation]
+    ranks: dict[str, tuple[str, ...]]
+    """Share type → ranks of which a citation must have one."""
+    catalogue: str = ""
+    """What the site is called, such as 普陀区公共数据资源目录."""
+    departments: dict[str, str] = {}
+    """Department id → name."""
+
+    def display(self, dimension: str, key: str) -> str:
+        return self.names.get(dimension, {}).get(key, UNDETERMINED if key == "undetermined" else key)
+
+    def cite(self, key: str) -> Citation:
+        """Raises ``KeyError`` for a citation that the pack did not have."""
+        return self.citations[key]
+
+    def sufficient(self, value: str, basis: Sequence[str]) -> bool:
+        """Whether a share type could rest on these citations then (Art. 22)."""
+        return carries(self.ranks.get(value), [self.citations.get(key) for key in basis])
+
+
+def wording(pack: Pack, catalogue: str = "", departments: Mapping[str, str] | None = None) -> Wording:
+    """The words of now."""
+    return Wording(
+        pack.ident,
+        pack.title,
+        {**pack.body.display, "element": {key: element.zh for key, element in pack.elements.items()}},
+        {citation.key: citation for citation in pack.citations()},
+        dict(pack.body.sufficient_ranks),
+        catalogue,
+        dict(departments or {}),
+    )
+
+
+def keep_words(acting: Acting, pack: Pack, catalogue: str = "", departments: Mapping[str, str] | None = None) -> str:
+    """Keep the words of now for an act to name; the same words are kept once."""
+    return acting.keep(wording(pack, catalogue, departments))
+
+
+class Wordings:
+    """The words that acts of one trail name, each read once."""
+
+    def __init__(self, trail: Trail) -> None:
+        self.trail = trail
+        self._read: dict[str, Wording] = {}
+
+    def read(self, digest: str) -> Wording:
+        """Raises `StoreError` when the store has lost them."""
+        if digest not in self._read:
+            body = self.trail.document(digest)
+            if body is None:
+                raise StoreError(
+                    f"the words {digest[:12]}… that acts name are gone from the store; "
+                    "run `pdc audit verify` for what else is, and restore the store from its copy"
+                )
+            self._read[digest] = msgspec.json.decode(body, type=Wording)
+        return self._read[digest]
+
+    def standing(self, until: str) -> Wording | None:
+        """What the site and its departments were called at the end of a day: what the last act told them by.
+
+        None when no act has until then.
+        """
+        told = {act.number: words for act in self._acts(until) if (words := _words(act))}
+        found = (self.read(told[number]) for number in sorted(told, reverse=True))
+        return next((one for one in found if one.catalogue), None)
+
+    def _acts(self, until: str) -> Iterator[Act]:
+        yield from self.trail.acts("entry", until=until, verb="publish")
+        yield from self.trail.acts("request", until=until)
+        yield from self.trail.acts("list", until=until)
+
+
+def _words(act: Act) -> str:
+    told = msgspec.json.decode(act.after) if act.after else None
+    return str(told.get("words", "")) if isinstance(told, dict) else ""
