@@ -19,8 +19,13 @@ from workflows.acts.model import Act
 from workflows.entries.codes import resource_code
 from workflows.store import Store, digest
 
-NAMES_BY_KIND = {"entry": "version", "list": "version", "request": "text", "import": "export"}
-"""Where an act's ``after`` names a document that was kept."""
+NAMES_BY_KIND = {
+    "entry": ("version", "words"),
+    "list": ("version", "words"),
+    "request": ("text", "words"),
+    "import": ("export",),
+}
+"""Where an act's ``after`` names documents that were kept."""
 NOT_KEPT = ("change", "settle")
 """Acts of the program on entries: their ``version`` is what a harvest looked like, which nobody answers for yet."""
 
@@ -61,11 +66,14 @@ class Rests:
         if act.kind == "decision":
             self._note_ruling(act, after)
             return
-        named = after.get(NAMES_BY_KIND.get(act.kind, ""))
-        if isinstance(named, str) and _SHA256.fullmatch(named) and act.verb not in NOT_KEPT:
-            self._documents.append((act.number, named))
-            if act.kind == "entry" and act.verb == "publish":
-                self._published.append((act.number, act.subject, named))
+        if act.verb in NOT_KEPT:
+            return
+        for key in NAMES_BY_KIND.get(act.kind, ()):
+            named = after.get(key)
+            if isinstance(named, str) and _SHA256.fullmatch(named):
+                self._documents.append((act.number, named))
+                if act.kind == "entry" and act.verb == "publish" and key == "version":
+                    self._published.append((act.number, act.subject, named))
 
     def _note_ruling(self, act: Act, after: dict[str, Any]) -> None:
         try:

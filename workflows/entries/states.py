@@ -36,6 +36,8 @@ class Signed(msgspec.Struct, frozen=True):
     who: str
     at: str
     why: str = ""
+    words: str = ""
+    """Of a version in force: SHA-256 of the words of its day, see `workflows.entries.words`."""
 
 
 class EntryState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,7 +75,8 @@ def after(state: EntryState, act: Act) -> EntryState:
     """The state after one more act; verbs that change no stage only count."""
     state = msgspec.structs.replace(state, asset=act.subject, version=act.version)
     told = msgspec.json.decode(act.after) if act.after else {}
-    mark = Signed(told.get("version", "") if isinstance(told, dict) else "", act.who, act.at, act.why)
+    named = told if isinstance(told, dict) else {}
+    mark = Signed(named.get("version", ""), act.who, act.at, act.why, named.get("words", ""))
     replace = msgspec.structs.replace
     if act.verb == "submit":
         # What was signed for another version does not hold for this one, nor what its own submitter once signed.
