@@ -56,7 +56,8 @@ class Counter:
         site = self.desk.site
         names = {department.id: department.name for department in site.departments}
         actor = site_actor(site, behalf)
-        return Requests(self.trail, self.desk.pack, actor, self.deadlines, site.rights, site.district, names)
+        district, catalogue = site.district, site.name
+        return Requests(self.trail, self.desk.pack, actor, self.deadlines, site.rights, district, names, catalogue)
 
     def asset(self, name: str) -> str:
         """The key that a name on the command line stands for."""

@@ -17,6 +17,7 @@ from workflows.entries.blockers import to_publish, to_submit
 from workflows.entries.states import EntryState, Review, Stage, fold
 from workflows.entries.versions import diff, digest, read
 from workflows.entries.versions import document as kept
+from workflows.entries.words import keep_words
 from workflows.entry import Entry
 
 if TYPE_CHECKING:
@@ -55,6 +56,10 @@ class LifeCycle:
     rights: Rights = field(default_factory=lambda: DEFAULT)
     labelled: Labelled | None = None
     """None = the entries given are known to be up to date."""
+    catalogue: str = ""
+    """What the site is called; it is kept with what is published."""
+    departments: Mapping[str, str] = field(default_factory=dict)
+    """Department id → name, kept likewise."""
 
     def submit(self, entry: Entry, why: str = "", expected: int | None = None) -> Act:
         """The department hands its entry in for review (Art. 15)."""
@@ -118,6 +123,8 @@ class LifeCycle:
                 if missing:
                     raise Blocked(f"{entry.asset} cannot be published", missing)
             after: Any = {"version": under_way.digest} if under_way else None
+            if verb == "publish":
+                after["words"] = keep_words(acting, self.pack, self.catalogue, self.departments)
             before = {"version": state.in_force.digest} if state.in_force else None
             return acting.add("entry", entry.asset, verb, why=why, before=before, after=after, expected=expected)
 

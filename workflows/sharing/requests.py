@@ -17,6 +17,7 @@ from workflows.acts.rights import DEFAULT, Rights, require, require_other
 from workflows.acts.trail import Acting, Trail, document
 from workflows.entries import states as entry_states
 from workflows.entries.versions import read
+from workflows.entries.words import keep_words
 from workflows.entry import Entry
 from workflows.errors import InputError
 from workflows.sharing.calendar import iso_day
@@ -55,6 +56,8 @@ class Requests:
     district: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     """Department id → name; also which departments there are."""
+    catalogue: str = ""
+    """What the site is called; it is kept with what is asked."""
 
     # --- asking --------------------------------------------------------------------------------------------------
 
@@ -72,7 +75,7 @@ class Requests:
             self._foreign(asked)
             ident = next_number(acting, "request", LETTERS[asked.kind])
             stage = "asked" if judgement.verdict == "ask" else "reviewing"
-            after = {"document": asked, "stage": stage, "entry": version}
+            after = {"document": asked, "stage": stage, "entry": version, "words": self._words(acting)}
             acting.add("request", ident, "new", why=why, after=after, expected=0)
             self._follow(acting, ident, entry, judgement)
             return acting.added
@@ -120,7 +123,8 @@ class Requests:
                 raise Blocked(f"{ident}: say which department catalogues it: --owner DEPT")
             self._foreign(msgspec.structs.replace(state.document, owner=self._department(has)))
             check_due(due, self._today())
-            return acting.add("request", ident, "confirm", why=why, after={"held": True, "owner": has, "due": due})
+            after = {"held": True, "owner": has, "due": due, "words": self._words(acting)}
+            return acting.add("request", ident, "confirm", why=why, after=after)
 
     def catalogue(self, ident: str, asset: str, items: Sequence[str] = (), why: str = "") -> list[Act]:
         """The demand is settled by a published entry, which it is judged by now."""
@@ -137,7 +141,8 @@ class Requests:
                 raise Blocked(f"{ident}: {asset} is 待判定 in part of what is asked; publish a determined version")
             asked = _with_entry(asked, entry)
             self._foreign(asked)
-            acting.add("request", ident, "catalogue", why=why, after={"document": asked, "entry": version})
+            after = {"document": asked, "entry": version, "words": self._words(acting)}
+            acting.add("request", ident, "catalogue", why=why, after=after)
             self._follow(acting, ident, entry, judgement)
             return acting.added
 
@@ -311,6 +316,10 @@ class Requests:
         grant = Grant(since, until, where)
         text = terms(state.id, asked, entry, grant, self.district, self._written())
         return msgspec.structs.replace(grant, text=acting.keep(text))
+
+    def _words(self, acting: Acting) -> str:
+        """What departments and citations are called now, for lists of this day that are made later."""
+        return keep_words(acting, self.pack, self.catalogue, self.names)
 
     def _written(self) -> dict[str, str]:
         return {**{one.key: one.line() for one in self.pack.citations()}, **self.names}

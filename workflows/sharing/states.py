@@ -157,6 +157,8 @@ class RequestState(msgspec.Struct, frozen=True, omit_defaults=True):
     document: Document = Document("share", "")
     entry: str = ""
     """SHA-256 of the version in force that the request was judged by."""
+    words: str = ""
+    """SHA-256 of what departments and citations were called when it was made or settled last."""
     asked: Mark | None = None
     stage_since: str = ""
     approvals: dict[Side, Mark] = {}
@@ -246,19 +248,22 @@ def _mark(act: Act, told: _Told) -> Mark:
 
 def _new(state: RequestState, act: Act, told: _Told) -> RequestState:
     document = msgspec.convert(told["document"], Document)
-    return _replace(state, document=document, stage=told["stage"], entry=told.get("entry", ""), asked=_mark(act, told))
+    entry, words = told.get("entry", ""), told.get("words", "")
+    return _replace(state, document=document, stage=told["stage"], entry=entry, words=words, asked=_mark(act, told))
 
 
 def _confirm(state: RequestState, act: Act, told: _Told) -> RequestState:
     if not told["held"]:
         return _replace(state, stage="absent", closed=act.why)
+    state = _replace(state, words=told.get("words", state.words))
     document = _replace(state.document, owner=told["owner"])
     return _replace(state, stage="cataloguing", document=document, promised=told.get("due", ""))
 
 
 def _catalogue(state: RequestState, act: Act, told: _Told) -> RequestState:
     document = msgspec.convert(told["document"], Document)
-    return _replace(state, stage="reviewing", document=document, entry=told["entry"])
+    words = told.get("words", state.words)
+    return _replace(state, stage="reviewing", document=document, entry=told["entry"], words=words)
 
 
 def _approve_office(state: RequestState, act: Act, told: _Told) -> RequestState:
