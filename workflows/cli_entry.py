@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from workflows.cli_common import State, as_day, as_option, echo, emit_json, emit_table, json_option, pass_state, say
-from workflows.errors import InputError, Refusal
+from workflows.errors import InputError, Refusal, StoreError
 
 if TYPE_CHECKING:
     from workflows.acts.model import Act
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from workflows.entry import Entry, EntryItem
 
 WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the audit trail.")
-DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what is missing; do nothing.")
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done or refused, and why; do nothing.")
 ENTRIES = click.argument("entries", nargs=-1, required=True, metavar="ENTRY...")
 
 
@@ -44,16 +45,18 @@ def desk(state: State) -> Iterator[Desk]:
 @click.argument("globs", nargs=-1, metavar="[ENTRY]...")
 @click.option("--state", "stage", help="Only entries in this state.")
 @json_option
+@click.pass_context
 @pass_state
-def list_(state: State, globs: tuple[str, ...], stage: str | None, as_json: bool) -> None:
+def list_(state: State, ctx: click.Context, globs: tuple[str, ...], stage: str | None, as_json: bool) -> None:
     """Entries with their state, completeness and how much keeps them from being submitted."""
     from workflows.entries.blockers import to_submit
     from workflows.entries.elements import completeness
 
     with desk(state) as at:
+        unread: dict[str, str] = {}
         rows = [
             (one.code, one.asset, one.title, one.state, completeness(one).score, len(to_submit(one, at.pack)))
-            for one in at.entries(globs or ("*",))
+            for one in at.entries(globs or ("*",), unread)
             if stage in (None, one.state)
         ]
     header = ("code", "entry", "title", "state", "complete", "to do")
@@ -63,6 +66,9 @@ def list_(state: State, globs: tuple[str, ...], stage: str | None, as_json: bool
         )
     else:
         emit_table(header, [(*row[:4], f"{row[4]:.0%}", row[5]) for row in rows])
+    for told in unread.values():
+        say(f"failed: {told}")
+    ctx.exit(3 if unread else 0)
 
 
 @entry.command()
@@ -213,19 +219,16 @@ def history(state: State, name: str, as_json: bool) -> None:
 @pass_state
 def diff(state: State, name: str, as_json: bool) -> None:
     """What differs between the version in force and the entry as it is now."""
-    from workflows.entries.published import published_entry
+    from workflows.entries.documents import open_version
     from workflows.entries.versions import diff as differences
     from workflows.entries.versions import document
 
     with desk(state) as at:
         found = _only(at, name)
-        before = published_entry(at.trail, found.asset)
-        body = at.trail.document(before.state.in_force.digest) if before and before.state.in_force else None
-        if body is None:
+        in_force = at.state(found.asset).in_force
+        if in_force is None:
             raise InputError(f"no version of {found.asset} is in force")
-        from workflows.entries.versions import read
-
-        changes = differences(read(body), document(found))
+        changes = differences(open_version(at.trail, found.asset, in_force.digest), document(found))
     if as_json:
         emit_json(changes)
     else:
@@ -238,28 +241,58 @@ def diff(state: State, name: str, as_json: bool) -> None:
 Verb = Callable[["LifeCycle", "Entry", str], "Act"]
 
 
-def _act(
-    ctx: click.Context, state: State, entries: tuple[str, ...], why: str, behalf: str, as_json: bool, verb: Verb
-) -> None:
+class Asked(NamedTuple):
+    """What every verb is called with."""
+
+    entries: tuple[str, ...]
+    why: str
+    dry_run: bool
+    behalf: str
+    as_json: bool
+
+
+def _with_verb_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What every verb takes, as one `Asked`."""
+
+    @ENTRIES
+    @WHY
+    @DRY_RUN
+    @as_option
+    @json_option
+    @wraps(command)
+    def asked(**given: Any) -> None:
+        ctx = click.get_current_context()
+        own = Asked(**{name: given.pop(name) for name in Asked._fields})
+        command(ctx.find_object(State), ctx, own, **given)
+
+    return asked
+
+
+def _act(state: State, ctx: click.Context, asked: Asked, verb: Verb) -> None:
     """One transaction for each entry: what is refused is told and the rest goes on."""
     from workflows.acts.site import site_actor
     from workflows.entries.lifecycle import LifeCycle
 
     done: list[Act] = []
-    refused: list[tuple[str, str]] = []
+    refused: dict[str, str] = {}
     with desk(state) as at:
-        cycle = LifeCycle(at.trail, at.pack, site_actor(at.site, behalf), at.site.rights, at.labelled())
-        for one in at.entries(entries):
+        actor = site_actor(at.site, asked.behalf)
+        names = {department.id: department.name for department in at.site.departments}
+        rights, catalogue = at.site.rights, at.site.name
+        cycle = LifeCycle(at.trail, at.pack, actor, rights, at.labelled(), asked.dry_run, catalogue, names)
+        for one in at.entries(asked.entries, refused):
             try:
-                done.append(verb(cycle, one, why))
-            except Refusal as error:
-                refused.append((one.asset, str(error)))
-    if as_json:
-        emit_json({"done": done, "refused": [{"asset": asset, "why": text} for asset, text in refused]})
+                done.append(verb(cycle, one, asked.why))
+            except (Refusal, StoreError) as error:
+                refused[one.asset] = str(error)
+    if asked.as_json:
+        acts = [{"asset": act.subject, "verb": act.verb} for act in done]
+        told = {"would": acts} if asked.dry_run else {"done": done}
+        emit_json({**told, "refused": [{"asset": asset, "why": text} for asset, text in refused.items()]})
     for act in done:
-        say(f"{act.subject}: {act.verb} (act {act.number})")
-    for _, text in refused:
-        say(f"refused: {text}")
+        say(f"{act.subject}: would {act.verb}" if asked.dry_run else f"{act.subject}: {act.verb} (act {act.number})")
+    for text in refused.values():
+        say(f"{'would be refused' if asked.dry_run else 'refused'}: {text}")
     ctx.exit(0 if not refused else 3 if done else 4)
 
 
@@ -267,68 +300,28 @@ def _verb(name: str, text: str, verb: Verb) -> None:
     """Register one plain verb as a command."""
 
     @entry.command(name, help=text)
-    @ENTRIES
-    @WHY
-    @as_option
-    @json_option
-    @click.pass_context
-    @pass_state
-    def command(
-        state: State, ctx: click.Context, entries: tuple[str, ...], why: str, behalf: str, as_json: bool
-    ) -> None:
-        _act(ctx, state, entries, why, behalf, as_json, verb)
+    @_with_verb_options
+    def command(state: State, ctx: click.Context, asked: Asked) -> None:
+        _act(state, ctx, asked, verb)
+
+
+_verb(
+    "submit",
+    "Hand entries in for review (Art. 15); what is missing is listed.",
+    lambda c, one, why: c.submit(one, why),
+)
 
 
 @entry.command()
-@ENTRIES
-@WHY
-@DRY_RUN
-@as_option
-@json_option
-@click.pass_context
-@pass_state
-def submit(
-    state: State, ctx: click.Context, entries: tuple[str, ...], why: str, dry_run: bool, behalf: str, as_json: bool
-) -> None:
-    """Hand entries in for review (Art. 15); what is missing is listed."""
-    if not dry_run:
-        _act(ctx, state, entries, why, behalf, as_json, lambda cycle, one, why: cycle.submit(one, why))
-        return
-    from workflows.entries.blockers import to_submit
-
-    with desk(state) as at:
-        missing = {one.asset: to_submit(one, at.pack) for one in at.entries(entries)}
-    if as_json:
-        emit_json(missing)
-    else:
-        for asset, lines in missing.items():
-            echo("\n  ".join((f"{asset}: {'ready' if not lines else f'{len(lines)} to do'}", *lines)))
-    ctx.exit(4 if any(missing.values()) else 0)
-
-
-@entry.command()
-@ENTRIES
 @click.option("--secrecy", "review", flag_value="secrecy", help="保密审查.")
 @click.option("--security", "review", flag_value="security", help="安全审查.")
-@WHY
-@as_option
-@json_option
-@click.pass_context
-@pass_state
-def sign(
-    state: State,
-    ctx: click.Context,
-    entries: tuple[str, ...],
-    review: str | None,
-    why: str,
-    behalf: str,
-    as_json: bool,
-) -> None:
+@_with_verb_options
+def sign(state: State, ctx: click.Context, asked: Asked, review: str | None) -> None:
     """Sign 保密审查 or 安全审查 of the version under review (Art. 31)."""
     if review is None:
         raise click.UsageError("say which: --secrecy or --security")
     name: Any = review
-    _act(ctx, state, entries, why, behalf, as_json, lambda cycle, one, why: cycle.sign(one, name, why))
+    _act(state, ctx, asked, lambda cycle, one, why: cycle.sign(one, name, why))
 
 
 _verb(

@@ -195,6 +195,8 @@ def report(result: RunResult, as_json: bool) -> None:
         report_harvest(result.harvest)
     report_totals(result)
     report_labels(result)
+    for told in result.unread_entries:
+        say(f"failed: {told}")
     if result.refused:
         say(f"refused: {result.refused}")
 

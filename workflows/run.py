@@ -12,13 +12,12 @@ import msgspec
 from connectors.base import ConnectorError, SystemConfig
 from connectors.model import Failure
 from workflows import catalogue
-from workflows.acts.model import Act
 from workflows.acts.site import program
 from workflows.acts.trail import Trail
 from workflows.classify import ClassifyResult, classify
 from workflows.clock import Clock, now
 from workflows.entries import codes
-from workflows.entries.changes import record_changes
+from workflows.entries.changes import Changes, record_changes
 from workflows.entry import Entry, SiteInfo
 from workflows.errors import PackProblem, Refusal
 from workflows.harvest import HarvestOptions, Progress, Silent, harvest
@@ -55,6 +54,8 @@ class RunResult(msgspec.Struct, kw_only=True):
     """Assets that got a catalogue number."""
     changed_entries: int = 0
     """Published entries whose change was found and written down: they wait to be submitted."""
+    unread_entries: list[str] = []
+    """Why published entries could not be compared: the store has lost their version in force."""
     expired_grants: int = 0
     """Grants of requests whose last day is past: they expired with this run."""
     outputs: list[Path] = []
@@ -70,6 +71,7 @@ class RunResult(msgspec.Struct, kw_only=True):
         code = self.harvest.exit_code if self.harvest else 0
         if self.classify and self.classify.failed:
             code = code or (3 if self.classify.judged or self.classify.skipped else 1)
+        code = code or (3 if self.unread_entries else 0)
         return Refusal.exit_code if self.refused and not code else code
 
     def as_json(self) -> dict[str, Any]:
@@ -83,6 +85,8 @@ class RunResult(msgspec.Struct, kw_only=True):
             found["numbered"] = self.numbered
         if self.changed_entries:
             found["changed_entries"] = self.changed_entries
+        if self.unread_entries:
+            found["unread_entries"] = self.unread_entries
         if self.expired_grants:
             found["expired_grants"] = self.expired_grants
         if self.outputs:
@@ -247,15 +251,16 @@ class Job:
         # Departments are numbered in the configured order, whichever of them runs first.
         self.store.number_departments([department.id for department in self.site.departments])
         self.result.numbered = codes.number(self.store, self.ids, self.site.classes)
-        self.result.changed_entries = len(self._record_changes())
+        found = self._record_changes()
+        self.result.changed_entries, self.result.unread_entries = len(found.acts), found.unread
         self.result.expired_grants = len(sweep(Trail(self.store, self.clock)))
         return self.result.numbered
 
-    def _record_changes(self) -> list[Act]:
+    def _record_changes(self) -> Changes:
         """Published entries that are not as they were published: a change draft each; nothing published changes."""
         trail = Trail(self.store, self.clock)
         if next(trail.acts("entry", verb="publish"), None) is None:
-            return []
+            return Changes([], [])
         found = [entry for entry in self.entries() if entry.department in self.ids]
         return record_changes(trail, found, self.ids, program())
 

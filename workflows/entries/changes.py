@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from workflows.acts.model import Act, Actor
 from workflows.acts.trail import Trail
+from workflows.entries.documents import open_version
 from workflows.entries.states import EntryState, states
-from workflows.entries.versions import diff, digest, document, read
+from workflows.entries.versions import diff, digest, document
 from workflows.entry import Entry
+from workflows.errors import StoreError
 
 GONE = "来源中已不存在"
 SHOWN = 50
@@ -24,25 +27,31 @@ class Found(msgspec.Struct, frozen=True):
     version: str = ""
 
 
-def record_changes(trail: Trail, entries: Iterable[Entry], departments: Iterable[str], actor: Actor) -> list[Act]:
+class Changes(NamedTuple):
+    acts: list[Act]
+    unread: list[str]
+    """Errors of entries that could not be compared, because the store has lost their version in force."""
+
+
+def record_changes(trail: Trail, entries: Iterable[Entry], departments: Iterable[str], actor: Actor) -> Changes:
     """Compare each published entry with what was compiled now, and write down what is new since the last look.
 
     ``entries``: every present entry of ``departments``; published ones that are missing among them have vanished.
     """
-    known = states(trail)
-    found = list(_compared(trail, known, entries, set(departments)))
+    unread: list[str] = []
+    found = list(_compared(trail, entries, set(departments), unread))
     if not found:
-        return []
+        return Changes([], unread)
     with trail.acting(actor) as acting:
-        return [
+        acts = [
             acting.add("entry", one.asset, one.verb, after={"version": one.version, "changes": one.changes})
             for one in found
         ]
+    return Changes(acts, unread)
 
 
-def _compared(
-    trail: Trail, known: dict[str, EntryState], entries: Iterable[Entry], departments: set[str]
-) -> Iterator[Found]:
+def _compared(trail: Trail, entries: Iterable[Entry], departments: set[str], unread: list[str]) -> Iterator[Found]:
+    known = states(trail)
     missing = {
         asset for asset, state in known.items() if state.in_force is not None and asset.split("/", 1)[0] in departments
     }
@@ -50,7 +59,10 @@ def _compared(
         state = known.get(entry.asset)
         if state is not None and state.in_force is not None:
             missing.discard(entry.asset)
-            yield from _one(trail, state, document(entry))
+            try:
+                yield from _one(trail, state, document(entry))
+            except StoreError as error:
+                unread.append(str(error))
     for asset in sorted(missing):
         if known[asset].changes != (GONE,):
             yield Found(asset, "change", (GONE,))
@@ -63,8 +75,8 @@ def _one(trail: Trail, state: EntryState, version: Entry) -> Iterator[Found]:
         if state.changes or state.stage == "returned":
             yield Found(state.asset, "settle", (), now)
         return
-    body = trail.document(state.in_force.digest)
-    changes = tuple(str(change) for change in diff(read(body), version)) if body else ()
+    before = open_version(trail, state.asset, state.in_force.digest)
+    changes = tuple(str(change) for change in diff(before, version))
     shown = (*changes[:SHOWN], f"等 {len(changes)} 处") if len(changes) > SHOWN else changes
     if shown and shown != state.changes:
         yield Found(state.asset, "change", shown, now)

@@ -13,12 +13,12 @@ from workflows.acts.trail import Trail
 from workflows.classify import outdated
 from workflows.cli_show import asset_matches
 from workflows.entries.codes import codes
+from workflows.entries.documents import open_version
 from workflows.entries.lifecycle import Labelled
 from workflows.entries.published import published_entry
 from workflows.entries.states import EntryState
-from workflows.entries.versions import read
 from workflows.entry import Entry
-from workflows.errors import InputError
+from workflows.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -56,12 +56,22 @@ class Desk:
                 raise InputError(f"no entry is named {glob!r} (pdc entry list shows them)")
         return [key for key in every if any(asset_matches(key.casefold(), glob.casefold()) for glob in globs)]
 
-    def entries(self, globs: Sequence[str]) -> Iterator[Entry]:
+    def entries(self, globs: Sequence[str], unread: dict[str, str] | None = None) -> Iterator[Entry]:
+        """The entries that globs name. One whose version the store has lost goes into ``unread`` with what is wrong.
+
+        Raises `InputError` for a glob that names none; `StoreError` where there is no ``unread``.
+        """
         wanted = self.keys(globs)
         rows = {item.key: item for item in self.store.judgeable()}
         numbers = {one: codes(self.store, one) for one in {key.split("/", 1)[0] for key in wanted}}
         for key in wanted:
-            found = self._present(rows[key].id, numbers[key.split("/", 1)[0]]) if key in rows else self._lost(key)
+            try:
+                found = self._present(rows[key].id, numbers[key.split("/", 1)[0]]) if key in rows else self._lost(key)
+            except StoreError as error:
+                if unread is None:
+                    raise
+                unread[key] = str(error)
+                continue
             if found is None:
                 raise InputError(f"{key} has no entry yet (run `pdc classify` and `pdc compile` first)")
             yield found
@@ -79,9 +89,11 @@ class Desk:
         if found is not None:
             return found.entry
         state = self.state(key)
-        body = self.trail.document(state.under_way.digest) if state.under_way else None
+        if state.under_way is None:
+            return None
+        version = open_version(self.trail, key, state.under_way.digest, "the version under review")
         # Nothing of it is there any more: without items it can be returned and withdrawn, not approved.
-        return msgspec.structs.replace(read(body), items=(), state=state.stage) if body else None
+        return msgspec.structs.replace(version, items=(), state=state.stage)
 
 
 def _is_held(state: EntryState) -> bool:

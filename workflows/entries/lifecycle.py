@@ -5,17 +5,18 @@ Every verb is one transaction and one act. Errors: `NotAllowed`, `Blocked`, `Con
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workflows.acts.model import Act, Actor, Blocked, Conflict
 from workflows.acts.rights import DEFAULT, Rights, require, require_other
-from workflows.acts.trail import Acting, Trail, document
+from workflows.acts.trail import Acting, Trail
 from workflows.entries.blockers import to_publish, to_submit
+from workflows.entries.documents import open_version
 from workflows.entries.states import EntryState, Review, Stage, fold
-from workflows.entries.versions import diff, digest, read
+from workflows.entries.versions import diff, digest
 from workflows.entries.versions import document as kept
 from workflows.entries.words import keep_words
 from workflows.entry import Entry
@@ -46,6 +47,10 @@ class Labelled(NamedTuple):
     """Asset → rulings that its labels know."""
 
 
+class _TakenBack(Exception):
+    """Ends a dry run's transaction without storing it."""
+
+
 @dataclass(frozen=True)
 class LifeCycle:
     """The verbs, for one site and one actor."""
@@ -56,6 +61,8 @@ class LifeCycle:
     rights: Rights = field(default_factory=lambda: DEFAULT)
     labelled: Labelled | None = None
     """None = the entries given are known to be up to date."""
+    dry_run: bool = False
+    """Every check is made and every act taken back: nothing of it is stored."""
     catalogue: str = ""
     """What the site is called; it is kept with what is published."""
     departments: Mapping[str, str] = field(default_factory=dict)
@@ -128,8 +135,12 @@ class LifeCycle:
             before = {"version": state.in_force.digest} if state.in_force else None
             return acting.add("entry", entry.asset, verb, why=why, before=before, after=after, expected=expected)
 
-    def _acting(self) -> AbstractContextManager[Acting]:
-        return self.trail.acting(self.actor, self.pack.ident)
+    @contextmanager
+    def _acting(self) -> Iterator[Acting]:
+        with suppress(_TakenBack), self.trail.acting(self.actor, self.pack.ident) as acting:
+            yield acting
+            if self.dry_run:
+                raise _TakenBack
 
     def _begin(self, acting: Acting, entry: Entry, verb: str, why: str) -> tuple[EntryState, list[Act]]:
         require(self.actor, f"entry.{verb}", entry.department, self.rights)
@@ -163,7 +174,7 @@ def _unchanged(acting: Acting, entry: Entry, submitted: str) -> None:
     version = kept(entry)
     if digest(version) == submitted:
         return
-    body = document(acting.connection, submitted)
-    changes = [str(change) for change in diff(read(body), version)] if body else []
+    before = open_version(acting.connection, entry.asset, submitted, "the version under review")
+    changes = [str(change) for change in diff(before, version)]
     told = "; ".join(changes[:5]) or "it differs"
     raise Conflict(f"{entry.asset} has changed since it was submitted: {told}; return it, or have it submitted again")

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 import msgspec
 
 from workflows.acts.trail import Trail
+from workflows.entries.documents import open_version
 from workflows.entries.states import EntryState, fold, states
-from workflows.entries.versions import read
 from workflows.entry import Entry
-from workflows.errors import StoreError
 
 
 class PublishedEntry(msgspec.Struct, frozen=True):
@@ -38,11 +37,6 @@ def published_entry(trail: Trail, asset: str, until: str | None = None) -> Publi
 def _published(trail: Trail, state: EntryState) -> PublishedEntry | None:
     if state.in_force is None:
         return None
-    body = trail.document(state.in_force.digest)
-    if body is None:
-        raise StoreError(
-            f"{state.asset}: the version in force ({state.in_force.digest[:12]}…) is gone from the store; "
-            "run `pdc audit verify` for what else is, and restore the store from its copy"
-        )
-    kept = msgspec.structs.replace(read(body), state=state.stage, publish_date=state.in_force.at[:10])
+    version = open_version(trail, state.asset, state.in_force.digest)
+    kept = msgspec.structs.replace(version, state=state.stage, publish_date=state.in_force.at[:10])
     return PublishedEntry(state, kept)

@@ -16,6 +16,7 @@ from workflows.acts.model import Act, Actor, Blocked, NotAllowed
 from workflows.acts.rights import DEFAULT, Rights, require, require_other
 from workflows.acts.trail import Acting, Trail, document
 from workflows.entries import states as entry_states
+from workflows.entries.documents import open_version
 from workflows.entries.versions import read
 from workflows.entries.words import keep_words
 from workflows.entry import Entry
@@ -394,8 +395,8 @@ class Requests:
         state = entry_states.fold(acting.acts("entry", asset), asset) if asset else None
         if state is None or state.in_force is None:
             return None, ""
-        body = document(acting.connection, state.in_force.digest)
-        return (read(body), state.in_force.digest) if body else (None, "")
+        version = state.in_force.digest
+        return open_version(acting.connection, asset, version), version
 
 
 def _granting(state: RequestState) -> str:

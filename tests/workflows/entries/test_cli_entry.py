@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text as sql
 
 from workflows import people
 from workflows.cli import cli
+from workflows.store import Store
 
 SITE = """
 name: 目录
@@ -107,6 +109,69 @@ def test_many_entries_at_once_and_what_is_refused(pdc: Pdc) -> None:
         3,
         True,
     )
+
+
+def dry(pdc: Pdc, *arguments: str, account: str) -> tuple[int, list[str], dict[str, str]]:
+    found = pdc("entry", *arguments, "--dry-run", "--json", account=account)
+    told = json.loads(found.stdout)
+    return (
+        found.exit_code,
+        [one["verb"] for one in told["would"]],
+        {one["asset"]: one["why"] for one in told["refused"]},
+    )
+
+
+def test_a_dry_run_makes_every_check_and_stores_nothing(pdc: Pdc) -> None:
+    """Stage, right, second person and blockers, as the act itself would tell them."""
+    assert dry(pdc, "submit", "*", account="li") == (0, ["submit"] * 2, {})
+    code, would, refused = dry(pdc, "submit", "*", account="wang")
+    assert (code, would, "may not entry.submit" in refused["lvhua/gis/parks"]) == (4, [], True)
+    assert "reviewer" not in pdc("entry", "history", "parks").stdout
+    act(pdc, ("li", "submit"))
+    code, would, refused = dry(pdc, "approve", "*", account="wang")
+    assert (code, would, list(refused)) == (3, ["approve"], ["lvhua/gis/trees"])
+    assert "is draft: approve is for entries that are submitted" in refused["lvhua/gis/trees"]
+    act(pdc, ("wang", "approve"))
+    code, _, refused = dry(pdc, "publish", "parks", account="chen")
+    assert (code, refused["lvhua/gis/parks"].count("is not signed")) == (4, 2)
+    assert dry(pdc, "sign", "--secrecy", "parks", account="zhao")[:2] == (0, ["sign-secrecy"])
+    for verb in ("return", "withdraw"):
+        assert dry(pdc, verb, "parks", account="wang")[0] == 4
+        assert dry(pdc, verb, "parks", "--why", "有误", account="wang")[:2] == (0, [verb])
+    history = json.loads(pdc("entry", "history", "parks", "--json").stdout)
+    assert [one["verb"] for one in history] == ["submit", "approve"]
+    text = pdc("entry", "return", "*", "--why", "有误", "--dry-run", account="wang")
+    assert "lvhua/gis/parks: would return" in text.stderr
+    assert "would be refused: lvhua/gis/trees is draft" in text.stderr
+    assert pdc("audit", "verify").exit_code == 0
+
+
+def test_a_run_tells_of_a_lost_version_and_goes_on(pdc: Pdc, tmp_path: Path) -> None:
+    act(pdc, *STEPS, ("chen", "publish"))
+    (tmp_path / "parks.sql").write_text(DDL.replace("公园名称", "名称"), "utf-8")
+    with Store(f"sqlite:///{tmp_path / 'var' / 'catalogue.sqlite'}").write() as connection:
+        connection.execute(sql("DELETE FROM documents"))
+    run = pdc("run", "--json", "--no-outputs")
+    found = json.loads(run.stdout)
+    assert (run.exit_code, found["exit_code"], len(found["unread_entries"])) == (3, 3, 1)
+    again = pdc("run", "--no-outputs")
+    assert (again.exit_code, "failed: lvhua/gis/parks: the version in force" in again.stderr) == (3, True)
+    told = pdc("entry", "diff", "parks")
+    assert (told.exit_code, "pdc audit verify" in told.stderr) == (2, True)
+
+
+def test_entries_whose_version_is_lost_do_not_hide_the_others(pdc: Pdc, tmp_path: Path) -> None:
+    act(pdc, *STEPS, ("chen", "publish"))
+    (tmp_path / "parks.sql").write_text(DDL.replace("parks", "green"), "utf-8")
+    assert pdc("run", "--no-outputs", "--accept-removals").exit_code == 0
+    with Store(f"sqlite:///{tmp_path / 'var' / 'catalogue.sqlite'}").write() as connection:
+        connection.execute(sql("DELETE FROM documents"))
+    found = pdc("entry", "list", "--json")
+    assert (found.exit_code, len(json.loads(found.stdout))) == (3, 2)
+    assert "failed: lvhua/gis/parks: the version in force" in found.stderr
+    done = pdc("entry", "submit", "*", "--json")
+    told = json.loads(done.stdout)
+    assert (done.exit_code, len(told["done"]), told["refused"][0]["asset"]) == (3, 2, "lvhua/gis/parks")
 
 
 def test_an_account_that_is_nobodys_may_not_act(pdc: Pdc) -> None:

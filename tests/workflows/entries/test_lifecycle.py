@@ -187,9 +187,9 @@ def test_a_harvest_opens_a_change_and_changes_nothing(office: Any) -> None:
         office.parks, columns=(*office.parks.columns, Column("dz", 4, "text", "TEXT", True, "公园地址"))
     )
     office.hold(more)
-    acts = record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops"))
+    acts = record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops")).acts
     assert [(act.verb, act.subject) for act in acts] == [("change", office.parks.key)]
-    assert record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops")) == []
+    assert record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops")).acts == []
     found = office.entries()["parks"]
     assert (found.state, found.publish_date) == ("changed", "2026-01-05")
     kept = published_entry(office.trail, office.parks.key)
@@ -198,7 +198,7 @@ def test_a_harvest_opens_a_change_and_changes_nothing(office: Any) -> None:
     assert "新增信息项 dz：（空） → 公园地址" in states(office.trail)[office.parks.key].changes
     office.hold(office.parks)
     assert [
-        act.verb for act in record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops"))
+        act.verb for act in record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops")).acts
     ] == ["settle"]
     assert office.entries()["parks"].state == "published"
 
@@ -212,11 +212,11 @@ def test_what_was_returned_and_is_as_it_was_published_is_published(office: Any) 
     office.cycle("wang").send_back(found, "不如原来")
     with office.trail.acting(office.actor("li")) as acting:
         fill(acting, office.parks.key, [Fill("abstract", "")], rights=DEFAULT, items=[])
-    acts = record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops"))
+    acts = record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops")).acts
     assert [act.verb for act in acts] == ["settle"]
     found = office.entries()["parks"]
     assert (found.state, found.abstract) == ("published", before.abstract)
-    assert record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops")) == []
+    assert record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops")).acts == []
 
 
 def test_a_vanished_entry_stays_in_force_until_somebody_withdraws_it(office: Any) -> None:
@@ -227,7 +227,7 @@ def test_a_vanished_entry_stays_in_force_until_somebody_withdraws_it(office: Any
     assert (state.stage, state.changes, state.in_force is not None) == ("changed", (GONE,), True)
     office.cycle("wang").withdraw(found, "系统下线")
     assert published_entry(office.trail, office.parks.key) is None
-    assert record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops")) == []
+    assert record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops")).acts == []
 
 
 def test_any_day_can_be_had_again(office: Any) -> None:

@@ -206,7 +206,7 @@ class Town:
         classify(self.store, self.pack, names, run=1, at=at, as_of=date(2026, 1, 1))
         self.store.number_departments(list(names))
         codes.number(self.store, list(names))
-        return record_changes(self.trail, self.compiled().values(), list(names), actor("ops"))
+        return record_changes(self.trail, self.compiled().values(), list(names), actor("ops")).acts
 
     def _shaped(self, table: Asset) -> Asset:
         columns = (*table.columns, *EXTRA[self.shapes[table.key]])
