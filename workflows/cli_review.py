@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from workflows.acts.model import Actor
     from workflows.acts.trail import Trail
     from workflows.review.desk import Ruled, Wish
-    from workflows.review.intake import Imported, RowVerdict
+    from workflows.review.intake import Imported
     from workflows.review.items import Item
+    from workflows.review.rows import RowVerdict
     from workflows.settings import Site
     from workflows.store import Store
 

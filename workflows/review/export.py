@@ -5,7 +5,7 @@ That is what lets an import tell what has changed since, whatever a spreadsheet 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +16,7 @@ from workflows.acts.model import Actor
 from workflows.acts.trail import Trail
 from workflows.entry import Entry
 from workflows.errors import InputError
-from workflows.outputs.cells import MAX_ROWS
+from workflows.outputs.cells import MAX_ROWS, Cell
 from workflows.review import sheets
 from workflows.review.forms import FormBook
 from workflows.review.items import Group, Marks, fingerprint, groups, items
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SHORT = 16
 """Digits of an export's id that stand in every row."""
+ELEMENT_ROW = "e"
 
 
 class SeenColumn(msgspec.Struct, frozen=True, array_like=True):
@@ -35,17 +36,22 @@ class SeenColumn(msgspec.Struct, frozen=True, array_like=True):
     fingerprint: str
     group: int
     marks: Marks
+    values: dict[str, str] = {}
+    """Element of the item → the text that the sheet 信息项 showed; empty cells are left out."""
 
 
 class SeenAsset(msgspec.Struct, frozen=True, array_like=True):
     key: str
     values: dict[str, str]
-    """Element of the entry → the text that the sheet 资源 showed."""
+    """Element of the entry → the text that the sheet 资源 showed; empty cells are left out."""
     columns: tuple[SeenColumn, ...]
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What one export showed. A row's id is ``<first digits of the manifest's SHA-256>-<asset>[-<column>]``."""
+    """What one export showed.
+
+    A row's id is ``<first digits of the manifest's SHA-256>-<asset>[-<column>]``, and ends in ``e`` on 信息项.
+    """
 
     department: str
     at: str
@@ -81,7 +87,7 @@ def export(store: Store, pack: Pack, department: Department, actor: Actor, path:
         )
     systems = {system.id: system for system in department.systems}
     entries = list(catalogue.entries(store, pack, department, systems))
-    content = _Content(found, entries, [sheets.resource_values(entry) for entry in entries])
+    content = _Content(found, entries, [sheets.shown_values(entry) for entry in entries])
     with trail.acting(actor, pack=pack.ident) as acting:
         manifest = _manifest(content, department.id, acting.at, pack)
         digest = acting.keep(manifest)
@@ -94,10 +100,12 @@ def export(store: Store, pack: Pack, department: Department, actor: Actor, path:
 
 def _manifest(content: _Content, department: str, at: str, pack: Pack) -> Manifest:
     columns: dict[str, list[SeenColumn]] = {entry.asset: [] for entry in content.entries}
+    said = {(entry.asset, item.name): sheets.shown_values(item) for entry in content.entries for item in entry.items}
     for group in content.groups:
         for item in group.items:
-            seen = SeenColumn(item.column.name, fingerprint(item.column), group.number, item.marks)
-            columns.setdefault(item.stored.asset.key, []).append(seen)
+            key, name = item.stored.asset.key, item.column.name
+            seen = SeenColumn(name, fingerprint(item.column), group.number, item.marks, said.get((key, name), {}))
+            columns.setdefault(key, []).append(seen)
     values = {entry.asset: dict(own) for entry, own in zip(content.entries, content.values, strict=True)}
     assets = (SeenAsset(key, values.get(key, {}), tuple(seen)) for key, seen in columns.items())
     return Manifest(department, at, pack.ident, tuple(assets))
@@ -122,6 +130,8 @@ def _write(path: Path, content: _Content, manifest: Manifest, digest: str, name:
         for entry, values in zip(content.entries, content.values, strict=True)
     )
     book.form(sheets.RESOURCES, sheets.resource_fields(), resources, frozen=3, count=len(content.entries))
+    elements = _element_rows(content.entries, manifest, ids)
+    book.form(sheets.ELEMENTS, sheets.element_fields(), elements, frozen=4, count=count)
     book.notes(
         sheets.VERSIONS,
         [
@@ -132,3 +142,15 @@ def _write(path: Path, content: _Content, manifest: Manifest, digest: str, name:
         ],
     )
     book.save(path)
+
+
+def _element_rows(
+    entries: Sequence[Entry], manifest: Manifest, ids: Mapping[tuple[str, str], str]
+) -> Iterator[list[Cell]]:
+    """The rows of 信息项, in the order of the catalogue."""
+    seen = {asset.key: {column.name: column.values for column in asset.columns} for asset in manifest.assets}
+    for entry in entries:
+        for item in entry.items:
+            values = seen[entry.asset].get(item.name)
+            if values is not None:
+                yield sheets.element_row(entry, item, values, f"{ids[entry.asset, item.name]}{ELEMENT_ROW}")

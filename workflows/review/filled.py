@@ -11,12 +11,13 @@ from typing import NamedTuple
 from connectors.workbook.grid import Sheet, letters, read_sheets
 from workflows.errors import InputError
 from workflows.outputs.cells import clean_text
-from workflows.review.export import SHORT
+from workflows.review.export import ELEMENT_ROW, SHORT
 from workflows.review.sheets import ACCEPT, ITEM_TITLES, ROW_ID, heading, plain, writable
 
 HEADING_WITHIN = 20
 """Rows in which the heading may stand: people put lines above it."""
-_ROW_ID = re.compile(rf"([0-9a-f]{{{SHORT}}})-(\d{{1,9}})(?:-(\d{{1,9}}))?")
+_ROW_ID = re.compile(rf"([0-9a-f]{{{SHORT}}})-(\d{{1,9}})(?:-(\d{{1,9}})({ELEMENT_ROW}?))?")
+_MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00")
 
 
 class RowId(NamedTuple):
@@ -25,6 +26,8 @@ class RowId(NamedTuple):
     asset: int
     column: int | None
     """None = a row of the sheet 资源."""
+    elements: bool
+    """Whether it is a row of 资源 or 信息项: elements of an entry, no labels."""
 
 
 class Line(NamedTuple):
@@ -53,27 +56,29 @@ class Line(NamedTuple):
 
 class Filled(NamedTuple):
     export: str
-    items: list[Line]
-    resources: list[Line]
+    rulings: list[Line]
+    """待审信息项"""
+    elements: list[Line]
+    """资源 and 信息项"""
 
 
 def read_filled(path: Path) -> Filled:
     """Raises `InputError` when it is no review workbook, or rows of two exports stand in it, and what
     `connectors.workbook.grid.read_sheets` raises for a file that cannot be read.
     """
-    items: list[Line] = []
-    resources: list[Line] = []
+    rulings: list[Line] = []
+    elements: list[Line] = []
     for sheet in read_sheets(path):
         found = _heading(sheet)
         if found is not None:
-            (items if plain(ACCEPT) in found[1] else resources).extend(_lines(sheet, *found))
-    exports = {line.ident.export for line in (*items, *resources) if line.ident}
+            (rulings if plain(ACCEPT) in found[1] else elements).extend(_lines(sheet, *found))
+    exports = {line.ident.export for line in (*rulings, *elements) if line.ident}
     if len(exports) != 1:
         what = (
             "holds rows of several exports" if exports else f"has no column {ROW_ID} as `pdc review export` writes it"
         )
         raise InputError(f"{path.name} {what} (fill in one exported workbook, hidden columns untouched)")
-    return Filled(exports.pop(), items, resources)
+    return Filled(exports.pop(), rulings, elements)
 
 
 def _heading(sheet: Sheet) -> tuple[int, dict[str, int]] | None:
@@ -90,21 +95,30 @@ def _heading(sheet: Sheet) -> tuple[int, dict[str, int]] | None:
 def _lines(sheet: Sheet, begin: int, titles: dict[str, int]) -> Iterator[Line]:
     """Rows with what stands under the headings that people fill in; the rest does not count."""
     read = [(title, place) for title, place in titles.items() if title in _filled_in()]
-    ident = titles[plain(ROW_ID)]
+    ident, elements = titles[plain(ROW_ID)], plain(ACCEPT) not in titles
     for row in sheet.rows[begin:]:
-        cells = {title: clean_text(text).strip() for title, place in read if (text := row.cell(place))}
+        cells = {title: _said(text) for title, place in read if (text := row.cell(place))}
         if cells or row.cell(ident):
-            yield Line(sheet.title or "", row.number, cells, titles, _ident(row.cell(ident)))
+            yield Line(sheet.title or "", row.number, cells, titles, _ident(row.cell(ident), elements))
+
+
+def _said(text: str) -> str:
+    """What a person reads in the cell: programs store days as moments."""
+    text = clean_text(text).strip()
+    day = _MIDNIGHT.fullmatch(text)
+    return day[1] if day else text
 
 
 @cache
 def _filled_in() -> frozenset[str]:
     """The headings of cells to fill, as `plain` gives them."""
-    return frozenset(map(plain, (*ITEM_TITLES, *map(heading, writable().values()))))
+    ours = (*writable("asset").values(), *writable("item").values())
+    return frozenset(map(plain, (*ITEM_TITLES, *map(heading, ours))))
 
 
-def _ident(text: str) -> RowId | None:
+def _ident(text: str, elements: bool) -> RowId | None:
+    """None as well for the id of a row that belongs on the other kind of sheet."""
     found = _ROW_ID.fullmatch(text)
-    if found is None:
+    if found is None or elements != (found[4] != ""):
         return None
-    return RowId(found[1], int(found[2]), None if found[3] is None else int(found[3]))
+    return RowId(found[1], int(found[2]), None if found[3] is None else int(found[3]), elements)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,40 +11,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from classifiers.evidence import Dimension
-from workflows import catalogue
 from workflows.acts.model import Actor
 from workflows.acts.rights import Rights, require
 from workflows.acts.trail import Acting, Trail
-from workflows.entries.elements import check_value
-from workflows.entries.values import Fill, fill
 from workflows.errors import InputError
 from workflows.review import sheets
 from workflows.review.desk import Desk, Ruled, Seen, Verdict, Wish, counted, worst
-from workflows.review.export import Manifest, SeenAsset, SeenColumn
-from workflows.review.filled import Filled, Line, read_filled
+from workflows.review.export import Manifest, SeenColumn
+from workflows.review.filled import Filled, Line, RowId, read_filled
+from workflows.review.fillings import WRITTEN, Fillings
+from workflows.review.rows import RowVerdict, not_exported, seen_asset, seen_column, without_id
 from workflows.ruling import DIMENSIONS, SUGGESTED
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
     from workflows.settings import Department
 
-AGREED, WRITTEN = "在审核表中采纳建议", "在审核表中填写"
-
-
-class RowVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What becomes of one row that somebody filled in."""
-
-    place: str
-    """``待审信息项!12``"""
-    verdict: Verdict
-    asset: str = ""
-    column: str | None = None
-    yours: Mapping[str, str | None] = {}
-    """Dimension or element → what the row says; None = the proposal refused."""
-    theirs: str = ""
-    """Of a conflict: what stands there now."""
-    told: str = ""
-    """Chinese: which cell is wrong and why, or what it waits for."""
+AGREED = "在审核表中采纳建议"
 
 
 class Imported(msgspec.Struct, kw_only=True):
@@ -107,40 +90,10 @@ class Importer:
 
     def _judged(self, filled: Filled, manifest: Manifest, at: str, accept_conflicts: bool) -> _Intake:
         desk = Desk(self.trail.store, self.pack, self.actor, at, self.rights)
-        intake = _Intake(desk, manifest, sheets.Choices(self.pack), accept_conflicts, self._now(filled, manifest))
+        desk_of_elements = Fillings(desk, manifest, self.departments.get(manifest.department), accept_conflicts)
+        intake = _Intake(desk, manifest, sheets.Choices(self.pack), accept_conflicts, desk_of_elements)
         intake.read(filled)
         return intake
-
-    def _now(self, filled: Filled, manifest: Manifest) -> dict[str, dict[str, str]]:
-        """Asset → elements as they stand, where the sheet 资源 says anything new."""
-        department = self.departments.get(manifest.department)
-        if department is None or not any(_changes(line, manifest) for line in filled.resources):
-            return {}
-        systems = {system.id: system for system in department.systems}
-        entries = catalogue.entries(self.trail.store, self.pack, department, systems)
-        return {entry.asset: sheets.resource_values(entry) for entry in entries}
-
-
-def _seen_asset(line: Line, manifest: Manifest) -> SeenAsset | None:
-    if line.ident is None or line.ident.asset >= len(manifest.assets):
-        return None
-    return manifest.assets[line.ident.asset]
-
-
-def _seen_column(line: Line, asset: SeenAsset | None) -> SeenColumn | None:
-    if asset is None or line.ident is None or line.ident.column is None or line.ident.column >= len(asset.columns):
-        return None
-    return asset.columns[line.ident.column]
-
-
-def _changes(line: Line, manifest: Manifest) -> dict[str, str]:
-    """Element → text of every cell of 资源 that says something else than was exported."""
-    asset = _seen_asset(line, manifest)
-    if asset is None or line.ident is None or line.ident.column is not None:
-        return {}
-    titles = {key: sheets.heading(element) for key, element in sheets.writable().items()}
-    there = {key: title for key, title in titles.items() if sheets.plain(title) in line.places}
-    return {key: text for key, title in there.items() if (text := line.text(title)) != asset.values.get(key, "")}
 
 
 @dataclass
@@ -151,31 +104,26 @@ class _Intake:
     manifest: Manifest
     choices: sheets.Choices
     accept_conflicts: bool
-    now: Mapping[str, Mapping[str, str]]
+    fillings: Fillings
     rows: list[RowVerdict] = field(default_factory=list)
-    fills: dict[str, list[Fill]] = field(default_factory=dict)
-    taken: dict[tuple[int, int | None], Line] = field(default_factory=dict)
+    taken: dict[RowId, Line] = field(default_factory=dict)
 
     def read(self, filled: Filled) -> None:
-        lines = [line for line in filled.items if line.ident is None or line.ident.column is not None]
-        accepted = self._accepted_groups(lines)
-        said = [(line, self._in_group(line, accepted)) for line in lines]
+        accepted = self._accepted_groups(filled.rulings)
+        said = [(line, self._in_group(line, accepted)) for line in filled.rulings]
         said = [(line, by_group) for line, by_group in said if by_group or any(map(line.text, sheets.ITEM_TITLES))]
-        keys = (asset.key for line, _ in said if (asset := _seen_asset(line, self.manifest)))
-        self.desk.load(keys)
-        for line, by_group in said:
-            self.rows.append(self._doubled(line) or self._item(line, by_group))
-        for line in filled.resources:
-            if changes := _changes(line, self.manifest):
-                self.rows.append(self._doubled(line) or self._resource(line, changes))
+        changed = [line for line in filled.elements if line.ident is None or self.fillings.changes(line)]
+        lines = [*(line for line, _ in said), *changed]
+        self.desk.load(asset.key for line in lines if (asset := seen_asset(line, self.manifest)))
+        self.rows += [self._doubled(line) or self._item(line, by_group) for line, by_group in said]
+        self.rows += [self._doubled(line) or self.fillings.judge(line) for line in changed]
 
     def write(self, acting: Acting, export: str, file: str) -> None:
         """All that counts; nothing at all when nothing does."""
-        if self.desk.is_idle and not self.fills:
+        if self.desk.is_idle and not self.fillings.fills:
             return
         self.desk.write(acting)
-        for key, fills in self.fills.items():
-            fill(acting, key, fills, rights=self.desk.rights, items=(), why=WRITTEN)
+        self.fillings.write(acting)
         counts = counted(row.verdict for row in self.rows)
         after = {"export": export, "file": file, "rows": counts}
         acting.add("import", self.manifest.department, "import", after=after)
@@ -183,13 +131,10 @@ class _Intake:
     def _doubled(self, line: Line) -> RowVerdict | None:
         """A row that was copied says twice what happens to one column."""
         if line.ident is None:
-            return RowVerdict(
-                line.place, "refused", told=f"{line.place}：{sheets.ROW_ID}缺失或被改动，不能对应到信息项"
-            )
-        place = (line.ident.asset, line.ident.column)
-        if place in self.taken:
-            return RowVerdict(line.place, "refused", told=f"{line.place}：与第{self.taken[place].number}行是同一行")
-        self.taken[place] = line
+            return without_id(line)
+        first = self.taken.setdefault(line.ident, line)
+        if first is not line:
+            return RowVerdict(line.place, "refused", told=f"{line.place}：与第{first.number}行是同一行")
         return None
 
     # --- 待审信息项 -------------------------------------------------------------------------------------------------
@@ -204,12 +149,12 @@ class _Intake:
         return column is not None and column.group in accepted
 
     def _column(self, line: Line) -> SeenColumn | None:
-        return _seen_column(line, _seen_asset(line, self.manifest))
+        return seen_column(line, seen_asset(line, self.manifest))
 
     def _item(self, line: Line, by_group: bool) -> RowVerdict:
-        asset, column = _seen_asset(line, self.manifest), self._column(line)
+        asset, column = seen_asset(line, self.manifest), self._column(line)
         if asset is None or column is None:
-            return RowVerdict(line.place, "refused", told=f"{line.place}：{sheets.ROW_ID}不在导出的内容中")
+            return not_exported(line)
         reading = _Reading(line, asset.key, column, self.choices, by_group)
         wishes = reading.wishes()
         if reading.wrong:
@@ -217,35 +162,6 @@ class _Intake:
             return RowVerdict(line.place, "refused", asset.key, column.name, told=told)
         found = self.desk.judge(wishes, despite_conflict=self.accept_conflicts)
         return _row_verdict(line, asset.key, column.name, found)
-
-    # --- 资源 ------------------------------------------------------------------------------------------------------
-
-    def _resource(self, line: Line, changes: Mapping[str, str]) -> RowVerdict:
-        asset = _seen_asset(line, self.manifest)
-        assert asset is not None
-        yours: dict[str, str | None] = dict(changes)
-        now = self.now.get(asset.key)
-        if now is None:
-            return RowVerdict(line.place, "refused", asset.key, yours=yours, told="目录中已没有这个资源，或尚未分类")
-        if wrong := [*self._wrong_values(line, changes)]:
-            return RowVerdict(line.place, "refused", asset.key, yours=yours, told="；".join(wrong))
-        new = {key: text for key, text in changes.items() if now[key] != text}
-        theirs = {key: now[key] for key in new if now[key] != asset.values.get(key, "")}
-        if theirs and not self.accept_conflicts:
-            told = "；".join(f"{sheets.writable()[key].title}：{text or '（空）'}" for key, text in theirs.items())
-            return RowVerdict(line.place, "conflict", asset.key, None, yours, told, "导出之后已有变化")
-        if new:
-            self.fills[asset.key] = [Fill(key, text) for key, text in new.items()]
-        return RowVerdict(line.place, "accepted" if new else "unchanged", asset.key, yours=yours)
-
-    def _wrong_values(self, line: Line, changes: Mapping[str, str]) -> Iterator[str]:
-        if not self.desk.actor.has(self.desk.rights["entry.fill"], self.manifest.department):
-            yield f"无权填报{self.manifest.department}的资源"
-        for key, text in changes.items():
-            try:
-                check_value("asset", key, text)
-            except InputError as error:
-                yield f"{line.at(sheets.heading(sheets.writable()[key]))}：{error}"
 
 
 @dataclass

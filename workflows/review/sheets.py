@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 from classifiers.evidence import ACCESS, TIERS, Dimension
-from workflows.entries.elements import NOT_FILLED, Element, completeness, element_title, elements, value_of
-from workflows.entry import Entry
+from workflows.entries.elements import (
+    NOT_FILLED,
+    Element,
+    Level,
+    completeness,
+    element_title,
+    elements,
+    value_of,
+)
+from workflows.entry import Entry, EntryItem
 from workflows.outputs import words
 from workflows.outputs.cells import Cell, Tinted, clean_text, cut_text
 from workflows.review.forms import Field
@@ -19,7 +27,7 @@ from workflows.ruling import DIMENSIONS, SUGGESTED
 if TYPE_CHECKING:
     from classifiers.policy import Pack
 
-ITEMS, RESOURCES, VERSIONS = "待审信息项", "资源", "版本"
+ITEMS, RESOURCES, ELEMENTS, VERSIONS = "待审信息项", "资源", "信息项", "版本"
 ROW_ID = "行标识"
 ACCEPT, ACCEPT_GROUP, BASIS, REASON = "采纳建议", "全组采纳", "依据", "理由/备注"
 ITEM_TITLES: Final = (ACCEPT, ACCEPT_GROUP, *(DIMENSIONS[dimension] for dimension in SUGGESTED), BASIS, REASON)
@@ -181,12 +189,13 @@ def _proposal(item: Item, axis: words.Axis, pack: Pack) -> Cell:
     return None if mark.now else Tinted("待判定", words.UNDETERMINED)
 
 
-# --- 资源 ----------------------------------------------------------------------------------------------------------
+# --- 资源, 信息项 ---------------------------------------------------------------------------------------------------
 
 
-def writable() -> dict[str, Element]:
-    """The elements of an entry that people fill in, in their order."""
-    return {key: element for key, element in elements("asset").items() if not element.fixed}
+@cache
+def writable(level: Level) -> Mapping[str, Element]:
+    """The elements of entries or their items that people fill in, in their order."""
+    return {key: element for key, element in elements(level).items() if not element.fixed}
 
 
 def heading(element: Element) -> str:
@@ -203,15 +212,26 @@ def resource_fields() -> tuple[Field, ...]:
     )
     filled = (
         Field(heading(element), 36 if key == "abstract" else 18, "fill", element.values)
-        for key, element in writable().items()
+        for key, element in writable("asset").items()
     )
     return (*own, *filled, Field(ROW_ID, 10, hidden=True))
 
 
-def resource_values(entry: Entry) -> dict[str, str]:
-    """Element → what the workbook shows of it: 未填报 is an empty cell."""
-    found = {key: cut_text(clean_text(value_of(entry, key))).strip() for key in writable()}
-    return {key: "" if value == NOT_FILLED else value for key, value in found.items()}
+def element_fields() -> tuple[Field, ...]:
+    """The columns of 信息项."""
+    own = (Field("代码", 16), Field("表", 20), Field("字段", 16), Field("现名称", 20))
+    filled = (
+        Field(heading(element), 30 if key == "description" else 18, "fill", element.values)
+        for key, element in writable("item").items()
+    )
+    return (*own, *filled, Field(ROW_ID, 10, hidden=True))
+
+
+def shown_values(owner: Entry | EntryItem) -> dict[str, str]:
+    """Element → what the workbook shows of it, those with an empty cell left out; 未填报 is an empty cell."""
+    level: Level = "asset" if isinstance(owner, Entry) else "item"
+    found = ((key, cut_text(clean_text(value_of(owner, key))).strip()) for key in writable(level))
+    return {key: value for key, value in found if value and value != NOT_FILLED}
 
 
 def resource_row(entry: Entry, values: Mapping[str, str], ident: str) -> list[Cell]:
@@ -223,9 +243,19 @@ def resource_row(entry: Entry, values: Mapping[str, str], ident: str) -> list[Ce
         entry.source_name,
         f"{score.score:.0%}",
         "、".join(map(element_title, lacking)),
-        *(Tinted(None, "missing") if key in lacking else value for key, value in values.items()),
+        *_shown("asset", values, lacking),
         ident,
     ]
+
+
+def element_row(entry: Entry, item: EntryItem, values: Mapping[str, str], ident: str) -> list[Cell]:
+    lacking = [key for key, element in writable("item").items() if element.obligation == "M" and key not in values]
+    return [entry.code, entry.source_name, item.name, item.title, *_shown("item", values, lacking), ident]
+
+
+def _shown(level: Level, values: Mapping[str, str], lacking: Sequence[str]) -> Iterator[Cell]:
+    for key in writable(level):
+        yield Tinted(None, "missing") if key in lacking else values.get(key)
 
 
 # --- 说明 ----------------------------------------------------------------------------------------------------------
@@ -251,6 +281,7 @@ def instructions(department: str, at: str, pack: Pack, count: int, pending: int)
         ("状态", "待判定：尚无建议，须人工判定；两可：两种数据元证据相当；把握小：证据刚过门槛。这些排在最前。"),
         ("颜色", "绿 L1，蓝 L2，橙 L3，红 L4；灰为待判定；浅蓝的组号表示有相似项。"),
         (RESOURCES, "每行一个信息资源，带 * 的为必填，浅红色为缺项；改动的单元格导入后记为人工填写。"),
+        (ELEMENTS, "每行一个信息项，填写名称、描述、代码集等；清空人工填写过的单元格，即恢复为系统给出的内容。"),
         ("交回", "保存为 .xlsx 后交回（WPS、Excel、LibreOffice 均可）。导出后他人已改动的，导入时逐行列出，不会覆盖。"),
         ("", "行的对应关系在隐藏列中，请勿取消隐藏后修改，也不要把行复制成两行。"),
     ]

@@ -24,7 +24,7 @@ from workflows.entries import codes
 from workflows.review.desk import Desk, Ruled, Wish
 from workflows.review.export import Exported, export
 from workflows.review.intake import Imported, Importer
-from workflows.review.sheets import ITEMS, RESOURCES
+from workflows.review.sheets import ELEMENTS, ITEMS, RESOURCES
 from workflows.settings import Department, SystemSettings
 from workflows.store import Store
 from workflows.store_records import Harvested
@@ -123,8 +123,8 @@ def room(tmp_path: Path) -> Iterator[Room]:
         yield made
 
 
-Edits = Mapping[tuple[str, str | None], Mapping[str, Any]]
-"""(table, column; None = a row of 资源) → heading → what is written there."""
+Edits = Mapping[tuple[str, str | None] | tuple[str, str, str], Mapping[str, Any]]
+"""(table, column; None = a row of 资源; a third word = a row of 信息项) → heading → what is written there."""
 
 
 def headings(sheet: Any) -> dict[str, int]:
@@ -144,8 +144,8 @@ def edit(path: Path, edits: Edits) -> Path:
     """Write into cells, as a person does."""
     book = openpyxl.load_workbook(path)
     for place, cells in edits.items():
-        sheet = book[ITEMS if place[1] is not None else RESOURCES]
-        titles, row = headings(sheet), rows_of(sheet)[place]
+        sheet = book[ELEMENTS if len(place) == 3 else RESOURCES if place[1] is None else ITEMS]
+        titles, row = headings(sheet), rows_of(sheet)[place[0], place[1]]
         for title, value in cells.items():
             cell = sheet.cell(row, titles[title])
             cell.value = value
