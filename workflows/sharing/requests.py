@@ -57,7 +57,7 @@ class Requests:
     district: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     """Department id → name; also which departments there are."""
-    catalogue: str = ""
+    site_name: str = ""
     """What the site is called; it is kept with what is asked."""
 
     # --- asking --------------------------------------------------------------------------------------------------
@@ -320,7 +320,7 @@ class Requests:
 
     def _words(self, acting: Acting) -> str:
         """What departments and citations are called now, for lists of this day that are made later."""
-        return keep_words(acting, self.pack, self.catalogue, self.names)
+        return keep_words(acting, self.pack, self.site_name, self.names)
 
     def _written(self) -> dict[str, str]:
         return {**{one.key: one.line() for one in self.pack.citations()}, **self.names}
