@@ -9,9 +9,11 @@ import click
 from workflows.cli_common import State, as_day, echo, emit_json, emit_line, emit_table, json_option, pass_state, say
 
 if TYPE_CHECKING:
-    from workflows.acts.model import Kind
+    from workflows.acts.model import Act, Kind
     from workflows.settings import Site
 
+LONGEST_WHY = 120
+"""Characters of a reason in the table; ``--jsonl`` has it whole."""
 KINDS = ("decision", "entry", "request", "ticket", "list", "import")
 
 
@@ -39,27 +41,37 @@ def show(
 ) -> None:
     """Acts in their order; SUBJECT is an asset's key, or the id of a request or ticket."""
     from workflows.acts.trail import Trail
+    from workflows.people import who_line
 
     since, until = since and as_day(since, "--since"), until and as_day(until, "--until")
     rows = []
     with state.store() as (site, store):
-        names = _names(site, who) if who else frozenset[str]()
+        wanted = _names(site, who) if who else frozenset[str]()
         for act in Trail(store).acts(cast("Kind | None", kind), subject, until):
-            if (who and act.who not in names and act.account != who) or (since and act.at < since):
+            if (who and wanted.isdisjoint(_who(act))) or (since and act.at < since):
                 continue
             if as_jsonl:
                 emit_line(act)
             else:
-                person = f"{act.who} (for {act.behalf})" if act.behalf else act.who
-                rows.append((act.number, act.at[:16], person, act.kind, act.verb, act.subject, act.why))
+                person = who_line(act.who, act.name, site.people) + (f" (for {act.behalf})" if act.behalf else "")
+                rows.append((act.number, act.at[:16], person, act.kind, act.verb, act.subject, _short(act.why)))
     if not as_jsonl:
         emit_table(("no", "at", "who", "kind", "act", "subject", "why"), rows)
 
 
 def _names(site: Site, who: str) -> frozenset[str]:
-    """Under what one person's acts stand: rulings carry the name, other acts the id."""
+    """What one person is called in acts: id and name; acts from before ids were kept have the name alone."""
     named = (person for person in site.people if who in (person.id, person.name))
     return frozenset((who, *(name for person in named for name in (person.id, person.name))))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_WHY else f"{text[: LONGEST_WHY - 1]}…"
+
+
+def _who(act: Act) -> set[str]:
+    """Whoever did it, two together each, and the account."""
+    return {act.account, act.who, act.name, *act.who.split("、")}
 
 
 @audit.command()
@@ -80,7 +92,9 @@ def verify(state: State, as_json: bool) -> None:
         if found.unrecorded:
             say(f"warning: the last {found.unrecorded} acts are not recorded outside the store")
         if found.before_trail:
-            say(f"note: {found.before_trail} rulings are from before the trail: no act made them, nothing proves them")
+            say(
+                f"note: {found.before_trail} rulings are from before the trail: since then nobody may have changed them"
+            )
         for fault in found.faults[:SHOWN]:
             say(f"error: {f'act {fault.number}: ' if fault.number else ''}{fault.what}")
         if len(found.faults) > SHOWN:

@@ -45,7 +45,7 @@ class State:
         from workflows.store import Store
 
         site = self.site(secrets=secrets, warn=secrets)
-        with Store(site.store_url, site.audit_head) as store:
+        with Store(site.store_url, site.audit_head, site.people) as store:
             try:
                 yield site, store
             finally:

@@ -1,26 +1,31 @@
-"""``pdc lists``: today's proposals, and the official lists of any day."""
+"""``pdc lists``: today's proposals, the official lists of any day, and the issues on record."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from workflows.cli_common import State, as_day, as_option, echo, emit_json, json_option, pass_state, say
-from workflows.errors import InputError, Refusal
+from workflows.cli_common import (
+    State,
+    as_day,
+    as_option,
+    echo,
+    emit_json,
+    emit_table,
+    json_option,
+    pass_state,
+    say,
+)
+from workflows.errors import InputError
 
 if TYPE_CHECKING:
-    from workflows.acts.trail import Trail
-    from workflows.entries.published import PublishedEntry
-    from workflows.lists.issues import Issue
-    from workflows.lists.official import OfficialList
+    from workflows.lists.making import Made
     from workflows.run import Job
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option(
     "--as-of", metavar="DATE", help="The official lists of that day (ISO, or `today`), from published entries."
 )
@@ -34,6 +39,10 @@ def lists(
     state: State, ctx: click.Context, as_of: str | None, issue_too: bool, why: str, behalf: str, as_json: bool
 ) -> None:
     """Write the lists: proposals from what is labelled now, or with --as-of what was in force on a day."""
+    if ctx.invoked_subcommand:
+        if as_of or issue_too or why or behalf or as_json:
+            raise click.UsageError(f"options come after `{ctx.invoked_subcommand}`")
+        return
     if as_of is None:
         if issue_too:
             raise click.UsageError("--issue needs --as-of DATE")
@@ -43,15 +52,24 @@ def lists(
         write(state, ctx, "lists", write_lists, as_json)
         return
     with state.job("lists", ()) as job:
-        day = _day(as_of, job)
-        written, refused = _write(job, day, issue_too, why, behalf)
+        made = _made(job, as_of, issue_too, why, behalf)
     if as_json:
-        emit_json({"as_of": day, "written": [str(path) for path in written], "refused": refused})
-    for path in written if not as_json else ():
+        emit_json(made)
+    for path in made.written if not as_json else ():
         echo(str(path))
-    for text in refused:
+    for text in made.notes:
+        say(f"note: {text}")
+    for text in made.refused:
         say(f"refused: {text}")
-    ctx.exit(4 if refused else 0)
+    ctx.exit(4 if made.refused else 0)
+
+
+def _made(job: Job, as_of: str, issue_too: bool, why: str, behalf: str) -> Made:
+    from workflows.acts.site import site_actor
+    from workflows.lists.making import Maker
+
+    issuer = site_actor(job.site, behalf) if issue_too else None
+    return Maker(job, _day(as_of, job), issuer, why).make()
 
 
 def _day(text: str, job: Job) -> str:
@@ -62,102 +80,56 @@ def _day(text: str, job: Job) -> str:
     return day
 
 
-def _write(job: Job, day: str, issue_too: bool, why: str, behalf: str) -> tuple[list[Path], list[str]]:
-    """Each list by itself: one that is refused keeps no other from being written."""
-    from workflows.acts.site import site_actor
+@lists.command()
+@click.argument("name", required=False, metavar="[LIST]")
+@json_option
+@pass_state
+def issues(state: State, name: str | None, as_json: bool) -> None:
+    """The issues on record, oldest first; LIST: of one list, such as open."""
     from workflows.acts.trail import Trail
-    from workflows.entries.published import published_entries
-    from workflows.lists.books import checked, records, write_official
-    from workflows.lists.issues import issue, previous
+    from workflows.lists import issues as on_record
+    from workflows.lists.demand import KEY
     from workflows.lists.official import KINDS
-    from workflows.outputs import site_scope
+    from workflows.people import who_line
 
-    trail = Trail(job.store, job.clock)
-    entries = [_named(one, job) for one in published_entries(trail, day)]
-    info, folder = job.info(), job.site.out_dir / "official" / day
-    written: list[Path] = []
-    refused: list[str] = []
-    for kind in KINDS.values():
-        try:
-            found = checked(kind, entries, job.pack, day == job.clock().date().isoformat())
-            before = previous(trail, kind.key, day)
-            written += write_official(kind, site_scope(info), found, day, info, job.pack, folder, before)
-            written += _by_department(job, trail, kind, found, day, folder)
-            if issue_too:
-                told = records(kind, found, job.pack)
-                issue(trail, site_actor(job.site, behalf), job.site.rights, kind.key, day, told, job.pack.ident, why)
-        except Refusal as error:
-            refused.append(f"{kind.name}: {error}")
-    try:
-        written += _demand(job, trail, entries, day, issue_too, why, behalf)
-    except Refusal as error:
-        refused.append(str(error))
-    return written, refused
-
-
-def _demand(
-    job: Job, trail: Trail, entries: list[PublishedEntry], day: str, issue_too: bool, why: str, behalf: str
-) -> list[Path]:
-    """数据需求清单, from the requests of that day: the district's and each department's."""
-    from workflows.acts.site import site_actor
-    from workflows.lists.demand import KEY, demand_record, demands, write_demand
-    from workflows.lists.issues import issue, previous
-    from workflows.outputs import site_scope
-    from workflows.outputs.files import safe_name
-    from workflows.sharing.states import states
-
-    info, folder = job.info(), job.site.out_dir / "official" / day
-    told = [demand_record(one, info, job.pack) for one in demands(states(trail, day).values(), entries)]
-    before = previous(trail, KEY, day)
-    written = write_demand(site_scope(info), told, day, info, folder, before)
-    for department in job.site.departments:
-        own = [record for record in told if record["department"] == department.id]
-        part = _part(before, department.id)
-        if own or (part and part.records):
-            written += write_demand(department.name, own, day, info, folder / safe_name(department.id), part)
-    if issue_too:
-        issue(trail, site_actor(job.site, behalf), job.site.rights, KEY, day, told, job.pack.ident, why)
-    return written
-
-
-def _by_department(
-    job: Job, trail: Trail, kind: OfficialList, found: list[PublishedEntry], day: str, folder: Path
-) -> Iterator[Path]:
-    from workflows.lists.books import write_official
-    from workflows.lists.issues import previous
-    from workflows.outputs.files import safe_name
-
-    before = previous(trail, kind.key, day)
-    for department in job.site.departments:
-        own = [one for one in found if one.entry.department == department.id]
-        part = _part(before, department.id)
-        if own or (part and part.records):
-            place = folder / safe_name(department.id)
-            yield from write_official(kind, department.name, own, day, job.info(), job.pack, place, part)
-
-
-def _part(before: Issue | None, department: str) -> Issue | None:
-    """One department's part of an issue."""
-    if before is None:
-        return None
-    mine = tuple(record for record in before.records if _department(record) == department)
-    return msgspec.structs.replace(before, records=mine)
-
-
-def _department(record: dict[str, Any]) -> str:
-    """Whose it is: of a request the asking department's."""
-    return str(record.get("department") or str(record["asset"]).split("/", 1)[0])
-
-
-def _named(one: PublishedEntry, job: Job) -> PublishedEntry:
-    """With the name of who approved a refusal instead of their id."""
-    if one.state.in_force_refusal is None:
-        return one
-    names = {person.id: person.name for person in job.site.people}
-    approval = msgspec.structs.replace(
-        one.state.in_force_refusal, who=names.get(one.state.in_force_refusal.who, one.state.in_force_refusal.who)
+    if name not in (None, *KINDS, KEY):
+        raise InputError(f"no list {name!r}; lists: {', '.join((*KINDS, KEY))}")
+    with state.store() as (site, store):
+        found = list(on_record.issues(Trail(store), name))
+    if as_json:
+        emit_json(found)
+        return
+    emit_table(
+        ("number", "list", "issue", "as of", "issued", "by", "lines", "digest", "why"),
+        [
+            (one.number, one.list, one.issue, one.as_of, one.at[:16], who_line(one.who, one.name, site.people))
+            + (one.lines, one.digest[:12], one.why)
+            for one in found
+        ],
     )
-    return msgspec.structs.replace(one, state=msgspec.structs.replace(one.state, in_force_refusal=approval))
+
+
+@lists.command()
+@click.argument("number", type=int)
+@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Folder; else out/official/issues/NUMBER.")
+@json_option
+@pass_state
+def again(state: State, number: int, to: Path | None, as_json: bool) -> None:
+    """Write an issue on record again, exactly as it was issued: workbooks and JSON lines."""
+    from workflows.acts.trail import Trail
+    from workflows.lists.again import write_again
+    from workflows.lists.issues import found
+
+    with state.store() as (site, store):
+        told, document = found(Trail(store), number)
+        written = write_again(document, to or site.out_dir / "official" / "issues" / str(number))
+    if as_json:
+        emit_json({"issue": told, "records": document.records, "written": written})
+        return
+    for path in written:
+        echo(str(path))
+    if not document.books:
+        say(f"note: {told.list} of {told.as_of} was issued before workbooks were kept: its records only")
 
 
 COMMANDS = (lists,)

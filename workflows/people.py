@@ -7,6 +7,7 @@ of OpenMetadata is the author of an edit there.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
@@ -18,6 +19,8 @@ office; open_steward: the opening authority (Art. 5, 22, 24); admin: runs the si
 RULING: frozenset[Role] = frozenset({"steward", "reviewer"})
 """Whose acts on labels are decisions."""
 
+_BETWEEN_NAMES = re.compile("、|（|代录）")
+
 
 class Person(BaseModel):
     """One person of ``people:``."""
@@ -25,7 +28,8 @@ class Person(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     id: str = Field(pattern=r"^\w[\w.-]{0,63}$")
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=40)
+    """Unique in the site: rulings are signed with it, see `ids_in`."""
     accounts: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """Accounts of the operating system."""
     openmetadata: str | None = Field(default=None, min_length=1)
@@ -48,6 +52,29 @@ def by_login(people: Iterable[Person], login: str | None) -> Person | None:
 def by_account(people: Iterable[Person], account: str) -> Person | None:
     """The person with an account of the operating system."""
     return next((one for one in people if account in one.accounts), None)
+
+
+def ids_in(signature: str, people: Iterable[Person]) -> str:
+    """The ids behind the name under which a ruling stands, in its order; names of nobody stay as they are.
+
+    Two who ruled together sign 李四、王五, who rules for another 李四（王五代录）.
+
+    >>> ids_in("李四（王五代录）", [Person(id="li", name="李四"), Person(id="wang", name="王五")])
+    'li、wang'
+    """
+    by_name = {one.name: one.id for one in people}
+    if signature in by_name:
+        return by_name[signature]
+    names = [one for one in _BETWEEN_NAMES.split(signature) if one]
+    return "、".join(by_name.get(name, name) for name in names) if by_name.keys() & set(names) else signature
+
+
+def who_line(who: str, name: str = "", people: Iterable[Person] = ()) -> str:
+    """Whoever did an act, for people: the name that was written down with it, whatever ``site.yaml`` says since.
+
+    Acts from before names were written down have the id alone; who it is, ``people`` says.
+    """
+    return name or next((one.name for one in people if one.id == who), who)
 
 
 def account() -> str:

@@ -272,16 +272,22 @@ class SiteReader:
         return settings
 
     def check_people(self, settings: SiteSettings, departments: Sequence[Department], document: Document) -> None:
-        """Ids and logins are used once, and every department named exists."""
+        """Ids, names and logins are used once, and every department named exists. Rulings are signed with the name."""
         known = [department.id for department in departments]
         seen: dict[str, str] = {}
         for number, person in enumerate(settings.people):
             logins = [("openmetadata", person.openmetadata.casefold())] if person.openmetadata else []
-            for what, name in [("id", person.id), *logins, *(("account", one) for one in person.accounts)]:
+            for what, name in [
+                ("id", person.id),
+                ("name", person.name),
+                *logins,
+                *(("account", one) for one in person.accounts),
+            ]:
                 place = document.place(("people", number))
                 if (first := seen.setdefault(f"{what} {name}", place)) != place:
                     problem = f"people[{number}]: the {what} {name!r} is used twice"
-                    self.problems.append(Failure(problem, place=place, hint=f"first at {first}; rename one"))
+                    rename = "tell them apart, as in 张三-民政" if what == "name" else "rename one"
+                    self.problems.append(Failure(problem, place=place, hint=f"first at {first}; {rename}"))
             for department in person.departments:
                 if department not in known:
                     problem = f"people[{number}]: unknown department {department!r}"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from threading import RLock
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, create_engine, delete, event, func, insert, select, update
@@ -36,6 +36,9 @@ from workflows.store_records import (
     StoredAsset,
     SystemState,
 )
+
+if TYPE_CHECKING:
+    from workflows.people import Person
 
 BATCH = 500
 T = TypeVar("T")
@@ -105,9 +108,10 @@ def _make_folder(folder: Path) -> None:
 class Store:
     """One site's database. Safe to share between threads: writers take turns."""
 
-    def __init__(self, url: str, audit_head: Path | None = None) -> None:
-        """``audit_head``: where the end of the audit trail is recorded besides; see `workflows.acts.head`."""
-        self.audit_head = audit_head
+    def __init__(self, url: str, audit_head: Path | None = None, people: Sequence[Person] = ()) -> None:
+        """``audit_head``: where the end of the audit trail is recorded besides; see `workflows.acts.head`.
+        ``people``: the site's, whose ids acts keep."""
+        self.audit_head, self.people = audit_head, people
         self.warnings: list[str] = []
         """What was stored and could not be told elsewhere; for people."""
         self._engine = _open_engine(url)

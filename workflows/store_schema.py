@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 CHAIN_START = "0" * 64
 """What the first act of the audit trail names as the hash before it."""
 
@@ -42,8 +42,11 @@ def _publishing(connection: Connection) -> None:
 
 
 def _legal_life(connection: Connection) -> None:
+    from workflows.acts.adopted import adopt
+
     _create(connection, 4)
     _begin_chain(connection)
+    adopt(connection)
     # Until then an entry's number counted within its department, whose class was 300 and its own number.
     place = "substr('000' || CAST(d.number AS TEXT), length(CAST(d.number AS TEXT)) + 1)"
     given = f"SELECT e.asset, '300' || {place}, e.sequence FROM entries e JOIN departments d ON d.id = e.department"
@@ -56,6 +59,15 @@ def _legal_life(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE assets ADD COLUMN sampled_at VARCHAR(40)"))
     connection.execute(text("ALTER TABLE systems ADD COLUMN complete_at VARCHAR(40)"))
     connection.execute(text("ALTER TABLE systems ADD COLUMN digest VARCHAR(32) DEFAULT '' NOT NULL"))
+
+
+def _acts_keep_names(connection: Connection) -> None:
+    # An even older store has just got the table as it is now.
+    if "name" in {column["name"] for column in inspect(connection).get_columns(acts.name)}:
+        return
+    connection.execute(text("ALTER TABLE acts ADD COLUMN name VARCHAR(128) DEFAULT '' NOT NULL"))
+    if connection.dialect.name != "sqlite":  # which does not count characters
+        connection.execute(text("ALTER TABLE acts ALTER COLUMN who TYPE VARCHAR(255)"))
 
 
 def _create(connection: Connection, version: int) -> None:
@@ -72,7 +84,7 @@ def _begin_chain(connection: Connection) -> None:
     connection.execute(insert(acts_head).values(id=1, number=0, hash=CHAIN_START))
 
 
-STEPS: Mapping[int, Step] = {1: _decisions_name_their_rule, 2: _publishing, 3: _legal_life}
+STEPS: Mapping[int, Step] = {1: _decisions_name_their_rule, 2: _publishing, 3: _legal_life, 4: _acts_keep_names}
 """``STEPS[n]`` turns version ``n`` into ``n + 1``; a new database is created whole and runs none."""
 
 metadata = MetaData()
@@ -282,7 +294,7 @@ acts = Table(
     metadata,
     Column("number", _ID, primary_key=True, autoincrement=False),
     Column("at", String(40), nullable=False),
-    Column("who", String(128), nullable=False),
+    Column("who", String(255), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("subject", Text, nullable=False),
     Column("version", Integer, nullable=False),
@@ -295,6 +307,7 @@ acts = Table(
     Column("pack", String(128), nullable=False),
     Column("previous", String(64), nullable=False, unique=True),
     Column("hash", String(64), nullable=False),
+    Column("name", String(128), nullable=False, server_default=""),
     UniqueConstraint("kind", "subject", "version"),
 )
 """The audit trail, see `workflows.acts.trail`."""

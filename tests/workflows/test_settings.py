@@ -227,6 +227,7 @@ def test_people_are_unique_and_in_known_departments(write: WriteSite, tmp_path: 
     found = problems(root)
     assert [line.split(" (")[0] for line in found] == [
         "site.yaml:3: people[1]: the id 'zhang' is used twice",
+        "site.yaml:3: people[1]: the name '张三' is used twice",
         "site.yaml:3: people[1]: the openmetadata 'zhang.san' is used twice",
         "site.yaml:3: people[1]: the account 'zs' is used twice",
         "site.yaml:3: people[1]: unknown department 'nil'",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from classifiers.evidence import Decision
 from workflows import store_schema as schema
 from workflows.acts.trail import Acting, Draft
+from workflows.people import ids_in
 from workflows.store import Store, chunks
 
 Place = tuple[str, "str | None", str]
@@ -18,21 +20,23 @@ Place = tuple[str, "str | None", str]
 
 
 def decide(acting: Acting, store: Store, decisions: Sequence[Decision], *, verb: str = "decide") -> None:
-    """Append rulings with one act each, under the names of those who ruled.
+    """Append rulings with one act each, of those who ruled: their ids in ``who``, how they signed in ``name``.
 
     The act's subject is the asset, its ``before`` the ruling that was in force, its ``after`` the new one.
     """
     standing = _standing(acting, {item.asset for item in decisions})
-    acting.add_all("decision", _drafts(decisions, standing, verb))
+    acting.add_all("decision", _drafts(decisions, standing, verb, cache(partial(ids_in, people=store.people))))
     for batch in chunks(decisions):
         store.add_decisions(batch, acting.connection)
 
 
-def _drafts(decisions: Iterable[Decision], standing: dict[Place, str | None], verb: str) -> Iterator[Draft]:
+def _drafts(
+    decisions: Iterable[Decision], standing: dict[Place, str | None], verb: str, ids: Callable[[str], str]
+) -> Iterator[Draft]:
     for item in decisions:
         place = (item.asset, item.column, item.dimension)
         before = {"value": standing[place]} if place in standing else None
-        yield Draft(item.asset, verb, item.reason, before, _told(item), item.who)
+        yield Draft(item.asset, verb, item.reason, before, _told(item), ids(item.who), item.who)
         standing[place] = item.value
 
 

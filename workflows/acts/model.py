@@ -84,6 +84,7 @@ class Act(msgspec.Struct, frozen=True, omit_defaults=True):
     at: str
     """ISO 8601 with zone."""
     who: str
+    """Id in ``people:``, ``account:NAME`` of nobody's account, or ``pdc``; ids with 、 between where two ruled."""
     kind: Kind
     subject: str
     """``Asset.key``, the id of a request or ticket, the name of a list."""
@@ -101,3 +102,5 @@ class Act(msgspec.Struct, frozen=True, omit_defaults=True):
     previous: str = ""
     """Hash of the act before this one; 64 zeros before the first."""
     hash: str = ""
+    name: str = ""
+    """What ``who`` was called then; empty in acts from before names were kept. Shown with `people.who_line`."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from classifiers.evidence import Decision
 from workflows import store_schema as schema
+from workflows.acts import adopted
 from workflows.acts.model import Act
 from workflows.entries.codes import resource_code
 from workflows.store import Store, digest
@@ -45,26 +46,30 @@ class Fault(msgspec.Struct, frozen=True):
 class _Row(NamedTuple):
     place: Place
     key: str
-    at: str
+    adopted: str
+    """Its key if the trail began with it."""
 
 
 class Rests:
     """Told act by act what the chain says; then it is compared with the tables."""
 
     def __init__(self) -> None:
-        self.first = ""
-        """When the trail began."""
         self.before_trail = 0
-        """Rulings from before stores had a trail: no act made them."""
+        """Rulings from before the store had a trail: no act made them, the first act says which they are."""
+        self._adopted = ""
+        """The document that lists them."""
         self._documents: list[tuple[int, str]] = []
         self._published: list[tuple[int, str, str]] = []
         self._rulings: dict[Place, dict[int, str]] = {}
+        self._odd: list[Fault] = []
 
     def note(self, act: Act) -> None:
-        self.first = self.first or act.at
         after = _decoded(act.after)
         if act.kind == "decision":
-            self._note_ruling(act, after)
+            if act.verb == adopted.VERB:
+                self._note_adopted(act, after)
+            elif act.verb != "ask":
+                self._note_ruling(act, after)
             return
         if act.verb in NOT_KEPT:
             return
@@ -75,9 +80,19 @@ class Rests:
                 if act.kind == "entry" and act.verb == "publish" and key == "version":
                     self._published.append((act.number, act.subject, named))
 
+    def _note_adopted(self, act: Act, after: dict[str, Any]) -> None:
+        named = after.get("version")
+        if act.number != adopted.FIRST or not isinstance(named, str):
+            self._odd.append(Fault(act.number, "it takes over rulings, which only the first act of a trail may"))
+            return
+        self._adopted = named
+        self._documents.append((act.number, named))
+
     def _note_ruling(self, act: Act, after: dict[str, Any]) -> None:
         try:
-            made = msgspec.convert({**after, "asset": act.subject, "who": act.who, "reason": act.why}, Decision)
+            made = msgspec.convert(
+                {**after, "asset": act.subject, "who": act.name or act.who, "reason": act.why}, Decision
+            )
         except msgspec.ValidationError:
             # Its hash has told already that it was changed.
             return
@@ -104,19 +119,44 @@ class Rests:
                     yield Fault(number, f"the code {code}, which {asset} was published under, is {owners[code]}'s now")
 
     def wrong_rulings(self, store: Store) -> Iterator[Fault]:
+        """Rulings that no act made, or that are not as they were made; those that the trail began with come first."""
+        yield from self._odd
         rows = list(_ruling_rows(store))
-        own = {key for made in self._rulings.values() for key in made.values()}
-        start = next((position for position, row in enumerate(rows) if row.key in own), len(rows))
-        for row in rows[:start]:
-            if self.first and row.at[:10] > self.first[:10]:
-                yield _unmade(row.place)
-            else:
-                self.before_trail += 1
+        keys = self._adopted_keys(store)
+        self.before_trail = len(keys)
+        rest = yield from _without_adopted(rows, keys)
         found: dict[Place, list[str]] = {}
-        for row in rows[start:]:
+        for row in rest:
             found.setdefault(row.place, []).append(row.key)
         for place in {**self._rulings, **found}:
             yield from _compared(place, self._rulings.get(place, {}), found.get(place, []))
+
+    def _adopted_keys(self, store: Store) -> list[str]:
+        with store.read() as connection:
+            query = select(schema.documents.c.body).where(schema.documents.c.digest == self._adopted)
+            found = _decoded(connection.execute(query).scalar() or "").get("rulings", [])
+        return found if isinstance(found, list) else []
+
+
+def _without_adopted(rows: list[_Row], keys: list[str]) -> Generator[Fault, None, list[_Row]]:
+    """The other rulings, once those that the trail began with are compared: all there, in order, before any other."""
+    if [row.adopted for row in rows[: len(keys)]] == keys:
+        return rows[len(keys) :]
+    left = Counter(keys)
+    kept: list[_Row] = []
+    rest: list[_Row] = []
+    for row in rows:
+        if left[row.adopted]:
+            left[row.adopted] -= 1
+            kept.append(row)
+        else:
+            rest.append(row)
+    if lost := sum(left.values()):
+        what = f"{lost} of the {len(keys)} rulings from before the trail are gone from the table of decisions"
+        yield Fault(adopted.FIRST, f"{what}, or were changed there")
+    else:
+        yield Fault(adopted.FIRST, "the rulings from before the trail stand in another order, or others before them")
+    return rest
 
 
 def _compared(place: Place, made: dict[int, str], found: list[str]) -> Iterator[Fault]:
@@ -152,7 +192,8 @@ def _ruling_rows(store: Store) -> Iterator[_Row]:
     with store.read() as connection:
         for row in connection.execute(select(schema.decisions).order_by(schema.decisions.c.id)):
             values = {str(name): value for name, value in row._mapping.items()}
-            yield _Row((values["asset"], values["column"], values["dimension"]), _key(values), str(values["at"]))
+            place = (values["asset"], values["column"], values["dimension"])
+            yield _Row(place, _key(values), adopted.key_of(values))
 
 
 def _key(values: dict[str, Any]) -> str:

@@ -40,6 +40,7 @@ class Draft(NamedTuple):
     before: Any = None
     after: Any = None
     who: str | None = None
+    name: str = ""
 
 
 class Trail:
@@ -137,16 +138,17 @@ class Acting:
         after: Any = None,
         expected: int | None = None,
         who: str | None = None,
+        name: str = "",
     ) -> Act:
         """Append one act. ``expected``: the version that the actor saw; another one raises `Conflict`.
 
-        ``who``: the person, where an act is only brought in, such as one read back from OpenMetadata.
+        ``who``, ``name``: the person, where an act is only brought in, such as one read back from OpenMetadata.
         """
         version = self.version(kind, subject)
         if expected is not None and expected != version:
             what = f"{subject}: somebody else acted on it meanwhile (version {version}, not {expected})"
             raise Conflict(f"{what}; look at it again, then repeat the act")
-        act = self._made(kind, Draft(subject, verb, why, before, after, who))
+        act = self._made(kind, Draft(subject, verb, why, before, after, who, name))
         self._write([act])
         self.added.append(act)
         return act
@@ -179,6 +181,7 @@ class Acting:
             behalf=actor.behalf,
             pack=self.pack,
             previous=self._hash,
+            name=actor.name if draft.who is None else draft.name,
         )
         act = msgspec.structs.replace(act, hash=seal(act))
         self._number, self._hash, self._versions[place] = act.number, act.hash, version
@@ -208,13 +211,14 @@ def document(connection: Connection, key: str) -> bytes | None:
 
 
 def seal(act: Act) -> str:
-    """SHA-256 over every field but the hash itself, in their order.
+    """SHA-256 over every field but the hash itself, in their order; over the name where there is one, so that acts from
+    before names were kept stay as they were sealed.
 
     >>> act = Act(1, "2026-01-01", "li", "entry", "a/b/c", 1, "submit", previous=START)
     >>> seal(act) == seal(msgspec.structs.replace(act, why="because"))
     False
     """
-    fields = [getattr(act, name) for name in _FIELDS if name != "hash"]
+    fields = [getattr(act, name) for name in _FIELDS if name != "hash" and (name != "name" or act.name)]
     return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
 
 

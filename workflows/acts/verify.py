@@ -27,7 +27,7 @@ class Verified(msgspec.Struct, frozen=True):
     """Acts after the last recorded head: a process ended between the act and its head, or the file is not there."""
     documents: int
     before_trail: int
-    """Rulings from before stores had a trail; no act made them and nothing proves them."""
+    """Rulings that the store had before its trail; its first act says which, see `workflows.acts.adopted`."""
     faults: tuple[Fault, ...] = ()
 
 

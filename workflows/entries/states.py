@@ -38,6 +38,8 @@ class Signed(msgspec.Struct, frozen=True):
     why: str = ""
     words: str = ""
     """Of a version in force: SHA-256 of the words of its day, see `workflows.entries.words`."""
+    name: str = ""
+    """What ``who`` was called then, see `workflows.people.who_line`."""
 
 
 class EntryState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,7 +78,7 @@ def after(state: EntryState, act: Act) -> EntryState:
     state = msgspec.structs.replace(state, asset=act.subject, version=act.version)
     told = msgspec.json.decode(act.after) if act.after else {}
     named = told if isinstance(told, dict) else {}
-    mark = Signed(named.get("version", ""), act.who, act.at, act.why, named.get("words", ""))
+    mark = Signed(named.get("version", ""), act.who, act.at, act.why, named.get("words", ""), act.name)
     replace = msgspec.structs.replace
     if act.verb == "submit":
         # What was signed for another version does not hold for this one, nor what its own submitter once signed.

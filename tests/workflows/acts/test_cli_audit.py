@@ -41,7 +41,9 @@ def test_acts_are_shown_and_filtered(tmp_path: Path) -> None:
     assert pdc(site, "audit", "show", "--since", "2999-01-01", "--jsonl").stdout == ""
 
 
-@pytest.mark.parametrize(("who", "numbers"), [("wang", [2, 3]), ("王五", [2, 3]), ("李四", [1]), ("赵六", [])])
+@pytest.mark.parametrize(
+    ("who", "numbers"), [("wang", [2, 3, 4]), ("王五", [2, 3, 4]), ("李四", [1, 4]), ("x", [3, 4]), ("赵六", [])]
+)
 def test_a_person_is_found_by_id_and_by_name(who: str, numbers: list[int], tmp_path: Path) -> None:
     site = site_with_acts(tmp_path)
     people = "".join(
@@ -51,8 +53,20 @@ def test_a_person_is_found_by_id_and_by_name(who: str, numbers: list[int], tmp_p
     (site / "site.yaml").write_text(f"name: 目录\npeople:\n{people}", "utf-8")
     with Store(f"sqlite:///{site}/var/catalogue.sqlite") as store, Trail(store).acting(Actor(account="x")) as acting:
         acting.add("decision", "minzheng/rescue/t", "decide", who="王五")
+        acting.add("decision", "minzheng/rescue/t", "decide", who="li、wang", name="李四、王五")
     lines = pdc(site, "audit", "show", "--who", who, "--jsonl").stdout.splitlines()
     assert [json.loads(line)["number"] for line in lines] == numbers
+
+
+def test_names_are_shown_as_they_were_and_else_as_they_are(tmp_path: Path) -> None:
+    site = site_with_acts(tmp_path)
+    (site / "site.yaml").write_text("people: [{id: li, name: 李四}, {id: sun, name: 孙改名}]\n", "utf-8")
+    sun = Actor("sun", "sun", "孙八")
+    with Store(f"sqlite:///{site}/var/catalogue.sqlite") as store, Trail(store).acting(sun) as acting:
+        acting.add("entry", "minzheng/rescue/t", "publish", why="长" * 200)
+    lines = pdc(site, "audit", "show").stdout.splitlines()[1:]
+    assert [line.split()[2] for line in lines] == ["李四", "wang", "孙八"]
+    assert lines[2].endswith("长" * 119 + "…")
 
 
 def test_days_that_would_not_compare_are_refused(tmp_path: Path) -> None:

@@ -133,6 +133,10 @@ def test_a_refusal_names_its_law_and_its_approval(pdc: Pdc, tmp_path: Path) -> N
     publish(pdc, "jzz", refusal=True)
     (row,) = official(tmp_path, pdc)["共享负面清单"]
     assert (row["refusal_basis"], row["approved_by"]) == (["pipl/34"], "孙八")
+    # As it was then, whatever becomes of the person.
+    for now in (SITE.replace("孙八", "孙九"), "\n".join(line for line in SITE.splitlines() if "孙八" not in line)):
+        (tmp_path / "site.yaml").write_text(now, "utf-8")
+        assert official(tmp_path, pdc)["共享负面清单"][0]["approved_by"] == "孙八"
 
 
 def rule_out(pdc: Pdc, tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""The rulings that a store had before it had a trail: its first act says which, so that they are proved from then on.
+
+Stores of schema versions 1 to 3 have them. A store that began with a trail adopts nothing: there an act made each one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from workflows import store_schema as schema
+from workflows.acts.site import program
+from workflows.acts.trail import Acting
+from workflows.clock import now
+
+VERB, SUBJECT, FIRST = "adopt", "decisions", 1
+FIELDS = (
+    *("asset", "column", "dimension", "value", "who", "at", "reason", "rejected", "basis", "rule"),
+    "fingerprint",
+)
+"""What a ruling's key is made of. Fixed: acts of old stores rest on it, whatever columns rulings get since."""
+
+
+def adopt(connection: Connection) -> None:
+    """Begin the chain with an act of the program over all rulings that are there, in their order; without any, do
+    nothing. It names a document ``{"rulings": [key, …]}``."""
+    keys = list(_keys(connection))
+    if not keys:
+        return
+    acting = Acting(connection, program(), now().isoformat(timespec="seconds"), "")
+    version = acting.keep({"rulings": keys})
+    acting.add("decision", SUBJECT, VERB, why="迁移前已有的裁定", after={"count": len(keys), "version": version})
+
+
+def _keys(connection: Connection) -> Iterator[str]:
+    table = schema.decisions
+    query = select(*(table.c[name] for name in FIELDS)).order_by(table.c.id)
+    return (key_of(row._mapping) for row in connection.execute(query))
+
+
+def key_of(ruling: Mapping[Any, Any]) -> str:
+    """SHA-256 over a row of the table of decisions."""
+    return hashlib.sha256(msgspec.json.encode([ruling[name] for name in FIELDS])).hexdigest()
