@@ -56,7 +56,7 @@ def lists(
     if as_json:
         emit_json(made)
     for path in made.written if not as_json else ():
-        echo(str(path))
+        echo(path)
     for text in made.notes:
         say(f"note: {text}")
     for text in made.refused:
@@ -102,8 +102,10 @@ def issues(state: State, name: str | None, as_json: bool) -> None:
     emit_table(
         ("number", "list", "issue", "as of", "issued", "by", "lines", "digest", "why"),
         [
-            (one.number, one.list, one.issue, one.as_of, one.at[:16], who_line(one.who, one.name, site.people))
-            + (one.lines, one.digest[:12], one.why)
+            [
+                *(one.number, one.list, one.issue, one.as_of, one.at[:16]),
+                *(who_line(one.who, one.name, site.people), one.lines, one.digest[:12], one.why),
+            ]
             for one in found
         ],
     )
@@ -124,7 +126,7 @@ def again(state: State, number: int, to: Path | None, as_json: bool) -> None:
         told, document = found(Trail(store), number)
         written = write_again(document, to or site.out_dir / "official" / "issues" / str(number))
     if as_json:
-        emit_json({"issue": told, "records": document.records, "written": written})
+        emit_json({"issue": told, "records": document.records, "written": [str(path) for path in written]})
         return
     for path in written:
         echo(str(path))

@@ -1,24 +1,21 @@
-"""Official lists as workbooks and JSON lines: the list, totals, and what changed since the issue before."""
+"""Books of the official lists: what a workbook and its JSON lines hold, made before anything is written."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple
 
-from workflows.entries.published import PublishedEntry
-from workflows.entry import SiteInfo
+from workflows.entries.words import Wording
 from workflows.errors import Refusal
-from workflows.lists.issues import Difference, Issue, differences
-from workflows.lists.official import ITEM_COLUMNS, NEGATIVE, OfficialList, chosen, item_rows, unapproved
+from workflows.lists.changes import Difference, Issue, Row, change_line, differences
+from workflows.lists.official import ITEM_COLUMNS, NEGATIVE, Listed, OfficialList, chosen, item_rows, unapproved
 from workflows.outputs import words
 from workflows.outputs.cells import Book, Cell, Column
-from workflows.outputs.files import json_bytes, write_bytes
+from workflows.outputs.files import json_bytes, safe_name, write_bytes
 from workflows.outputs.lists import MissingBasisError, may_refuse
-
-if TYPE_CHECKING:
-    from classifiers.policy import Pack
 
 CHANGES: Final = (
     Column("变化", 9, centre=True),
@@ -27,10 +24,44 @@ CHANGES: Final = (
     Column("提供方", 20),
     Column("变更内容", 80),
 )
+"""Heading of the sheet 与上期变化."""
 
 
-Sheet = tuple[str, Sequence[Column], Iterable[list[Cell]], int]
-"""Title, columns, rows, frozen columns."""
+class Sheet(NamedTuple):
+    title: str
+    columns: Sequence[Column]
+    rows: Callable[[], Iterable[Sequence[Cell]]]
+    """Made anew each time: a book may be written and put on record."""
+    frozen: int = 0
+
+
+@dataclass(frozen=True)
+class ListBook:
+    """One list of the district or of one department, whole."""
+
+    name: str
+    """数据责任清单 …"""
+    scope: str
+    """Whose it is, as its title says."""
+    place: str
+    """Department id; empty = the district's."""
+    as_of: str
+    generated_at: str
+    cover: tuple[tuple[str, str], ...]
+    sheets: tuple[Sheet, ...]
+    records: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What all books of one making say alike."""
+
+    as_of: str
+    generated_at: str
+    names: Wording
+    """What the site and its departments were called on that day."""
+    kept: bool = True
+    """False: no act has kept these names, they are today's."""
 
 
 class UnapprovedRefusal(Refusal):
@@ -43,16 +74,15 @@ class UnapprovedRefusal(Refusal):
         )
 
 
-def checked(
-    kind: OfficialList, entries: Sequence[PublishedEntry], pack: Pack, today: bool = True
-) -> list[PublishedEntry]:
+def checked(kind: OfficialList, entries: Sequence[Listed], today: bool = True) -> list[Listed]:
     """The entries of a list. Raises `MissingBasisError` and `UnapprovedRefusal` for a negative list that may not be.
 
-    ``today``: whether the law that the pack holds now applies; what was lawful on an earlier day stays on its list.
+    Whether a citation carries a refusal is asked of the words of the version's own day. ``today``: versions that have
+    none are asked by the pack in force; of an earlier day it says nothing.
     """
     found = chosen(kind, entries)
     if kind.key == NEGATIVE.key:
-        bare = [one.entry.asset for one in found if today and not may_refuse(one.entry, pack)]
+        bare = [one.entry.asset for one in found if (one.kept or today) and not may_refuse(one.entry, one.words)]
         if bare:
             raise MissingBasisError(bare)
         if alone := unapproved(found):
@@ -60,103 +90,153 @@ def checked(
     return found
 
 
-def records(kind: OfficialList, entries: Sequence[PublishedEntry], pack: Pack) -> list[dict[str, Any]]:
-    return [kind.record(one, pack) for one in entries]
-
-
-def write_official(
-    kind: OfficialList,
-    scope: str,
-    entries: Sequence[PublishedEntry],
-    as_of: str,
-    info: SiteInfo,
-    pack: Pack,
-    folder: Path,
-    before: Issue | None = None,
-) -> list[Path]:
-    """Write one list; ``entries`` are those that `checked` gave, ``before`` the issue to compare with."""
-    told = records(kind, entries, pack)
-    changes = list(differences(before.records, told)) if before else []
-    cover = list(cover_lines(kind, entries, as_of, info, pack, before, changes))
-    sheets: list[Sheet] = [
-        (kind.name, kind.columns, (kind.row(one, pack) for one in entries), 2),
-        *([("信息项", ITEM_COLUMNS, item_rows(entries, pack), 4)] if kind.with_items else []),
-        ("统计", total_columns(kind, entries, pack), total_rows(kind, entries, pack), 1),
+def official_books(
+    kind: OfficialList, scope: str, entries: Sequence[Listed], edition: Edition, before: Issue | None
+) -> list[ListBook]:
+    """The district's book, then one for each department that is on the list or was on the issue ``before``."""
+    districts = official_book(kind, scope, "", entries, edition, before)
+    own: dict[str, list[Listed]] = {}
+    for one in entries:
+        own.setdefault(one.entry.department, []).append(one)
+    providers = {place: told[-1].entry.provider for place, told in own.items()}
+    places = places_of(own, before, edition)
+    return [
+        districts,
+        *(
+            official_book(kind, title, place, own.get(place, ()), edition, part_of(before, place))
+            for place, title in department_titles(places, providers, edition, before).items()
+        ),
     ]
-    return save(kind.name, scope, as_of, info, folder, cover, sheets, told, before, changes)
 
 
-def save(
-    name: str,
-    scope: str,
-    as_of: str,
-    info: SiteInfo,
-    folder: Path,
-    cover: Sequence[tuple[str, str]],
-    sheets: Sequence[Sheet],
-    told: Sequence[dict[str, Any]],
-    before: Issue | None,
-    changes: Sequence[Difference],
-) -> list[Path]:
-    """A list as a workbook and as JSON lines, with the sheet of changes when there was an issue before."""
-    book = Book(f"{scope}{name}", info.generated_at)
-    book.cover(f"{scope}{name}", iter(cover))
-    for title, columns, rows, frozen in sheets:
-        book.table(title, columns, rows, frozen=frozen)
-    if before is not None:
-        book.table("与上期变化", CHANGES, ([*_cells(one)] for one in changes), frozen=3)
-    lines = (json_bytes({"list": name, "as_of": as_of, **record}) + b"\n" for record in told)
-    return [book.save(folder / f"{name}.xlsx"), write_bytes(folder / f"{name}.jsonl", lines)]
+def official_book(
+    kind: OfficialList, scope: str, place: str, entries: Sequence[Listed], edition: Edition, before: Issue | None
+) -> ListBook:
+    """One book; ``entries`` are those that `checked` gave, ``before`` the issue to compare with."""
+    told = [kind.record(one) for one in entries]
+    changes = list(differences(before.records, told)) if before else []
+    sheets = (
+        Sheet(kind.name, kind.columns, lambda: map(kind.row, entries), 2),
+        *([Sheet("信息项", ITEM_COLUMNS, lambda: item_rows(entries), 4)] if kind.with_items else []),
+        Sheet("统计", total_columns(kind, entries), lambda: total_rows(kind, entries), 1),
+        *change_sheets(CHANGES, before, changes),
+    )
+    cover = tuple(cover_lines(kind, entries, edition, change_line(before, changes)))
+    return ListBook(kind.name, scope, place, edition.as_of, edition.generated_at, cover, sheets, told)
 
 
-def _cells(one: Difference) -> Iterator[Cell]:
-    yield from (one.kind, one.code, one.title, one.provider, one.what)
+def change_sheets(heading: Sequence[Column], before: Issue | None, changes: Sequence[Difference]) -> list[Sheet]:
+    """A list without an issue before has none."""
+    if before is None:
+        return []
+    rows = [[one.kind, one.code, one.title, one.provider, one.what] for one in changes]
+    return [Sheet("与上期变化", heading, lambda: rows, 3)]
+
+
+# --- departments -------------------------------------------------------------------------------------------------
+
+
+def places_of(own: Mapping[str, Any], before: Issue | None, edition: Edition) -> list[str]:
+    """Departments that have a book: as they were configured that day, then others that acts tell of."""
+    told = {**dict.fromkeys(own), **dict.fromkeys(_department(record) for record in (before.records if before else ()))}
+    known = [place for place in edition.names.departments if place in told]
+    return [*known, *(place for place in told if place not in known)]
+
+
+def department_titles(
+    places: Iterable[str], providers: Mapping[str, str], edition: Edition, before: Issue | None
+) -> dict[str, str]:
+    """Department id → what it was called: by the names of the day, else by its entries or the issue before."""
+    earlier = {_department(record): record.get("requester") or record["provider"] for record in _records(before)}
+    return {
+        place: edition.names.departments.get(place) or providers.get(place) or earlier.get(place) or place
+        for place in places
+    }
+
+
+def part_of(before: Issue | None, department: str) -> Issue | None:
+    """One department's part of an issue."""
+    if before is None:
+        return None
+    mine = tuple(record for record in before.records if _department(record) == department)
+    return Issue(before.list, before.as_of, mine, before.pack)
+
+
+def _records(before: Issue | None) -> tuple[Row, ...]:
+    return before.records if before else ()
+
+
+def _department(record: Mapping[str, Any]) -> str:
+    """Whose it is: of a request the asking department's."""
+    return str(record.get("department") or str(record["asset"]).split("/", 1)[0])
+
+
+# --- cover and totals --------------------------------------------------------------------------------------------
 
 
 def cover_lines(
-    kind: OfficialList,
-    entries: Sequence[PublishedEntry],
-    as_of: str,
-    info: SiteInfo,
-    pack: Pack,
-    before: Issue | None,
-    changes: Sequence[Difference],
+    kind: OfficialList, entries: Sequence[Listed], edition: Edition, changed: str
 ) -> Iterator[tuple[str, str]]:
-    yield "目录", info.name
-    yield "截止日期", f"{as_of}（当日生效的版本，随时可按日期重新生成）"
-    yield "生成时间", words.minute(info.generated_at)
-    yield "判定规则", f"{pack.title}（{info.pack}）"
+    yield "目录", edition.names.catalogue
+    yield "截止日期", f"{edition.as_of}（当日生效的版本，随时可按日期重新生成）"
+    yield "生成时间", words.minute(edition.generated_at)
+    yield "判定规则", packs_line([one.words for one in entries] or [edition.names])
     yield "条目", f"信息资源 {len(entries)} 个，信息项 {sum(len(one.entry.items) for one in entries)} 个"
-    yield "与上期变化", change_line(before, changes)
+    yield "与上期变化", changed
+    yield from words_lines(entries, edition)
     yield from (("说明", note) for note in kind.notes)
 
 
-def change_line(before: Issue | None, changes: Sequence[Difference]) -> str:
-    if before is None:
-        return "首期，或上期未作记录"
-    counts = Counter(one.kind for one in changes)
-    told = "、".join(f"{name} {counts[name]} 个" for name in ("新增", "变更", "减少"))
-    return f"与 {before.as_of} 一期相比：{told}"
+def packs_line(used: Iterable[Wording]) -> str:
+    """The packs by which what is listed was published, each once."""
+    return "、".join(dict.fromkeys(f"{one.title}（{one.pack}）" for one in used))
 
 
-def _types(kind: OfficialList, entries: Sequence[PublishedEntry], pack: Pack) -> list[str]:
+def words_lines(entries: Iterable[Listed], edition: Edition) -> Iterator[tuple[str, str]]:
+    """What a list says in today's words because no act kept those of the day."""
+    if not edition.kept:
+        yield "用语", "截至当日没有留存目录和部门的名称，按现行配置书写"
+    old = [one for one in entries if not one.kept]
+    if old:
+        yield "用语", f"{len(old)} 个条目发布时没有留存当时的用语，其类型名称和依据条文按现行规则包书写"
+
+
+def _types(kind: OfficialList, entries: Sequence[Listed]) -> list[str]:
     """The types that occur, by their names."""
+    return list(dict.fromkeys(_type(kind, one) for one in entries))
+
+
+def _type(kind: OfficialList, one: Listed) -> str:
     axis: Any = kind.types
-    return list(dict.fromkeys(words.axis_name(pack, one.entry, axis) for one in entries))
+    return words.axis_name(one.words, one.entry, axis)
 
 
-def total_columns(kind: OfficialList, entries: Sequence[PublishedEntry], pack: Pack) -> list[Column]:
-    named = (Column(name, 15, centre=True) for name in _types(kind, entries, pack))
+def total_columns(kind: OfficialList, entries: Sequence[Listed]) -> list[Column]:
+    named = (Column(name, 15, centre=True) for name in _types(kind, entries))
     return [Column("提供方", 26), *named, Column("信息资源", 12, centre=True), Column("信息项", 12, centre=True)]
 
 
-def total_rows(kind: OfficialList, entries: Sequence[PublishedEntry], pack: Pack) -> Iterator[list[Cell]]:
-    axis: Any = kind.types
-    names = _types(kind, entries, pack)
-    by: dict[str, list[PublishedEntry]] = {}
+def total_rows(kind: OfficialList, entries: Sequence[Listed]) -> Iterator[list[Cell]]:
+    names = _types(kind, entries)
+    by: dict[str, list[Listed]] = {}
     for one in entries:
         by.setdefault(one.entry.provider, []).append(one)
     for provider, own in [*by.items(), ("合计", list(entries))]:
-        counts = Counter(words.axis_name(pack, one.entry, axis) for one in own)
+        counts = Counter(_type(kind, one) for one in own)
         items = sum(len(one.entry.items) for one in own)
         yield [provider, *(counts[name] for name in names), len(own), items]
+
+
+# --- files -------------------------------------------------------------------------------------------------------
+
+
+def write_book(made: ListBook, folder: Path) -> list[Path]:
+    """A list as a workbook and as JSON lines; a department's into a folder of its own."""
+    title = f"{made.scope}{made.name}"
+    book = Book(title, made.generated_at)
+    book.cover(title, iter(made.cover))
+    for sheet in made.sheets:
+        book.table(sheet.title, sheet.columns, sheet.rows(), frozen=sheet.frozen)
+    place = folder / safe_name(made.place) if made.place else folder
+    lines = (json_bytes({"list": made.name, "as_of": made.as_of, **record}) + b"\n" for record in made.records)
+    return [book.save(place / f"{made.name}.xlsx"), write_bytes(place / f"{made.name}.jsonl", lines)]

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
-from workflows.entries.published import PublishedEntry
-from workflows.entry import SiteInfo
-from workflows.lists.books import change_line, save
-from workflows.lists.issues import Issue, differences
+from workflows.entries.words import Wording, Wordings
+from workflows.entry import Entry
+from workflows.lists.books import (
+    Edition,
+    ListBook,
+    Sheet,
+    change_sheets,
+    department_titles,
+    part_of,
+    places_of,
+    words_lines,
+)
+from workflows.lists.changes import Issue, Row, change_line, differences
 from workflows.outputs import words
 from workflows.outputs.cells import Cell, Column
 from workflows.sharing.states import STAGE_NAMES, RequestState
-
-if TYPE_CHECKING:
-    from classifiers.policy import Pack
 
 KEY: Final = "demand"
 NAME: Final = "数据需求清单"
@@ -35,42 +40,58 @@ COLUMNS: Final = (
     Column("办理状态", 14, centre=True),
 )
 
+CHANGES: Final = (
+    *(Column("变化", 9, centre=True), Column("需求编号", 14), Column("所需数据", 30), Column("提供单位", 20)),
+    Column("变更内容", 80),
+)
+"""Heading of the sheet 与上期变化."""
+
 
 class Demand(msgspec.Struct, frozen=True):
     """One request with what the catalogue says of its resource on the same day."""
 
     state: RequestState
+    words: Wording
+    """Those of the day on which it was made or settled last."""
+    kept: bool = True
+    """False: no act has kept them, they are today's."""
     code: str = ""
     titles: dict[str, str] = {}
     """Item → its Chinese name."""
 
 
-def demands(found: Iterable[RequestState], entries: Iterable[PublishedEntry]) -> list[Demand]:
-    """The share requests that stand, by asking department and number."""
-    known = {one.entry.asset: one.entry for one in entries}
+def demands(
+    found: Iterable[RequestState], entries: Iterable[Entry], wordings: Wordings, today: Wording
+) -> list[Demand]:
+    """The share requests that stand, by asking department and number.
+
+    ``today``: the words of those that have none of their own.
+    """
+    known = {entry.asset: entry for entry in entries}
     made = []
     for state in found:
         if state.kind == "share" and state.stage not in OVER:
             entry = known.get(state.document.asset)
             titles = {item.name: item.title for item in entry.items} if entry else {}
-            made.append(Demand(state, entry.code if entry else "", titles))
+            told = wordings.read(state.words) if state.words else today
+            made.append(Demand(state, told, bool(state.words), entry.code if entry else "", titles))
     return sorted(made, key=lambda one: (one.state.document.requester, one.state.id))
 
 
-def demand_record(one: Demand, info: SiteInfo, pack: Pack) -> dict[str, Any]:
-    state, asked = one.state, one.state.document
+def demand_record(one: Demand) -> Row:
+    state, asked, names = one.state, one.state.document, one.words.departments
     grant = state.grant
     return {
         "id": state.id,
         "department": asked.requester,
-        "requester": info.departments.get(asked.requester, asked.requester),
+        "requester": names.get(asked.requester, asked.requester),
         "title": asked.title or asked.demand or asked.asset,
         "asset": asked.asset,
         "code": one.code,
         "items": [{"name": name, "title": one.titles.get(name, name)} for name in asked.items],
-        "provider": info.departments.get(asked.owner, asked.owner),
+        "provider": names.get(asked.owner, asked.owner),
         "purpose": asked.purpose,
-        "basis": [words.citation_line(pack, key) for key in asked.basis],
+        "basis": [words.citation_line(one.words, key) for key in asked.basis],
         "means": asked.means,
         "since": grant.since if grant else asked.since,
         "until": grant.until if grant else asked.until,
@@ -87,40 +108,60 @@ def demand_row(told: Mapping[str, Any]) -> list[Cell]:
     return [*what, told["purpose"], "；".join(told["basis"]), told["means"], days, told["asked"], told["stage_name"]]
 
 
-def write_demand(
-    scope: str,
-    told: Sequence[dict[str, Any]],
-    as_of: str,
-    info: SiteInfo,
-    folder: Path,
-    before: Issue | None = None,
-) -> list[Path]:
-    """Write the list from its records; ``before``: the issue to compare with."""
+def demand_books(scope: str, found: Sequence[Demand], edition: Edition, before: Issue | None) -> list[ListBook]:
+    """The district's book, then each asking department's."""
+    own: dict[str, list[Demand]] = {}
+    for one in found:
+        own.setdefault(one.state.document.requester, []).append(one)
+    names = {place: told[-1].words.departments.get(place, "") for place, told in own.items()}
+    places = places_of(own, before, edition)
+    return [
+        demand_book(scope, "", found, edition, before),
+        *(
+            demand_book(title, place, own.get(place, ()), edition, part_of(before, place))
+            for place, title in department_titles(places, names, edition, before).items()
+        ),
+    ]
+
+
+def demand_book(scope: str, place: str, found: Sequence[Demand], edition: Edition, before: Issue | None) -> ListBook:
+    """One book; ``before``: the issue to compare with."""
+    told = [demand_record(one) for one in found]
     changes = list(differences(before.records, told)) if before else []
-    cover = [
-        ("目录", info.name),
-        ("截止日期", f"{as_of}（当日的办理状态，随时可按日期重新生成）"),
-        ("生成时间", words.minute(info.generated_at)),
-        ("条目", f"需求 {len(told)} 项，其中已授权 {sum(one['stage'] == 'granted' for one in told)} 项"),
-        ("与上期变化", change_line(before, changes)),
-        *(("说明", note) for note in NOTES),
-    ]
-    sheets = [(NAME, COLUMNS, [demand_row(one) for one in told], 2), ("统计", *_totals(told), 1)]
-    return save(NAME, scope, as_of, info, folder, cover, sheets, told, before, changes)
+    sheets = (
+        Sheet(NAME, COLUMNS, lambda: map(demand_row, told), 2),
+        Sheet("统计", total_columns(told), lambda: total_rows(told), 1),
+        *change_sheets(CHANGES, before, changes),
+    )
+    cover = tuple(_cover(found, told, edition, change_line(before, changes)))
+    return ListBook(NAME, scope, place, edition.as_of, edition.generated_at, cover, sheets, told)
 
 
-def _totals(told: Sequence[Mapping[str, Any]]) -> tuple[list[Column], Iterator[list[Cell]]]:
+def _cover(found: Sequence[Demand], told: Sequence[Row], edition: Edition, changed: str) -> Iterator[tuple[str, str]]:
+    yield "目录", edition.names.catalogue
+    yield "截止日期", f"{edition.as_of}（当日的办理状态，随时可按日期重新生成）"
+    yield "生成时间", words.minute(edition.generated_at)
+    yield "条目", f"需求 {len(told)} 项，其中已授权 {sum(one['stage'] == 'granted' for one in told)} 项"
+    yield "与上期变化", changed
+    yield from words_lines((), edition)
+    old = sum(not one.kept for one in found)
+    if old:
+        yield "用语", f"{old} 项需求提出时没有留存当时的用语，其部门名称和依据条文按现行配置和规则包书写"
+    yield from (("说明", note) for note in NOTES)
+
+
+def total_columns(told: Sequence[Row]) -> list[Column]:
     """By asking department and stage."""
-    names = list(dict.fromkeys(str(one["stage_name"]) for one in told))
-    columns = [
-        Column("需求单位", 26),
-        *(Column(name, 14, centre=True) for name in names),
-        Column("合计", 10, centre=True),
-    ]
-    return columns, _total_rows(told, names)
+    named = (Column(name, 14, centre=True) for name in _stages(told))
+    return [Column("需求单位", 26), *named, Column("合计", 10, centre=True)]
 
 
-def _total_rows(told: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Iterator[list[Cell]]:
+def _stages(told: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(str(one["stage_name"]) for one in told))
+
+
+def total_rows(told: Sequence[Row]) -> Iterator[list[Cell]]:
+    names = _stages(told)
     departments = list(dict.fromkeys(str(one["requester"]) for one in told))
     for title in (*departments, "合计"):
         own = [one for one in told if title in (one["requester"], "合计")]

@@ -1,128 +1,179 @@
-"""Issues of lists: what was put on record on a day, and what differs from the issue before.
+"""Issues of lists: what was put on record on a day.
 
-An issue is an act of kind ``list`` whose document holds every record, so that it can be shown again as it was.
+An issue is an act of kind ``list`` whose document holds every book as it was issued, so that it can be written again
+as it was whatever has become of the pack, the site and this program's columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from workflows.acts.model import Act, Actor
 from workflows.acts.rights import Rights, require
 from workflows.acts.trail import Trail
+from workflows.entries.words import Wording
+from workflows.errors import InputError, StoreError
+from workflows.lists.books import ListBook, Sheet
+from workflows.lists.changes import Issue, Row
+from workflows.outputs.cells import Cell, Column
+
+IssueT = TypeVar("IssueT", bound=Issue)
 
 DISTRICT = "district"
 """The department of lists that are the whole district's, for rights."""
 
 
-class Issue(msgspec.Struct, frozen=True):
-    """One issue on record."""
+class KeptSheet(msgspec.Struct, frozen=True):
+    """A sheet; its rows are places in `Issued.rows`."""
 
-    list: str
-    as_of: str
-    records: tuple[dict[str, Any], ...]
-    pack: str = ""
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """One line of a change sheet."""
-
-    kind: str
-    """新增, 减少 or 变更."""
-    code: str
     title: str
-    provider: str
-    what: str = ""
+    columns: tuple[Column, ...]
+    rows: tuple[int, ...]
+    frozen: int
 
 
-FIELDS = {
-    "title": "名称",
-    "type_name": "类型",
-    "tier": "分级",
-    "condition": "条件",
-    "share_condition": "共享条件",
-    "open_condition": "开放条件",
-    "reason": "理由",
-    "basis": "依据",
-    "update_cycle": "更新周期",
-    "abstract": "摘要",
-    "items": "信息项",
-    "interface": "接口",
-    "high_value": "高价值",
-    "municipal": "市级目录收录情况",
-    "approved_at": "批准日期",
-    "purpose": "用途",
-    "means": "共享方式",
-    "until": "期限",
-    "stage_name": "办理状态",
-}
+class KeptBook(msgspec.Struct, frozen=True):
+    """The district's or a department's book; its records are places in `Issued.records`."""
+
+    scope: str
+    place: str
+    cover: tuple[tuple[str, str], ...]
+    sheets: tuple[KeptSheet, ...]
+    records: tuple[int, ...]
+
+
+class Issued(Issue, frozen=True):
+    """The document of an issue: everything that its workbooks and JSON lines show."""
+
+    name: str = ""
+    """数据责任清单 …; empty in issues from before books were kept, which have their records only."""
+    generated_at: str = ""
+    rows: tuple[tuple[Cell, ...], ...] = ()
+    """Each different row once: a department's rows are the district's."""
+    books: tuple[KeptBook, ...] = ()
+
+
+class OnRecord(msgspec.Struct, frozen=True):
+    """One issue as the trail tells of it."""
+
+    number: int
+    """Of the act; what an issue is called by."""
+    list: str
+    issue: int
+    """How many issues of this list there are, this one included."""
+    as_of: str
+    at: str
+    who: str
+    name: str
+    """What ``who`` was called then; empty in acts from before names were kept."""
+    why: str
+    lines: int
+    digest: str
+
+
+def issued(kind: str, books: Sequence[ListBook], pack: str) -> Issued:
+    """The document of some books: the district's first, then the departments'."""
+    first = books[0]
+    rows: dict[tuple[Cell, ...], int] = {}
+    places = {_key(record): place for place, record in enumerate(first.records)}
+    kept = tuple(_kept(book, places, rows) for book in books)
+    return Issued(kind, first.as_of, tuple(first.records), pack, first.name, first.generated_at, tuple(rows), kept)
+
+
+def _kept(book: ListBook, places: Mapping[str, int], rows: dict[tuple[Cell, ...], int]) -> KeptBook:
+    sheets = tuple(
+        KeptSheet(
+            sheet.title,
+            tuple(sheet.columns),
+            tuple(rows.setdefault(tuple(row), len(rows)) for row in sheet.rows()),
+            sheet.frozen,
+        )
+        for sheet in book.sheets
+    )
+    records = tuple(places[_key(record)] for record in book.records)
+    return KeptBook(book.scope, book.place, book.cover, sheets, records)
+
+
+def _key(record: Row) -> str:
+    return str(record.get("id") or record["asset"])
+
+
+def books_of(issue: Issued) -> list[ListBook]:
+    """The books again, as they were issued; none of an issue from before books were kept."""
+    return [
+        ListBook(
+            issue.name,
+            book.scope,
+            book.place,
+            issue.as_of,
+            issue.generated_at,
+            book.cover,
+            tuple(Sheet(one.title, one.columns, _rows(issue, one.rows), one.frozen) for one in book.sheets),
+            [issue.records[place] for place in book.records],
+        )
+        for book in issue.books
+    ]
+
+
+def _rows(issue: Issued, places: tuple[int, ...]) -> Callable[[], Iterable[Sequence[Cell]]]:
+    return lambda: (issue.rows[place] for place in places)
 
 
 def issue(
-    trail: Trail,
-    actor: Actor,
-    rights: Rights,
-    kind: str,
-    as_of: str,
-    records: Sequence[dict[str, Any]],
-    pack: str,
-    why: str = "",
+    trail: Trail, actor: Actor, rights: Rights, document: Issued, why: str = "", words: Wording | None = None
 ) -> Act:
-    """Put a list on record. Raises `NotAllowed`."""
+    """Put a list on record. ``words``: what the site was called then. Raises `NotAllowed`."""
     require(actor, "list.issue", DISTRICT, rights)
-    with trail.acting(actor, pack) as acting:
-        version = acting.keep(Issue(kind, as_of, tuple(records), pack))
-        return acting.add("list", kind, "issue", why=why, after={"version": version, "as_of": as_of})
+    with trail.acting(actor, document.pack) as acting:
+        after: dict[str, object] = {"as_of": document.as_of, "lines": len(document.records)}
+        after["version"] = acting.keep(document)
+        if words is not None:
+            after["words"] = acting.keep(words)
+        return acting.add("list", document.list, "issue", why=why, after=after)
 
 
-def issues(trail: Trail, kind: str) -> list[Act]:
-    """Every issue of a list, oldest first."""
-    return list(trail.acts("list", kind))
+def issues(trail: Trail, kind: str | None = None) -> Iterator[OnRecord]:
+    """Every issue, of all lists or of one, oldest first."""
+    return (_on_record(trail, act) for act in trail.acts("list", kind, verb="issue"))
 
 
-def previous(trail: Trail, kind: str, before: str | None = None) -> Issue | None:
-    """The last issue on record, or the last one of a day before ``before``."""
-    found = [act for act in issues(trail, kind) if before is None or _day(act) < before]
-    return read(trail, found[-1]) if found else None
-
-
-def read(trail: Trail, act: Act) -> Issue | None:
-    body = trail.document(msgspec.json.decode(act.after)["version"])
-    return None if body is None else msgspec.json.decode(body, type=Issue)
-
-
-def _day(act: Act) -> str:
-    return str(msgspec.json.decode(act.after)["as_of"])
-
-
-def differences(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> Iterator[Difference]:
-    """By asset, or the number of a request: what is new, gone or says something else; a new code alone is a change."""
-    before, now = ({record.get("id") or record["asset"]: record for record in records} for records in (old, new))
-    for key, record in now.items():
-        if key not in before:
-            yield _line("新增", record)
-        else:
-            what = list(_changed(before[key], record))
-            if what:
-                yield _line("变更", record, "；".join(what))
-    for key, record in before.items():
-        if key not in now:
-            yield _line("减少", record)
-
-
-def _line(kind: str, record: dict[str, Any], what: str = "") -> Difference:
-    return Difference(
-        kind, record.get("code") or record.get("id", ""), record.get("title", ""), record.get("provider", ""), what
+def _on_record(trail: Trail, act: Act) -> OnRecord:
+    told = msgspec.json.decode(act.after)
+    digest = str(told["version"])
+    # Issues from before lines were counted tell it by their document.
+    lines = told["lines"] if "lines" in told else len(_read(trail, digest, Issue).records)
+    return OnRecord(
+        act.number, act.subject, act.version, told["as_of"], act.at, act.who, act.name, act.why, lines, digest
     )
 
 
-def _changed(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    if old.get("code") != new.get("code"):
-        yield f"代码：{old.get('code')} → {new.get('code')}"
-    for key, title in FIELDS.items():
-        was, now = old.get(key), new.get(key)
-        if was != now:
-            yield title if isinstance(now, (list, dict)) or len(f"{was}{now}") > 80 else f"{title}：{was} → {now}"
+def found(trail: Trail, number: int) -> tuple[OnRecord, Issued]:
+    """One issue by its number, with its document. Raises `InputError` for a number that is none."""
+    told = next((one for one in issues(trail) if one.number == number), None)
+    if told is None:
+        raise InputError(f"no issue has the number {number}: `pdc lists issues` shows those on record")
+    return told, _read(trail, told.digest, Issued)
+
+
+def previous(trail: Trail, kind: str, before: str, recorded: str | None = None) -> Issue | None:
+    """The issue of the last day before ``before``; ``recorded``: only what was on record by the end of that day."""
+    days = [
+        (str(told["as_of"]), act.number, str(told["version"]))
+        for act in trail.acts("list", kind, until=recorded, verb="issue")
+        for told in [msgspec.json.decode(act.after)]
+        if told["as_of"] < before
+    ]
+    return _read(trail, max(days)[2], Issue) if days else None
+
+
+def _read(trail: Trail, digest: str, type: type[IssueT]) -> IssueT:
+    body = trail.document(digest)
+    if body is None:
+        raise StoreError(
+            f"the issue {digest[:12]}… is gone from the store; "
+            "run `pdc audit verify` for what else is, and restore the store from its copy"
+        )
+    return msgspec.json.decode(body, type=type)

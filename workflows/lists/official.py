@@ -1,22 +1,26 @@
 """Which list takes which entries in force, and what it says of each (Putuo Measures 15, 21, 22, 25, 26; 上海市数据条例
 28, 38, 42).
 
-Everything here is made from versions in force on one day, so that any day's lists can be had again.
+Everything here is made from versions in force on one day and the words of their days, so that any day's lists can be
+had again whatever the pack and site.yaml have become.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import msgspec
 
 from workflows.entries.elements import value_of
-from workflows.entries.published import PublishedEntry
+from workflows.entries.states import EntryState
+from workflows.entries.words import Wording
 from workflows.entry import Entry, EntryItem
 from workflows.outputs import lists as proposals
 from workflows.outputs import words
 from workflows.outputs.cells import Cell, Column
-from workflows.outputs.lists import Row, refusal_bases
+from workflows.outputs.lists import Row
 from workflows.outputs.workbook import (
     ITEM_ELEMENTS,
     RESOURCE_COLUMNS,
@@ -26,10 +30,20 @@ from workflows.outputs.workbook import (
     tier_cell,
 )
 
-if TYPE_CHECKING:
-    from classifiers.policy import Pack
-
 HIGH_VALUE: Final = "高价值"
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """One version in force and the words it is told in."""
+
+    state: EntryState
+    entry: Entry
+    words: Wording
+    """Those of the day on which it was published."""
+    kept: bool = True
+    """False: no act has kept them, they are today's."""
+    approver: str = ""
+    """Who approved its 非共享, as they were called then."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +53,11 @@ class OfficialList:
     key: str
     name: str
     columns: tuple[Column, ...]
-    takes: Callable[[PublishedEntry], bool]
-    row: Callable[[PublishedEntry, Pack], list[Cell]]
-    record: Callable[[PublishedEntry, Pack], Row]
+    takes: Callable[[Listed], bool]
+    row: Callable[[Listed], list[Cell]]
+    record: Callable[[Listed], Row]
     notes: tuple[str, ...]
-    first: Callable[[PublishedEntry], bool] = field(default=lambda _: False)
+    first: Callable[[Listed], bool] = field(default=lambda _: False)
     """Entries that come before the others."""
     types: str = "share"
     """By which label the totals are counted."""
@@ -51,36 +65,36 @@ class OfficialList:
     """Whether the workbook has the items on a sheet of their own."""
 
 
-def chosen(kind: OfficialList, entries: Sequence[PublishedEntry]) -> list[PublishedEntry]:
+def chosen(kind: OfficialList, entries: Sequence[Listed]) -> list[Listed]:
     """The entries of a list in its order. Entries come in order of department and code, which stays."""
     return sorted(filter(kind.takes, entries), key=lambda one: not kind.first(one))
 
 
-def date_cells(one: PublishedEntry) -> list[Cell]:
+def date_cells(one: Listed) -> list[Cell]:
     return [one.entry.publish_date or "", f"第{one.state.issue}版"]
 
 
 # --- who is on a list --------------------------------------------------------------------------------------------
 
 
-def is_shared(one: PublishedEntry) -> bool:
+def is_shared(one: Listed) -> bool:
     return one.entry.value("share") in ("unconditional", "conditional")
 
 
-def is_refused(one: PublishedEntry) -> bool:
+def is_refused(one: Listed) -> bool:
     return one.entry.value("share") == "none"
 
 
-def is_open(one: PublishedEntry) -> bool:
+def is_open(one: Listed) -> bool:
     """Own data only: what came by sharing or negotiation is not in one's own list (Art. 26)."""
     return one.entry.origin == "own" and one.entry.value("open") in ("unconditional", "conditional")
 
 
-def is_high_value(one: PublishedEntry) -> bool:
+def is_high_value(one: Listed) -> bool:
     return value_of(one.entry, "high_value") == "是"
 
 
-def unapproved(entries: Sequence[PublishedEntry]) -> list[str]:
+def unapproved(entries: Sequence[Listed]) -> list[str]:
     """Entries that refuse to share without the district office's approval: on no list until it is given."""
     return [one.entry.asset for one in entries if is_refused(one) and one.state.in_force_refusal is None]
 
@@ -88,32 +102,32 @@ def unapproved(entries: Sequence[PublishedEntry]) -> list[str]:
 # --- what a list says --------------------------------------------------------------------------------------------
 
 
-def responsibility_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
-    return [*proposals.responsibility_row(one.entry, pack)[:-1], *date_cells(one)]
+def responsibility_row(one: Listed) -> list[Cell]:
+    return [*proposals.responsibility_row(one.entry, one.words)[:-1], *date_cells(one)]
 
 
-def negative_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
+def negative_row(one: Listed) -> list[Cell]:
     approval = one.state.in_force_refusal
-    cells = proposals.negative_row(one.entry, pack)[:-1]
-    approved: list[Cell] = [approval.who if approval else "", approval.at[:10] if approval else ""]
+    cells = proposals.negative_row(one.entry, one.words)[:-1]
+    approved: list[Cell] = [one.approver, approval.at[:10] if approval else ""]
     return [*cells, *approved, *date_cells(one)]
 
 
-def open_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
+def open_row(one: Listed) -> list[Cell]:
     mark = HIGH_VALUE if is_high_value(one) else ""
     interface = value_of(one.entry, "interface")
-    return [mark, *proposals.open_row(one.entry, pack)[:-1], interface, *date_cells(one)]
+    return [mark, *proposals.open_row(one.entry, one.words)[:-1], interface, *date_cells(one)]
 
 
-def catalogue_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
-    return resource_row(one.entry, pack)[:CATALOGUE_WIDTH]
+def catalogue_row(one: Listed) -> list[Cell]:
+    return resource_row(one.entry, one.words)[:CATALOGUE_WIDTH]
 
 
-def item_rows(entries: Iterable[PublishedEntry], pack: Pack) -> Iterator[list[Cell]]:
-    return (item_row(one.entry, item, pack) for one in entries for item in one.entry.items)
+def item_rows(entries: Iterable[Listed]) -> Iterator[list[Cell]]:
+    return (item_row(one.entry, item, one.words) for one in entries for item in one.entry.items)
 
 
-def item_row(entry: Entry, item: EntryItem, pack: Pack) -> list[Cell]:
+def item_row(entry: Entry, item: EntryItem, pack: words.Lexicon) -> list[Cell]:
     return [
         entry.code,
         entry.title,
@@ -128,7 +142,7 @@ def item_row(entry: Entry, item: EntryItem, pack: Pack) -> list[Cell]:
     ]
 
 
-def filing_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
+def filing_row(one: Listed) -> list[Cell]:
     entry = one.entry
     return [
         entry.code,
@@ -138,10 +152,10 @@ def filing_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
         entry.abstract,
         words.ORIGINS.get(entry.origin, entry.origin),
         entry.update_cycle,
-        tier_cell(pack, entry),
-        access_cell(pack, entry, "share"),
+        tier_cell(one.words, entry),
+        access_cell(one.words, entry, "share"),
         entry.share_condition,
-        access_cell(pack, entry, "open"),
+        access_cell(one.words, entry, "open"),
         entry.open_condition,
         value_of(entry, "municipal"),
         len(entry.items),
@@ -149,34 +163,44 @@ def filing_row(one: PublishedEntry, pack: Pack) -> list[Cell]:
     ]
 
 
-def _record(one: PublishedEntry, more: Row) -> Row:
+def _record(one: Listed, more: Row) -> Row:
     state = one.state
     stamp = {"version": state.in_force.digest if state.in_force else "", "published": one.entry.publish_date}
     return {**more, "state": "published", "issue": state.issue, **stamp}
 
 
-def responsibility_record(one: PublishedEntry, pack: Pack) -> Row:
-    return _record(one, proposals.responsibility_record(one.entry, pack))
+def _contact(entry: Entry) -> Row:
+    return {"section": entry.section, "contact": entry.contact}
 
 
-def negative_record(one: PublishedEntry, pack: Pack) -> Row:
+def responsibility_record(one: Listed) -> Row:
+    return _record(one, {**proposals.responsibility_record(one.entry, one.words), **_contact(one.entry)})
+
+
+def negative_record(one: Listed) -> Row:
     approval = one.state.in_force_refusal
-    approved = {"approved_by": approval.who, "approved_at": approval.at} if approval else {}
-    return _record(one, {**proposals.negative_record(one.entry, pack), **approved})
+    approved = {"approved_by": one.approver, "approved_at": approval.at} if approval else {}
+    return _record(one, {**proposals.negative_record(one.entry, one.words), **approved})
 
 
-def open_record(one: PublishedEntry, pack: Pack) -> Row:
+def open_record(one: Listed) -> Row:
     more = {"high_value": is_high_value(one), "interface": value_of(one.entry, "interface")}
-    return _record(one, {**proposals.open_record(one.entry, pack), **more})
+    return _record(one, {**proposals.open_record(one.entry, one.words), **more})
 
 
-def filing_record(one: PublishedEntry, pack: Pack) -> Row:
+def filing_record(one: Listed) -> Row:
     entry = one.entry
     more: dict[str, Any] = {
+        **_contact(entry),
+        "system_name": entry.system_name,
+        "related_codes": list(entry.related_codes),
+        "format": entry.format,
+        "method": entry.share_method,
         "abstract": entry.abstract,
         "origin": entry.origin,
         "municipal": value_of(entry, "municipal"),
         "open_type": entry.value("open"),
+        "open_type_name": words.axis_name(one.words, entry, "open"),
         "share_condition": entry.share_condition,
         "open_condition": entry.open_condition,
         "items": [
@@ -184,11 +208,7 @@ def filing_record(one: PublishedEntry, pack: Pack) -> Row:
             for item in entry.items
         ],
     }
-    return _record(one, {**proposals.record(entry, pack, "share"), **more})
-
-
-def _bases(one: PublishedEntry, pack: Pack) -> bool:
-    return bool(refusal_bases(one.entry, pack))
+    return _record(one, {**proposals.record(entry, one.words, "share"), **more})
 
 
 DATES: Final = (Column("发布日期", 12, centre=True), Column("版本", 9, centre=True))

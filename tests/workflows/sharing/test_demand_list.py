@@ -44,9 +44,10 @@ def test_what_departments_need_of_one_another(town: Any) -> None:
     town.ask("parks")
     assert [row["stage"] for row in rows(town, "2026-09-22")] == ["granted", "granted", "granted"]
     book = openpyxl.load_workbook(town.root / "out" / "official" / "2026-09-22" / "数据需求清单.xlsx")
-    told = [[cell.value for cell in row] for row in book["与上期变化"].iter_rows(min_row=2)]
+    heading, *told = [[cell.value for cell in row] for row in book["与上期变化"].iter_rows()]
+    assert heading == ["变化", "需求编号", "所需数据", "提供单位", "变更内容"]
     assert [(line[0], line[1]) for line in told] == [
-        *(("变更", "300001/000004"), ("新增", "300001/000002"), ("减少", "300001/000003"))
+        *(("变更", "S2026-0003"), ("新增", "S2026-0005"), ("减少", "S2026-0002"))
     ]
     assert "办理状态：待确认 → 已授权" in str(told[0][4])
     assert [cell.value for cell in book["统计"][3]] == ["合计", 3, 3]

@@ -1,0 +1,145 @@
+"""What a list says differently from the issue before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from workflows.outputs import words
+
+Row = dict[str, Any]
+
+FIELDS: Final = {
+    "title": "名称",
+    "provider": "提供方",
+    "provider_code": "提供方代码",
+    "type_name": "类型",
+    "tier": "分级",
+    "scope": "开放范围",
+    "condition": "条件",
+    "share_condition": "共享条件",
+    "open_type_name": "开放类型",
+    "open_condition": "开放条件",
+    "method": "共享方式",
+    "reason": "理由",
+    "basis": "依据",
+    "deciding_columns": "决定性信息项",
+    "update_cycle": "更新周期",
+    "domain": "数据领域",
+    "abstract": "摘要",
+    "origin": "数据来源",
+    "format": "数据格式",
+    "items": "信息项",
+    "interface": "接口",
+    "high_value": "高价值",
+    "municipal": "市级目录收录情况",
+    "related_codes": "关联资源代码",
+    "system_name": "所属系统",
+    "section": "责任科室",
+    "contact": "联系方式",
+    "approved_by": "批准人",
+    "approved_at": "批准日期",
+    "requester": "需求单位",
+    "purpose": "用途",
+    "means": "共享方式",
+    "since": "起始日期",
+    "until": "截止日期",
+    "stage_name": "办理状态",
+    "published": "发布日期",
+    "issue": "版本",
+}
+"""Key of a record → what readers call it, in the order in which changes are told."""
+DAYS: Final = frozenset(("approved_at", "published"))
+LONGEST: Final = 80
+"""Characters of two values that are shown side by side; longer ones are only named."""
+
+
+class Issue(msgspec.Struct, frozen=True):
+    """One issue on record, as far as the next one is compared with it."""
+
+    list: str
+    as_of: str
+    records: tuple[Row, ...]
+    pack: str = ""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One line of a change sheet."""
+
+    kind: str
+    """新增, 减少 or 变更."""
+    code: str
+    """Of an entry its code, of a demand its number."""
+    title: str
+    provider: str
+    what: str = ""
+
+
+def differences(old: Sequence[Row], new: Sequence[Row]) -> Iterator[Difference]:
+    """By asset, or the number of a request: what is new, gone or says something else; a new code alone is a change.
+
+    An entry that was withdrawn and published again in between is one that has changed: its days and version tell.
+    """
+    before, now = ({record.get("id") or record["asset"]: record for record in records} for records in (old, new))
+    for key, record in now.items():
+        if key not in before:
+            yield _line("新增", record)
+        else:
+            what = list(_changed(before[key], record))
+            if what:
+                yield _line("变更", record, "；".join(what))
+    for key, record in before.items():
+        if key not in now:
+            yield _line("减少", record)
+
+
+def change_line(before: Issue | None, changes: Sequence[Difference]) -> str:
+    if before is None:
+        return "首期，或截至当日没有留存上一期"
+    counts = Counter(one.kind for one in changes)
+    told = "、".join(f"{name} {counts[name]} 条" for name in ("新增", "变更", "减少"))
+    return f"与 {before.as_of} 一期相比：{told}"
+
+
+def _line(kind: str, record: Row, what: str = "") -> Difference:
+    number = record.get("id") or record.get("code", "")
+    return Difference(kind, number, record.get("title", ""), record.get("provider", ""), what)
+
+
+def _changed(old: Row, new: Row) -> Iterator[str]:
+    """Only what both say: an issue from before a key was recorded says nothing of it."""
+    for key, title in {"code": "信息资源代码", **FIELDS}.items():
+        if key in old and key in new and old[key] != new[key]:
+            yield _told(key, title, old[key], new[key])
+
+
+def _told(key: str, title: str, was: Any, now: Any) -> str:
+    if isinstance(now, list):
+        told = "，".join(_items(was, now)) if key == "items" else ""
+        return f"{title}：{told}" if told else title
+    old, new = (_shown(key, value) for value in (was, now))
+    return title if len(old) + len(new) > LONGEST else f"{title}：{old} → {new}"
+
+
+def _items(was: Any, now: Any) -> Iterator[str]:
+    """Which items are new and which are gone; the rest says something else."""
+    old, new = ({item["name"]: item["title"] for item in items} for items in (was, now))
+    for verb, names in (("新增", _but(new, old)), ("减少", _but(old, new))):
+        if names:
+            yield f"{verb}{'、'.join(names)}"
+
+
+def _but(some: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
+    return [title for name, title in some.items() if name not in others]
+
+
+def _shown(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if key == "issue":
+        return f"第{value}版"
+    text = words.ORIGINS.get(value, value) if key == "origin" else str(value or "")
+    return (text[:10] if key in DAYS else text) or "（空）"
