@@ -57,7 +57,7 @@ def test_what_nobody_touched_is_whole(told: Any) -> None:
     ("change", "whats"),
     [
         ("DELETE FROM documents WHERE body LIKE '%公园绿地%'", ["that it names is gone"]),
-        ("DELETE FROM documents WHERE body LIKE '%\"asset\":\"x\"%'", ["that it names is gone"]),
+        ('DELETE FROM documents WHERE body LIKE \'%"asset":"x"%\'', ["that it names is gone"]),
         ("UPDATE decisions SET value = 'L3' WHERE id = 3", ["or was changed there", "parks.mj that no act made"]),
         (
             "UPDATE decisions SET basis = '[]' WHERE id = 1",
