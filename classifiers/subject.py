@@ -18,15 +18,6 @@ from classifiers.names.lexicon import abbreviations, parse_terms
 from classifiers.names.tokens import has_han, is_garbled, is_initials, may_be_initials, tokenize
 from classifiers.prepared import read_table
 
-KIND_ZH = {
-    "person": "自然人",
-    "organisation": "组织",
-    "place": "场所或物",
-    "aggregate": "汇总统计",
-    "system": "系统",
-    "unknown": "未知",
-}
-
 
 class _Terms(msgspec.Struct):
     kinds: dict[str, list[str]]

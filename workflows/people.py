@@ -19,6 +19,8 @@ office; open_steward: the opening authority (Art. 5, 22, 24); admin: runs the si
 RULING: frozenset[Role] = frozenset({"steward", "reviewer"})
 """Whose acts on labels are decisions."""
 
+PROGRAM = "pdc"
+"""Under which id the program acts; nobody's."""
 _BETWEEN_NAMES = re.compile("、|（|代录）")
 
 
@@ -28,9 +30,9 @@ class Person(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     id: str = Field(pattern=r"^\w[\w.-]{0,63}$")
-    name: str = Field(min_length=1, max_length=40)
+    name: str = Field(min_length=1, max_length=40, pattern=r"^[^\s\x00-\x1f\x7f-\x9f、][^\n\x00-\x1f\x7f-\x9f、]*$")
     """Unique in the site: rulings are signed with it, see `ids_in`."""
-    accounts: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    accounts: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)] = ()
     """Accounts of the operating system."""
     openmetadata: str | None = Field(default=None, min_length=1)
     """Login in OpenMetadata; compared without case."""

@@ -20,7 +20,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from connectors.base import ConfigurationError, SystemConfig
@@ -300,15 +300,7 @@ class SiteSettings(_Settings):
     audit: AuditSettings = Field(default_factory=AuditSettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     rights: Mapping[str, Annotated[tuple[Role, ...], Field(strict=False)]] = Field(default_factory=dict)
-    """Roles by act, where they are others than `workflows.acts.rights.DEFAULT` says."""
-
-    @field_validator("rights")
-    @classmethod
-    def _known_acts(cls, given: Mapping[str, tuple[Role, ...]]) -> Mapping[str, tuple[Role, ...]]:
-        unknown = sorted(set(given) - set(DEFAULT))
-        if unknown:
-            raise PydanticCustomError("act", f"no such act: {', '.join(unknown)}; known: {', '.join(DEFAULT)}")
-        return given
+    """Roles by act, where they are others than `workflows.acts.rights.DEFAULT` says; the reader checks the acts."""
 
 
 # --- a loaded site -----------------------------------------------------------------------------------------------

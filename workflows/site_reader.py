@@ -28,6 +28,8 @@ from connectors.config import (
     unknown_key,
 )
 from connectors.model import Failure
+from workflows.acts.rights import DEFAULT
+from workflows.people import PROGRAM, Role
 from workflows.server_settings import ServerSettings
 from workflows.settings import (
     Department,
@@ -37,7 +39,9 @@ from workflows.settings import (
     Site,
     SiteSettings,
     SystemSettings,
+    under_root,
 )
+from workflows.sharing.calendar import SATURDAY
 
 COMMON_KEYS = tuple(name for name in SystemSettings.model_fields if name != "options")
 # All that is kept of a restricted system.
@@ -45,6 +49,8 @@ _RESTRICTED_KEYS = ("id", "name", "restricted", "origin", "update_cycle")
 
 _SHAPES = {
     "id": "must be letters, digits, _ . or -, at most 64, and begin with a letter or digit",
+    "class_code": "must be a code's class digits: 类 (1 to 3), 项 (2), 目 (3), then 细目, as in 1010010001",
+    "name": "must be one line without 、, which stands between the names of those who rule together",
     "code": "must be a 统一社会信用代码: 18 digits and capital letters without I, O, S, V, Z; places 3 to 8 are digits",
 }
 _WANTED = {
@@ -81,6 +87,9 @@ class SiteReader:
         openmetadata = self.read_openmetadata()
         if settings:
             self.check_people(settings, departments, self.site_document)
+            self.check_rights(settings, self.site_document)
+            self.check_calendar(settings, self.site_document)
+            self.check_audit(settings, self.site_document)
         if self.problems or settings is None:
             raise SettingsError(sorted(self.problems, key=by_place))
         return Site(
@@ -276,6 +285,9 @@ class SiteReader:
         known = [department.id for department in departments]
         seen: dict[str, str] = {}
         for number, person in enumerate(settings.people):
+            if person.id == PROGRAM:
+                problem = f"people[{number}]: {PROGRAM!r} is the program's own id"
+                self.problems.append(Failure(problem, place=document.place(("people", number)), hint="rename it"))
             logins = [("openmetadata", person.openmetadata.casefold())] if person.openmetadata else []
             for what, name in [
                 ("id", person.id),
@@ -292,6 +304,46 @@ class SiteReader:
                 if department not in known:
                     problem = f"people[{number}]: unknown department {department!r}"
                     self.problems.append(Failure(problem, place=place, hint=suggest(department, known)))
+
+    def check_rights(self, settings: SiteSettings, document: Document) -> None:
+        """Every act is one that people do, and somebody may do it."""
+        for act, roles in settings.rights.items():
+            place = document.place(("rights", act))
+            if act not in DEFAULT:
+                self.problems.append(
+                    Failure(f"rights: no such act {act!r}", place=place, hint=suggest(act, [*DEFAULT]))
+                )
+            elif not roles:
+                hint = f"name roles: {', '.join(get_args(Role))}; without this line: {', '.join(DEFAULT[act])}"
+                self.problems.append(Failure(f"rights: nobody may {act}, as it has no role", place=place, hint=hint))
+
+    def check_calendar(self, settings: SiteSettings, document: Document) -> None:
+        """No day is both, and a working weekend is one."""
+        given, place = settings.calendar, document.place(("calendar", "working_weekends"))
+        for day in sorted(given.working_weekends):
+            if day.weekday() < SATURDAY:
+                hint = "working_weekends are Saturdays and Sundays on which people work"
+                self.problems.append(Failure(f"calendar: {day} is a {day:%A}", place=place, hint=hint))
+            if day in given.holidays:
+                what = f"calendar: {day} is both a holiday and a working weekend"
+                self.problems.append(
+                    Failure(what, place=place, hint="a range of holidays may cover it; split the range")
+                )
+
+    def check_audit(self, settings: SiteSettings, document: Document) -> None:
+        """The head is recorded in a file of its own: lines are added to whatever is there."""
+        name, place = settings.audit.head, document.place(("audit", "head"))
+        store = under_root(settings.store, self.root).partition(":///")[2].partition("?")[0]
+        if "\0" in name:
+            what = "must be the path of a file"
+        elif (self.root / name).is_dir():
+            what = "is a folder"
+        elif (self.root / name).suffix in (".yaml", ".yml") or (store and (self.root / name) == Path(store)):
+            what = "is another file of this site"
+        else:
+            return
+        hint = "name a file that nothing else writes, such as var/audit-head.jsonl"
+        self.problems.append(Failure(f"audit: 'head' {what}", place=place, hint=hint))
 
     # --- pydantic's errors in the operator's words ---
 
@@ -330,8 +382,10 @@ def in_words(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str | N
         return f"the key {name} is missing", None
     if kind == "literal_error":
         return f"{name} is not one of the allowed words", suggest(str(given), literals_at(model, path))
-    if kind == "string_too_short":
+    if kind in ("string_too_short", "too_short"):
         return f"{name} must not be empty", None
+    if kind == "string_too_long":
+        return f"{name} must be at most {context['max_length']} characters", None
     if kind == "string_pattern_mismatch":
         return f"{name} {_SHAPES[key]}", None
     if kind in _WANTED:
@@ -359,7 +413,12 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def literals_at(model: type[BaseModel], path: KeyPath) -> list[str]:
-    annotation = model_at(model, path[:-1]).model_fields[str(path[-1])].annotation
+    """The words that may stand at a key path, in a list or mapping there too."""
+    annotation: Any = model
+    for part in path:
+        if isinstance(part, str) and part in model.model_fields:
+            annotation = model.model_fields[part].annotation
+            model = next(models_in(annotation), model)
     return list(_words_in(annotation))
 
 

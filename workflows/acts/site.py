@@ -19,4 +19,4 @@ def site_actor(site: Site, behalf: str = "") -> Actor:
 
 def program() -> Actor:
     """The program itself, for acts that follow from a harvest, a pull or the calendar."""
-    return Actor(account=people.account(), person="pdc", name="pdc")
+    return Actor(account=people.account(), person=people.PROGRAM, name=people.PROGRAM)
