@@ -260,11 +260,10 @@ def _items(stored: StoredAsset, pack: Pack, own: Values) -> Iterator[EntryItem]:
 
 def _item(column: Column, verdict: ColumnVerdict, primary: bool, pack: Pack, given: Mapping[str, Given]) -> EntryItem:
     name = pack.display("element", verdict.element) if verdict.element else ""
-    text = given["description"].value if "description" in given else None
     made = EntryItem(
         number=column.ordinal,
         name=column.name,
-        title=first_clause(text) or first_clause(column.comment) or name or column.name,
+        title=first_clause(column.comment) or name or column.name,
         data_type=guide_type(column),
         native_type=column.type,
         length=column.length,

@@ -13,8 +13,14 @@ from classifiers.evidence import AssetVerdict, Because, ColumnVerdict, Decision,
 from classifiers.policy import Pack, load_pack
 from connectors.model import Asset, Column
 from workflows import catalogue
+from workflows.acts.model import Actor
+from workflows.acts.rights import DEFAULT
+from workflows.acts.trail import Trail
 from workflows.entries import codes
+from workflows.entries.elements import filled_item
+from workflows.entries.values import Fill, fill
 from workflows.entry import Entry
+from workflows.publish.ledger import Description, Ledger
 from workflows.store import Store
 from workflows.store_records import Harvested, Judged
 
@@ -121,6 +127,22 @@ def test_items_are_titled_typed_and_marked(compiled: Any, pack: Pack) -> None:
     assert (name.title, name.data_type, name.length, name.required) == ("姓名", "字符型C", 50, False)
     assert number.title == number.element_name == pack.display("element", "person.id_card")
     assert (entry.because, entry.because_rules) == ({"tier": ("XM", "ZJHM")}, {"tier": "name-with-id"})
+
+
+def test_a_description_renames_nothing_and_a_title_does(compiled: Any, store: Store, pack: Pack) -> None:
+    """Neither one written in OpenMetadata nor one filled in here (8.1 信息项名称)."""
+    (before,) = compiled(ASSET)
+    Ledger(store, "http://server/api").describe([Description(ASSET.key, "户主的证件号码", "李华", AT, "ZJHM")])
+    person = Actor(account="li", person="li", name="李四", roles=("reviewer",))
+    with Trail(store).acting(person) as acting:
+        fills = [Fill("description", "在册人员的姓名", "XM"), Fill("title", "户主姓名", "XM")]
+        fill(acting, ASSET.key, fills, rights=DEFAULT, items=["XM"])
+    (entry,) = catalogue.entries(store, pack, DEPARTMENT, {"sys": SYSTEM})
+    _, name, number = entry.items
+    assert (number.title, filled_item(number)["description"].value) == (before.items[2].title, "户主的证件号码")
+    assert (name.title, filled_item(name)["title"].by) == ("户主姓名", "person")
+    assert filled_item(number)["title"].by == "rule"
+    assert "户主姓名" in entry.abstract
 
 
 def test_codes_stay_and_unjudged_assets_have_no_entry(compiled: Any, store: Store, pack: Pack) -> None:

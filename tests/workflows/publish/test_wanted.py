@@ -206,9 +206,9 @@ def test_peoples_descriptions_win(desk: Any) -> None:
     Ledger(made.store, "http://other/api").describe(texts)
     wanted = made.one()
     column = next(one for one in wanted.columns if one.name == "SFZH")
-    assert (wanted.description, column.description, column.title) == ("低保在册家庭。", "户主证号", "户主证号")
+    assert (wanted.description, column.description, column.title) == ("低保在册家庭。", "户主证号", "身份证号")
     (entry,) = catalogue.entries(made.store, PACK, made.department, {})
-    assert (entry.abstract, entry.items[2].title, entry.items[1].title) == ("低保在册家庭。", "户主证号", "姓名")
+    assert (entry.abstract, entry.items[2].title, entry.items[1].title) == ("低保在册家庭。", "身份证号", "姓名")
 
 
 DRAFT = (
@@ -222,12 +222,14 @@ DRAFT = (
 
 def test_what_is_published_does_not_change_by_a_draft(desk: Any) -> None:
     made = desk().hold(DIBAO)
-    made.fill(Fill("abstract", "审核过的摘要"), Fill("description", "审核过的说明", "SFZH"))
+    made.fill(
+        Fill("abstract", "审核过的摘要"), Fill("description", "审核过的说明", "SFZH"), Fill("title", "证号", "SFZH")
+    )
     made.in_force()
     before = made.one()
     column = {one.name: one for one in before.columns}["SFZH"]
     assert (before.status, before.title, before.description) == ("Approved", "低保家庭", "审核过的摘要")
-    assert (column.title, column.description) == ("审核过的说明", "审核过的说明")
+    assert (column.title, column.description) == ("证号", "审核过的说明")
     assert (before.properties["updateCycle"], len(str(before.properties["publishDate"]))) == ("每日", 10)
     made.fill(*DRAFT)
     assert made.one() == before
@@ -270,7 +272,7 @@ def test_entries_that_are_not_in_force_are_shown_as_they_stand(
 
 def test_columns_newer_than_the_version_in_force(desk: Any) -> None:
     made = desk().hold(msgspec.structs.replace(DIBAO, columns=COLUMNS[:3]))
-    made.fill(Fill("description", "审核过的说明", "SFZH"))
+    made.fill(Fill("description", "审核过的说明", "SFZH"), Fill("title", "证号", "SFZH"))
     made.in_force()
     renamed = msgspec.structs.replace(COLUMNS[2], name="sfzh")
     address = Column("DZ", 6, "text", "TEXT", True, "家庭住址：到门牌")
@@ -280,7 +282,7 @@ def test_columns_newer_than_the_version_in_force(desk: Any) -> None:
     made.judge().fill(*DRAFT)
     found = {one.name: one for one in made.one().columns}
     assert list(found) == ["ID", "sfzh", "QQQ9", "DZ"]
-    assert (found["sfzh"].title, found["sfzh"].description) == ("审核过的说明", "审核过的说明")
+    assert (found["sfzh"].title, found["sfzh"].description) == ("证号", "审核过的说明")
     assert (found["QQQ9"].title, found["QQQ9"].description) == ("", "")
     assert (found["DZ"].title, found["DZ"].description) == ("家庭住址", "家庭住址：到门牌")
     assert found["DZ"].properties["itemType"] == "备注型M"
