@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,11 +14,11 @@ from workflows.errors import InputError
 
 if TYPE_CHECKING:
     from workflows.acts.model import Act
-    from workflows.acts.trail import Trail
-    from workflows.entries.desk import Desk
-    from workflows.sharing.limits import Deadlines, Due
+    from workflows.sharing.counter import Counter, Seen
+    from workflows.sharing.limits import Due
     from workflows.sharing.requests import Requests
-    from workflows.sharing.states import RequestState, Side
+    from workflows.sharing.shown import ShownItem
+    from workflows.sharing.states import Side
 
 WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the audit trail.")
 IDENT = click.argument("ident", metavar="ID")
@@ -37,55 +36,13 @@ def request() -> None:
     """
 
 
-@dataclass(frozen=True)
-class Counter:
-    """What every command here works with."""
-
-    desk: Desk
-    trail: Trail
-    deadlines: Deadlines
-
-    @property
-    def today(self) -> str:
-        return self.trail.clock().date().isoformat()
-
-    def requests(self, behalf: str) -> Requests:
-        from workflows.acts.site import site_actor
-        from workflows.sharing.requests import Requests
-
-        site = self.desk.site
-        names = {department.id: department.name for department in site.departments}
-        actor = site_actor(site, behalf)
-        district, catalogue = site.district, site.name
-        return Requests(self.trail, self.desk.pack, actor, self.deadlines, site.rights, district, names, catalogue)
-
-    def asset(self, name: str) -> str:
-        """The key that a name on the command line stands for."""
-        found = self.desk.keys([name])
-        if len(found) > 1:
-            raise InputError(f"{name!r} names {len(found)} entries: {', '.join(found[:5])} …")
-        return found[0]
-
-    def states(self) -> dict[str, RequestState]:
-        from workflows.sharing.states import states
-
-        return states(self.trail)
-
-    def state(self, ident: str) -> RequestState:
-        from workflows.sharing.states import fold
-
-        found = fold(self.trail.acts("request", ident), ident)
-        if not found.version:
-            raise InputError(f"no request {ident!r} (pdc request list shows them)")
-        return found
-
-
 @contextmanager
 def counter(state: State) -> Iterator[Counter]:
     from workflows import clock
     from workflows.acts.trail import Trail
     from workflows.entries.desk import Desk
     from workflows.run import open_pack
+    from workflows.sharing.counter import Counter
     from workflows.sharing.limits import Deadlines
 
     with state.store() as (site, store):
@@ -104,15 +61,21 @@ def _do(state: State, behalf: str, as_json: bool, verb: Callable[[Counter, Reque
     with counter(state) as at:
         done = verb(at, at.requests(behalf))
         acts = done if isinstance(done, list) else [done]
-        found = at.state(acts[0].subject)
-        due = at.deadlines.due(found)
+        [seen] = at.seen([at.state(acts[0].subject)])
+    found, due = seen.state, seen.due
     if as_json:
-        emit_json({"id": found.id, "stage": found.stage, "acts": acts, "due": due})
+        emit_json({"id": found.id, "stage": found.stage, "acts": acts, "due": due, "next": seen.steps})
         return
     for act in acts:
         by = " by the program" if act.who == "pdc" else ""
         say(f"{act.subject}: {act.verb}{by} (act {act.number})")
     echo(f"{found.id} {found.stage}{_due_text(due)}")
+    if found.stage == "uncatalogued":
+        for step in seen.steps:
+            say(f"possible now: {step.command}{TICKET if step.command.startswith('pdc ticket') else ''}")
+
+
+TICKET = " (Art. 34; 38 (5): refusing to share without reason)"
 
 
 def _due_text(due: Due | None) -> str:
@@ -180,6 +143,9 @@ def new(
 @IDENT
 @click.option("--catalogue", "held", flag_value="yes", help="A department has it and will catalogue it.")
 @click.option("--absent", "held", flag_value="no", help="Nobody has it; --why says where you looked.")
+@click.option(
+    "--refused", "held", flag_value="refused", help="The department does not catalogue it; --why says what it says."
+)
 @click.option("--owner", default="", metavar="DEPT", help="With --catalogue: which department.")
 @click.option("--due", default="", metavar="DAY", help="With --catalogue: by when.")
 @acting
@@ -187,15 +153,21 @@ def new(
 def confirm(
     state: State, ident: str, held: str | None, owner: str, due: str, why: str, behalf: str, as_json: bool
 ) -> None:
-    """Say for a demand whether anybody has the data."""
+    """Say for a demand whether anybody has the data.
+
+    While it waits to be catalogued: that another department has it (--catalogue --owner), that it is not to be had
+    after all (--absent), or that the department does not catalogue it (--refused), which ends the demand; a ticket
+    may follow (Art. 34, 38 (5)). Each with --why.
+    """
     if held is None:
-        raise click.UsageError("say which: --catalogue or --absent")
-    _do(
-        state,
-        behalf,
-        as_json,
-        lambda at, requests: requests.confirm(ident, held=held == "yes", owner=owner, due=due, why=why),
-    )
+        raise click.UsageError("say which: --catalogue, --absent or --refused")
+    if held != "yes" and (owner or due):
+        raise click.UsageError("--owner and --due go with --catalogue")
+
+    def act(at: Counter, requests: Requests) -> Act:
+        return requests.confirm(ident, held=held != "no", refused=held == "refused", owner=owner, due=due, why=why)
+
+    _do(state, behalf, as_json, act)
 
 
 @request.command()
@@ -296,18 +268,24 @@ def revoke(state: State, ident: str, why: str, behalf: str, as_json: bool) -> No
 @acting
 @pass_state
 def object_(state: State, ident: str, why: str, behalf: str, as_json: bool) -> None:
-    """Object to a refusal or a revocation, as who asked; --why says why."""
+    """Object as who asked; --why says why.
+
+    To a refusal, to a revocation, or to the end of a demand.
+    """
     _do(state, behalf, as_json, lambda at, requests: requests.object(ident, why))
 
 
 @request.command()
 @IDENT
 @click.option("--upheld", "upheld", flag_value="yes", help="It stays as it was.")
-@click.option("--review", "upheld", flag_value="no", help="It is reviewed again.")
+@click.option("--review", "upheld", flag_value="no", help="It is reviewed again; a demand is confirmed again.")
 @acting
 @pass_state
 def answer(state: State, ident: str, upheld: str | None, why: str, behalf: str, as_json: bool) -> None:
-    """Answer an objection, as the district office; --why says why."""
+    """Answer an objection, as the district office; --why says why.
+
+    Another person than who refused, revoked or ended what is objected to.
+    """
     if upheld is None:
         raise click.UsageError("say which: --upheld or --review")
     _do(state, behalf, as_json, lambda at, requests: requests.answer(ident, upheld=upheld == "yes", why=why))
@@ -356,23 +334,25 @@ def sweep(state: State, as_json: bool) -> None:
 @click.option("--stage", metavar="STAGE", help="Only requests in this stage.")
 @click.option("--department", metavar="DEPT", help="Only what this department asks or has.")
 @click.option("--overdue", is_flag=True, help="Only what should have been done by now.")
-@click.option("--recheck", is_flag=True, help="Only grants that the entry of today would not give.")
+@click.option("--recheck", is_flag=True, help="Only grants and approvals that the entry of today would not give.")
 @json_option
 @pass_state
 def list_(state: State, stage: str | None, department: str | None, overdue: bool, recheck: bool, as_json: bool) -> None:
-    """Requests with their stage and what is due."""
-    from workflows.sharing.states import FROM as TABLE
-    from workflows.sharing.sweep import recheck as look_again
+    """Requests with their stage, whom they wait for, and what is due.
 
-    known = sorted({one for stages in TABLE.values() for one in stages} - {"new"} | {"absent", "withdrawn"})
+    An approval for another version than the one in force counts no more: the note says so, and since when.
+    """
+    from workflows.sharing.states import STAGE_NAMES
+
+    known = sorted(set(STAGE_NAMES) - {"new"})
     if stage is not None and stage not in known:
         raise InputError(f"no stage {stage!r}; known: {', '.join(known)}")
     with counter(state) as at:
-        found = [one for one in at.states().values() if stage in (None, one.stage)]
-        found = [one for one in found if department in (None, one.document.requester, one.owner)]
-        found = [one for one in found if not overdue or at.deadlines.overdue(one, at.today)]
-        notes = {one.id: one.why for one in look_again(at.trail, at.desk.pack, iter(found))} if recheck else {}
-        rows = [_row(at, one, notes.get(one.id, "")) for one in found if not recheck or one.id in notes]
+        asked = (one for one in at.states().values() if stage in (None, one.stage))
+        found = at.seen(one for one in asked if department in (None, one.document.requester, one.owner))
+        rows = [
+            _row(one, at.today) for one in found if (one.late(at.today) or not overdue) and (one.note or not recheck)
+        ]
     _emit_rows(rows, as_json)
 
 
@@ -382,42 +362,23 @@ def list_(state: State, stage: str | None, department: str | None, overdue: bool
 def overdue(state: State, as_json: bool) -> None:
     """Requests on which somebody is late, the latest first."""
     with counter(state) as at:
-        found = [one for one in at.states().values() if at.deadlines.overdue(one, at.today)]
-        rows = sorted((_row(at, one) for one in found), key=lambda row: str(row["due"]))
-    _emit_rows(rows, as_json)
+        rows = [_row(one, at.today) for one in at.seen(at.states().values()) if one.late(at.today)]
+    _emit_rows(sorted(rows, key=lambda row: str(row["due"])), as_json)
 
 
-def _row(at: Counter, found: RequestState, note: str = "") -> dict[str, Any]:
-    due = at.deadlines.due(found)
-    asked = found.document
-    return {
-        "id": found.id,
-        "stage": found.stage,
-        "requester": asked.applicant or asked.requester,
-        "owner": asked.owner,
-        "asset": asked.asset,
-        "demand": asked.demand,
-        "usable": found.usable(at.today),
-        "until": found.grant.until if found.grant else "",
-        "to_do": due.what if due else "",
-        "due": due.day if due else "",
-        "overdue": bool(due and due.day < at.today),
-        "note": note or (due.note if due else ""),
-    }
+def _row(seen: Seen, today: str) -> dict[str, Any]:
+    from workflows.sharing.shown import row
+
+    return row(seen.state, seen.due, seen.steps, seen.note, today)
 
 
 def _emit_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
+    from workflows.sharing.shown import HEADER, cells
+
     if as_json:
         emit_json(rows)
         return
-    header = ("id", "stage", "asked by", "owner", "what", "until", "to do", "due", "note")
-    emit_table(header, [_cells(row) for row in rows])
-
-
-def _cells(row: dict[str, Any]) -> list[str]:
-    due = f"{row['due']}{' late' if row['overdue'] else ''}"
-    named = [row[name] for name in ("id", "stage", "requester", "owner")]
-    return [*named, row["asset"] or row["demand"], row["until"], row["to_do"], due, row["note"]]
+    emit_table(HEADER, [cells(row) for row in rows])
 
 
 @request.command()
@@ -425,51 +386,56 @@ def _cells(row: dict[str, Any]) -> list[str]:
 @json_option
 @pass_state
 def show(state: State, ident: str, as_json: bool) -> None:
-    """One request: what was asked, every act, what is due, and the text of its grant."""
+    """One request: all that a reviewer needs, on one screen.
+
+    What was asked and what for, each item's tier, type and basis, what is missing and who may act next, every act,
+    and the text of the grant.
+    """
     from workflows.outputs import words
-    from workflows.sharing.states import STAGE_NAMES
+    from workflows.sharing.shown import cited_keys, shown_items
 
     with counter(state) as at:
-        found = at.state(ident)
+        [seen] = at.seen([at.state(ident)])
         acts = list(at.trail.acts("request", ident))
-        due, usable, today = at.deadlines.due(found), found.usable(at.today), at.today
-        body = at.trail.document(found.grant.text) if found.grant else None
-        cited = {key: words.citation_line(at.desk.pack, key) for key in _keys(found, due)}
-    text = msgspec.json.decode(body, type=str) if body else ""
-    if as_json:
-        emit_json({"state": found, "due": due, "usable": usable, "citations": cited, "text": text, "acts": acts})
-        return
-    echo(f"{found.id}  {STAGE_NAMES[found.stage]} ({found.stage}){_due_text(due)}")
-    for name, value in _told(found, cited, usable, today):
+        body = at.trail.document(seen.state.grant.text) if seen.state.grant else None
+        items = shown_items(seen.state, None if seen.now and seen.now.unread else at.entry(seen.state))
+        cited = {key: words.citation_line(at.desk.pack, key) for key in cited_keys(seen.state, seen.due)}
+        text = msgspec.json.decode(body, type=str) if body else ""
+        if not as_json:
+            _screen(at, seen, items, cited)
+            emit_table(("at", "who", "act", "why"), [(act.at[:16], act.who, act.verb, act.why) for act in acts])
+            if text:
+                echo(f"\n{text.rstrip()}")
+            return
+        told = {"usable": seen.state.usable(at.today), "citations": cited, "text": text, "acts": acts}
+    emit_json(
+        {"state": seen.state, "now": seen.now, "due": seen.due, "next": seen.steps, "note": seen.note}
+        | {"items": items}
+        | told
+    )
+
+
+def _screen(at: Counter, seen: Seen, items: list[ShownItem], cited: dict[str, str]) -> None:
+    """What a reviewer needs, above the acts."""
+    from workflows.sharing.shown import facts, item_rows, waiting
+    from workflows.sharing.states import STAGE_NAMES
+
+    found, site = seen.state, at.desk.site
+    late = " late" if seen.late(at.today) else ""
+    echo(f"{found.id}  {STAGE_NAMES[found.stage]} ({found.stage}){_due_text(seen.due)}{late}")
+    departments = {one.id: one.name for one in site.departments}
+    lines = [
+        *waiting(seen.steps, {one.id: one.name for one in site.people}),
+        ("note", seen.note),
+        *facts(found, departments, cited, at.today),
+    ]
+    for name, value in lines:
         if value:
             echo(f"{name:<10}{value}")
-    emit_table(("at", "who", "act", "why"), [(act.at[:16], act.who, act.verb, act.why) for act in acts])
-    if text:
-        echo(f"\n{text}")
-
-
-def _keys(found: RequestState, due: Due | None) -> tuple[str, ...]:
-    refused = found.refusal.by.basis if found.refusal else ()
-    return tuple(dict.fromkeys((*found.document.basis, *refused, *(due.basis if due else ()))))
-
-
-def _told(found: RequestState, cited: dict[str, str], usable: bool, today: str) -> Iterator[tuple[str, str]]:
-    asked, grant, refusal = found.document, found.grant, found.refusal
-    yield "asked by", f"{asked.applicant} via {asked.requester}" if asked.applicant else asked.requester
-    yield "owner", asked.owner
-    yield "what", f"{asked.title} ({asked.asset})" if asked.asset else asked.demand
-    yield "items", "、".join(asked.items)
-    yield "purpose", asked.purpose
-    yield "basis", "；".join(cited[key] for key in asked.basis)
-    yield "means", asked.means
-    yield "approved", "、".join(f"{side} {mark.who} {mark.at[:10]}" for side, mark in found.approvals.items())
-    if grant:
-        yield "granted", f"{grant.since} to {grant.until or 'no end'}{'' if usable else f' (not usable on {today})'}"
-    if refusal:
-        grounds = refusal.gone or "；".join(cited[key] for key in refusal.by.basis)
-        yield "closed" if refusal.gone else "refused", f"{refusal.by.why} {grounds}"
-        yield "instead", "、".join(refusal.instead)
-    yield "uses", f"{found.uses} ({found.rows_used} rows)" if found.uses else ""
+    if items:
+        echo("")
+        emit_table(("item", "name", "tier", found.kind, "basis"), list(item_rows(items, found, at.desk.pack)))
+    echo("")
 
 
 COMMANDS = (request,)

@@ -43,22 +43,59 @@ def judge(document: Document, entry: Entry | None, pack: Pack) -> Judgement:
         return _refusal(document, entry, [one for one in asked if one.value(document.kind) == "none"], pack)
     if not values <= {"unconditional", "conditional"}:
         return Judgement("ask")
-    if values == {"unconditional"} and not (document.kind == "open" and entry.origin != "own"):
+    if unconditional(document, entry):
         return Judgement("grant", words.key_name(pack, document.kind, "unconditional"))
     # What came by sharing is in nobody's own open list (Art. 26): the department that has it looks first.
     return Judgement("review")
 
 
-def _asked(document: Document, entry: Entry) -> list[Entry | EntryItem]:
+def resolved(document: Document, entry: Entry | None) -> Document:
+    """The request with the items' own names, each once: people write them in any case, or by their Chinese names.
+
+    Raises `InputError` for an item that the entry in force does not have, or that two could be.
+    """
+    if entry is None:
+        return document
+    found = dict.fromkeys(_named(name, entry) for name in document.items)
+    return msgspec.structs.replace(document, items=tuple(found))
+
+
+def _named(name: str, entry: Entry) -> str:
+    ways = (
+        [item.name for item in entry.items if item.name == name],
+        [item.name for item in entry.items if item.name.casefold() == name.casefold()],
+        [item.name for item in entry.items if item.title == name],
+    )
+    found: list[str] = next(filter(None, ways), [])
+    if len(found) > 1:
+        raise InputError(f"{entry.asset} has several items {name!r}: {', '.join(found)}; write which one")
+    if not found:
+        raise _unknown(name, entry)
+    return found[0]
+
+
+def _unknown(name: str, entry: Entry) -> InputError:
+    known = [item.name for item in entry.items]
+    close = difflib.get_close_matches(name, known, 3)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known[:20])}"
+    return InputError(f"{entry.asset} has no item {name!r} in the version in force; {hint}")
+
+
+def given_items(document: Document, entry: Entry) -> tuple[EntryItem, ...]:
+    """The items that a request is about: those it names, else all of the resource. `InputError` as `resolved`."""
     if not document.items:
-        return [entry]
+        return entry.items
     known = {item.name: item for item in entry.items}
-    for name in document.items:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, 3)
-            hint = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(list(known)[:20])}"
-            raise InputError(f"{entry.asset} has no item {name!r} in the version in force; {hint}")
-    return [known[name] for name in document.items]
+    missing = next((name for name in document.items if name not in known), None)
+    if missing is not None:
+        raise _unknown(missing, entry)
+    return tuple(known[name] for name in document.items)
+
+
+def _asked(document: Document, entry: Entry) -> list[Entry | EntryItem]:
+    """Whose labels count. The whole resource is itself and every item: a ruling on it alone opens none of them."""
+    items = given_items(document, entry)
+    return [*items] if document.items else [entry, *items]
 
 
 def _refusal(document: Document, entry: Entry, refused: list[Entry | EntryItem], pack: Pack) -> Judgement:
@@ -75,10 +112,17 @@ def _refusal(document: Document, entry: Entry, refused: list[Entry | EntryItem],
 def place(document: Document, entry: Entry) -> str:
     """Where the data is to be had, as far as the entry says; the centre may say otherwise."""
     given = value_of(entry, "interface")
-    if document.kind == "open" and judged_unconditional(document, entry):
+    if document.kind == "open" and unconditional(document, entry):
         return f"{OPEN_PLATFORM} {given}".strip()
     return given
 
 
-def judged_unconditional(document: Document, entry: Entry) -> bool:
-    return all(one.value(document.kind) == "unconditional" for one in _asked(document, entry))
+def unconditional(document: Document, entry: Entry) -> bool:
+    """Whether all of it is had without review; what came by sharing is never opened so (Art. 26)."""
+    own = document.kind == "share" or entry.origin == "own"
+    return own and all(one.value(document.kind) == "unconditional" for one in _asked(document, entry))
+
+
+def not_shared(document: Document, entry: Entry) -> bool:
+    """Whether the version in force says 非共享 or 非开放 of any of it."""
+    return any(one.value(document.kind) == "none" for one in _asked(document, entry))

@@ -37,7 +37,7 @@ class Deadlines:
     def due(self, state: RequestState) -> Due | None:
         """What somebody must do about a request, and by when; None when nothing, or when no limit is known."""
         if state.stage == "asked":
-            return self._by("confirm", self.limits.confirm, state.asked.at if state.asked else "")
+            return self._by("confirm", self.limits.confirm, _demanded(state))
         if state.stage == "cataloguing":
             return self._catalogue(state)
         if state.stage == "reviewing":
@@ -58,7 +58,7 @@ class Deadlines:
 
     def _catalogue(self, state: RequestState) -> Due | None:
         """Confirmed and catalogued within one and the same limit; what was promised counts when it is earlier."""
-        law = self._by("catalogue", self.limits.confirm, state.asked.at if state.asked else "")
+        law = self._by("catalogue", self.limits.confirm, _demanded(state))
         own = Due("catalogue", state.promised) if state.promised else None
         return min((one for one in (law, own) if one), key=lambda one: one.day, default=None)
 
@@ -78,3 +78,8 @@ class Deadlines:
             return Due(what, (start + timedelta(days=limit.days)).isoformat(), limit.basis)
         end = self.calendar.after(start, limit.days)
         return Due(what, end.isoformat(), limit.basis, self.calendar.note(start, end))
+
+
+def _demanded(state: RequestState) -> str:
+    """When the data was asked for, or when an objection had it confirmed anew."""
+    return state.again or (state.asked.at if state.asked else "")

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from workflows.acts.model import Act, Actor, Blocked, NotAllowed
-from workflows.acts.rights import DEFAULT, Rights, require, require_other
+from workflows.acts.model import Act, Actor, Blocked
+from workflows.acts.rights import DEFAULT, Rights, require
 from workflows.acts.trail import Acting, Trail, document
 from workflows.entries import states as entry_states
 from workflows.entries.documents import open_version
-from workflows.entries.versions import read
 from workflows.entries.words import keep_words
 from workflows.entry import Entry
 from workflows.errors import InputError
 from workflows.sharing.calendar import iso_day
-from workflows.sharing.judge import Judgement, judge, place
+from workflows.sharing.judge import Judgement, judge, not_shared, place, resolved
 from workflows.sharing.limits import Deadlines
 from workflows.sharing.numbers import next_number
-from workflows.sharing.standing import changes, no_longer, told
+from workflows.sharing.persons import CONTESTED, OTHER, PROGRAM, require_another
+from workflows.sharing.standing import no_longer, voided
 from workflows.sharing.states import SIDES, Document, Grant, RequestState, Side, fold, unfit
 from workflows.sharing.terms import terms
 from workflows.sharing.text import one_line_text, one_line_texts
@@ -34,12 +34,7 @@ if TYPE_CHECKING:
     from classifiers.policy import Pack
 
 LETTERS = {"share": "S", "open": "O"}
-PROGRAM = "pdc"
 SIDE_RIGHTS: Mapping[Side, str] = {"office": "request.review-office", "owner": "request.review-owner"}
-REQUESTERS = ("new", "renew", "object")
-"""Verbs of who asks: they review nothing of it."""
-OTHER: Mapping[Side, str] = {"office": "approve-owner", "owner": "approve-office"}
-"""Side → the approval that another person gives."""
 GONE = "no longer in the catalogue"
 CLOSE = "close the request (no law is needed): pdc request review {} --refuse --why TEXT; or publish a version with it"
 REASONED = ("refuse", "revoke", "object", "answer", "withdraw")
@@ -71,14 +66,14 @@ class Requests:
         )
         with self._acting() as acting:
             entry, version = self._in_force(acting, asked.asset)
+            asked = _with_entry(resolved(asked, entry), entry)
             judgement = judge(asked, entry, self.pack)
-            asked = _with_entry(asked, entry)
             self._foreign(asked)
             ident = next_number(acting, "request", LETTERS[asked.kind])
             stage = "asked" if judgement.verdict == "ask" else "reviewing"
             after = {"document": asked, "stage": stage, "entry": version, "words": self._words(acting)}
             acting.add("request", ident, "new", why=why, after=after, expected=0)
-            self._follow(acting, ident, entry, judgement)
+            self._follow(acting, ident, entry, version, judgement)
             return acting.added
 
     def _complete(self, asked: Document) -> None:
@@ -111,40 +106,67 @@ class Requests:
         if asked.kind == "share" and asked.owner == asked.requester:
             raise InputError(f"{asked.asset or asked.owner} is {asked.requester}'s own: nothing to ask another for")
 
-    def confirm(self, ident: str, *, held: bool, owner: str = "", due: str = "", why: str = "") -> Act:
-        """The centre says that a department has the data and will catalogue it, or that nobody has it."""
+    def confirm(
+        self, ident: str, *, held: bool, refused: bool = False, owner: str = "", due: str = "", why: str = ""
+    ) -> Act:
+        """The centre says that a department has the data and will catalogue it, or that nobody has it.
+
+        While it waits to be catalogued the centre may say so of another department, that it is not to be had after
+        all, or (``refused``) that the department does not catalogue it, which ends the demand.
+        """
         with self._begin(ident, "confirm", why) as (acting, state):
             require(self.actor, "request.confirm", state.document.requester, self.rights)
-            if not held:
-                if not why.strip():
-                    raise Blocked(f"{ident}: say where you looked: --why TEXT")
-                return acting.add("request", ident, "confirm", why=why, after={"held": False})
-            has = owner or state.document.owner
-            if not has:
-                raise Blocked(f"{ident}: say which department catalogues it: --owner DEPT")
-            self._foreign(msgspec.structs.replace(state.document, owner=self._department(has)))
-            check_due(due, self._today())
-            after = {"held": True, "owner": has, "due": due, "words": self._words(acting)}
+            after = self._uncatalogued(state, why) if refused else {"held": False}
+            if held and not refused:
+                after = self._promised(state, owner, due, why) | {"words": self._words(acting)}
+            elif not why.strip():
+                raise Blocked(f"{ident}: say where you looked: --why TEXT")
             return acting.add("request", ident, "confirm", why=why, after=after)
+
+    @staticmethod
+    def _uncatalogued(state: RequestState, why: str) -> dict[str, Any]:
+        if state.stage != "cataloguing":
+            raise Blocked(f"{state.id}: say first which department has it: --catalogue --owner DEPT")
+        if not why.strip():
+            raise Blocked(f"{state.id}: say what {state.owner} answered: --why TEXT")
+        return {"held": True, "owner": state.owner, "refused": True}
+
+    def _promised(self, state: RequestState, owner: str, due: str, why: str) -> dict[str, Any]:
+        has = owner or state.document.owner
+        if not has:
+            raise Blocked(f"{state.id}: say which department catalogues it: --owner DEPT")
+        self._foreign(msgspec.structs.replace(state.document, owner=self._department(has)))
+        check_due(due, self._today())
+        if not due and self.deadlines.limits.confirm is None:
+            raise Blocked(f"{state.id}: {self.pack.id} has no limit for cataloguing; say by when: --due DAY")
+        if state.stage == "cataloguing" and not why.strip():
+            raise Blocked(f"{state.id} waits for {state.owner} to catalogue it; say what has changed: --why TEXT")
+        if state.stage == "cataloguing" and (has, due or state.promised) == (state.owner, state.promised):
+            raise Blocked(f"{state.id} waits for {has} already: name another --owner, another --due, or end it")
+        return {"held": True, "owner": has, "due": due}
 
     def catalogue(self, ident: str, asset: str, items: Sequence[str] = (), why: str = "") -> list[Act]:
         """The demand is settled by a published entry, which it is judged by now."""
         with self._begin(ident, "catalogue", why) as (acting, state):
-            require(self.actor, "request.catalogue", asset.split("/", 1)[0], self.rights)
+            department = asset.split("/", 1)[0]
+            require(self.actor, "request.catalogue", department, self.rights)
+            if state.owner != department:
+                # Nobody but the centre says that a demand made to others is settled by this.
+                require(self.actor, "request.confirm", department, self.rights)
             entry, version = self._in_force(acting, asset)
             if entry is None:
                 raise Blocked(f"{ident}: no version of {asset} is in force; publish it first (pdc entry publish)")
             asked = msgspec.structs.replace(
                 state.document, asset=asset, owner="", items=tuple(items) or state.document.items
             )
+            asked = _with_entry(resolved(asked, entry), entry)
             judgement = judge(asked, entry, self.pack)
             if judgement.verdict == "ask":
                 raise Blocked(f"{ident}: {asset} is 待判定 in part of what is asked; publish a determined version")
-            asked = _with_entry(asked, entry)
             self._foreign(asked)
             after = {"document": asked, "entry": version, "words": self._words(acting)}
             acting.add("request", ident, "catalogue", why=why, after=after)
-            self._follow(acting, ident, entry, judgement)
+            self._follow(acting, ident, entry, version, judgement)
             return acting.added
 
     def renew(self, ident: str, until: str, since: str = "", why: str = "") -> list[Act]:
@@ -155,23 +177,23 @@ class Requests:
             if state.grant and (not state.grant.until or until <= state.grant.until):
                 end = f"until {state.grant.until}" if state.grant.until else "without end"
                 raise InputError(f"{ident} is granted {end} already")
-            entry, _ = self._in_force(acting, state.document.asset)
+            entry, version = self._in_force(acting, state.document.asset)
             gone = no_longer(state.document, entry)
             judgement = judge(state.document, None if gone else entry, self.pack)
             if judgement.verdict == "ask":
                 raise Blocked(f"{ident}: {gone or f'{state.document.asset} is 待判定 now'}: ask anew")
             acting.add("request", ident, "renew", why=why, after={"since": since, "until": until})
-            self._follow(acting, ident, entry, judgement)
+            self._follow(acting, ident, entry, version, judgement)
             return acting.added
 
-    def _follow(self, acting: Acting, ident: str, entry: Entry | None, judgement: Judgement) -> None:
+    def _follow(self, acting: Acting, ident: str, entry: Entry | None, version: str, judgement: Judgement) -> None:
         """What the program does by itself after a request, in the same transaction."""
         state = fold(acting.acts("request", ident))
         if judgement.verdict == "refuse":
             after: Any = {"basis": judgement.basis, "instead": judgement.instead}
             acting.add("request", ident, "refuse", why=judgement.reason, after=after, who=PROGRAM)
         elif judgement.verdict == "grant" and entry is not None:
-            grant = self._granted(acting, state, entry, "", "", "")
+            grant = self._granted(acting, state, entry, Grant("", entry=version))
             acting.add("request", ident, "grant", why=judgement.reason, after=grant, who=PROGRAM)
 
     # --- reviewing -----------------------------------------------------------------------------------------------
@@ -189,7 +211,7 @@ class Requests:
             mark = state.approvals.get(side)
             if mark and not self._voided(acting, state, side, entry, version):
                 raise Blocked(f"{ident} was approved for the {side} by {mark.who} on {mark.at[:10]} already")
-            self._another(acting, state, (OTHER[side],), verb)
+            self._another(acting, state, OTHER[side], verb)
             return acting.add("request", ident, verb, why=why, after={"entry": version})
 
     def refuse(self, ident: str, why: str, basis: Sequence[str] = (), side: Side | None = None) -> Act:
@@ -246,16 +268,7 @@ class Requests:
         return found
 
     def _another(self, acting: Acting, state: RequestState, verbs: Sequence[str], what: str) -> None:
-        """Not who asked, nor anybody of this round's ``verbs``, nor one who acts for the asking department."""
-        acts = acting.acts("request", state.id)
-        start = max(
-            (place for place, act in enumerate(acts) if act.verb in ("renew", "answer", "catalogue")), default=0
-        )
-        earlier = [act for act in acts if act.verb in REQUESTERS and act.who != PROGRAM]
-        require_other(self.actor, [*earlier, *(act for act in acts[start:] if act.verb in verbs)], what)
-        if state.kind == "share" and state.document.requester in self.actor.departments:
-            who = self.actor.name or self.actor.who
-            raise NotAllowed(f"{who} acts for {state.document.requester}, which asks; {what} needs somebody else")
+        require_another(self.actor, state, acting.acts("request", state.id), verbs, what)
 
     def grant(self, ident: str, *, since: str = "", until: str = "", interface: str = "", why: str = "") -> Act:
         """The centre gives access after every approval (Art. 22); an opening request through an interface (Art. 25)."""
@@ -266,64 +279,59 @@ class Requests:
             entry, version = self._in_force(acting, state.document.asset)
             if entry is None or no_longer(state.document, entry):
                 raise self._gone(state, entry, "granted")
-            missing = [
-                f"{side} has not approved: pdc request review {ident} --approve" for side in state.missing_sides()
-            ]
-            missing += filter(None, (self._voided(acting, state, side, entry, version) for side in state.approvals))
-            missing += self._standing(state, entry)
+            missing = list(self._lacking(acting, state, entry, version))
             if missing:
                 raise Blocked(f"{ident} cannot be granted", missing)
-            grant = self._granted(acting, state, entry, since, until, interface)
+            check_since(since, self._today())
+            grant = self._granted(acting, state, entry, Grant(since, until, interface, entry=version))
             return acting.add("request", ident, "grant", why=why, after=grant)
 
-    def _standing(self, state: RequestState, entry: Entry) -> Iterator[str]:
-        """What the entry says by now; approvals were given for what it said then."""
+    def _lacking(self, acting: Acting, state: RequestState, entry: Entry, version: str) -> Iterator[str]:
+        """What keeps a request from being granted. What the entry says by now counts, not what it said when asked."""
         verdict = judge(state.document, entry, self.pack).verdict
-        if verdict == "refuse":
+        if verdict == "grant":
+            # What is shared unconditionally by now is given without review (Art. 22).
+            return
+        for side in state.missing_sides():
+            yield f"{side} has not approved: pdc request review {state.id} --approve --{side}"
+        for side in state.approvals:
+            if why := self._voided(acting, state, side, entry, version):
+                again = f"pdc request review {state.id} --approve --{side}"
+                yield f"{side} approved another version ({why}); approve again: {again}"
+        if not_shared(state.document, entry):
             yield "the version in force does not share it any more: refuse the request, or publish another version"
-        if verdict == "ask":
+        elif verdict == "ask":
             yield f"no determined version of {state.document.asset} is in force: publish one first"
 
     @staticmethod
     def _voided(acting: Acting, state: RequestState, side: Side, entry: Entry, version: str) -> str:
-        """What makes an approval one of another version than the one in force; empty when it stands."""
-        seen = state.approvals[side].entry
-        if seen == version:
-            return ""
-        body = document(acting.connection, seen)
-        found = changes(state.document, read(body), entry) if body else ()
-        if body and not found:
-            return ""
-        again = f"pdc request review {state.id} --approve --{side}"
-        return f"{side} approved another version ({told(found) or 'which is not kept'}); approve again: {again}"
+        mark = state.approvals[side]
+        return voided(state.document, mark, entry, version, lambda key: document(acting.connection, key))
 
-    def _granted(
-        self, acting: Acting, state: RequestState, entry: Entry, since: str, until: str, interface: str
-    ) -> Grant:
+    def _granted(self, acting: Acting, state: RequestState, entry: Entry, given: Grant) -> Grant:
+        """The grant with its text; what ``given`` leaves empty comes from the request, the entry and the limits."""
         asked, today = state.document, self._today()
         period = state.renewal or asked
-        since = max(since or period.since, today)
+        since = max(given.since or period.since, today)
         if state.usable(today):
             # A renewal leaves no gap to the grant that still runs.
             since = today
         longest = self.deadlines.longest(since)
-        until = until or period.until or longest
+        until = given.until or period.until or longest
         check_period(since, until, today)
         if longest and until > longest:
             raise Blocked(f"{state.id}: a grant from {since} ends on {longest} at the latest: --until {longest}")
-        where = interface or place(asked, entry)
+        where = given.interface or place(asked, entry)
         if asked.kind == "open" and not where:
             raise Blocked(f"{state.id}: conditional opening goes through an interface (Art. 25): --interface TEXT")
-        grant = Grant(since, until, where)
-        text = terms(state.id, asked, entry, grant, self.district, self._written())
+        grant = Grant(since, until, where, entry=given.entry)
+        dated = msgspec.structs.replace(grant, at=acting.at)
+        text = terms(state.id, asked, entry, dated, self.pack, self.district, self.names)
         return msgspec.structs.replace(grant, text=acting.keep(text))
 
     def _words(self, acting: Acting) -> str:
         """What departments and citations are called now, for lists of this day that are made later."""
         return keep_words(acting, self.pack, self.site_name, self.names)
-
-    def _written(self) -> dict[str, str]:
-        return {**{one.key: one.line() for one in self.pack.citations()}, **self.names}
 
     # --- afterwards ----------------------------------------------------------------------------------------------
 
@@ -333,7 +341,7 @@ class Requests:
             return acting.add("request", ident, "revoke", why=why, before=state.grant)
 
     def object(self, ident: str, why: str) -> Act:
-        """The asking department does not accept a refusal or a revocation (Art. 38 (5))."""
+        """The asking department does not accept that it does not get the data (Art. 38 (5))."""
         with self._begin(ident, "object", why) as (acting, state):
             require(self.actor, "request.object", state.document.requester, self.rights)
             return acting.add("request", ident, "object", why=why)
@@ -342,7 +350,7 @@ class Requests:
         """The office lets the refusal stand, or has the request reviewed again."""
         with self._begin(ident, "answer", why) as (acting, state):
             require(self.actor, "request.answer", state.owner, self.rights)
-            self._another(acting, state, (), "answer")
+            self._another(acting, state, CONTESTED, "answer")
             return acting.add("request", ident, "answer", why=why, after={"upheld": upheld})
 
     def use(self, ident: str, *, rows: int, what: str = "", user: str = "", why: str = "") -> Act:
@@ -420,6 +428,12 @@ def check_due(due: str, today: str) -> None:
         raise InputError(f"--due {due} is over")
 
 
+def check_since(since: str, today: str) -> None:
+    """Raises `InputError` for a first day that is over; empty is no day."""
+    if since and since < today:
+        raise InputError(f"--from {since} is over; without --from it begins with the grant")
+
+
 def check_period(since: str, until: str, today: str) -> None:
     """Raises `InputError` for days that are none, that are over or that end before they begin."""
     for name, day in (("--from", since), ("--until", until)):
@@ -428,6 +442,7 @@ def check_period(since: str, until: str, today: str) -> None:
                 iso_day(day)
         except ValueError:
             raise InputError(f"{name} is a day such as {today}, not {day!r}") from None
+    check_since(since, today)
     if until and until < today:
         raise InputError(f"--until {until} is over")
     if since and until and until < since:

@@ -1,12 +1,46 @@
-"""Whether what was asked, and what was approved, is still what the version in force says."""
+"""Whether what was asked, approved and granted is still what the version in force says."""
 
 from __future__ import annotations
 
-from workflows.entries.versions import Change, diff
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from workflows.acts.trail import Trail
+from workflows.entries.published import PublishedEntry, published_entry
+from workflows.entries.versions import Change, diff, read
 from workflows.entry import Entry
-from workflows.sharing.states import Document
+from workflows.errors import StoreError
+from workflows.outputs import words
+from workflows.sharing.judge import Verdict, judge
+from workflows.sharing.states import Document, Mark, RequestState, Side
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
 
 SHOWN = 5
+WAITING: Final = ("asked", "cataloguing", "reviewing", "objected")
+"""Stages in which somebody has still to act by what is in force."""
+NOT_GIVEN: Final = ("的依据", "的理由")
+"""Changes that leave what was given as it was."""
+
+
+class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the version in force makes of a request today."""
+
+    verdict: Verdict | None = None
+    """What the program would do if it were asked now; None where nothing of it is in force."""
+    gone: str = ""
+    """What is not in force any more."""
+    void: dict[Side, str] = {}
+    """Side → what has changed since it approved: its approval counts no more."""
+    changed: str = ""
+    """What differs in the items that a grant gives."""
+    since: str = ""
+    """When the version in force was published."""
+    unread: str = ""
+    """Why the version in force cannot be read."""
 
 
 def no_longer(asked: Document, entry: Entry | None) -> str:
@@ -27,3 +61,109 @@ def told(found: tuple[Change, ...]) -> str:
     """Changes on one line, the first few of many: items before what is made from them, such as the abstract."""
     more = f" … (+{len(found) - SHOWN})" if len(found) > SHOWN else ""
     return "；".join(map(str, sorted(found, key=lambda one: one.item is None)[:SHOWN])) + more
+
+
+def voided(asked: Document, mark: Mark, entry: Entry, version: str, kept: Callable[[str], bytes | None]) -> str:
+    """What makes an approval one of another version than the one in force; empty when it stands.
+
+    ``kept`` gives the document of a version by its SHA-256.
+    """
+    if mark.entry == version:
+        return ""
+    body = kept(mark.entry)
+    found = changes(asked, read(body), entry) if body else ()
+    if body and not found:
+        return ""
+    return told(found) or "which is not kept"
+
+
+def standing(state: RequestState, found: PublishedEntry | None, pack: Pack, trail: Trail) -> Standing:
+    """What the version in force makes of a request today."""
+    asked, entry = state.document, found.entry if found else None
+    gone = no_longer(asked, entry)
+    if found is None or entry is None or found.state.in_force is None or gone:
+        return Standing(gone=gone)
+    version, since = found.state.in_force.digest, found.state.in_force.at
+    approvals = state.approvals if state.stage == "reviewing" else {}
+    told = {side: voided(asked, mark, entry, version, trail.document) for side, mark in approvals.items()}
+    void = {side: why for side, why in told.items() if why}
+    verdict = judge(asked, entry, pack).verdict
+    return Standing(verdict, void=void, changed=_given(state, entry, version, trail), since=since)
+
+
+def _given(state: RequestState, entry: Entry, version: str, trail: Trail) -> str:
+    """What differs between the items that were granted and those in force."""
+    if state.grant is None or state.grant.entry in ("", version):
+        return ""
+    body = trail.document(state.grant.entry)
+    found = changes(state.document, read(body), entry) if body else ()
+    return told(tuple(one for one in found if one.item and not one.what.endswith(NOT_GIVEN)))
+
+
+def standings(trail: Trail, pack: Pack, found: Iterable[RequestState]) -> dict[str, Standing]:
+    """Id → `Standing` of the requests for an asset that somebody has to act on, or that are granted."""
+    wanted = [one for one in found if one.document.asset and (one.stage in WAITING or one.grant)]
+    entries: dict[str, PublishedEntry | StoreError | None] = {}
+    made = {}
+    for one in wanted:
+        asset = one.document.asset
+        if asset not in entries:
+            entries[asset] = _readable(trail, asset)
+        entry = entries[asset]
+        made[one.id] = (
+            Standing(unread=str(entry)) if isinstance(entry, StoreError) else standing(one, entry, pack, trail)
+        )
+    return made
+
+
+def _readable(trail: Trail, asset: str) -> PublishedEntry | StoreError | None:
+    """One version that the store has lost does not keep the others from being listed."""
+    try:
+        return published_entry(trail, asset)
+    except StoreError as error:
+        return error
+
+
+def counting(state: RequestState, now: Standing | None) -> RequestState:
+    """The state with the approvals that still count; where one does not, it is waited for since that version."""
+    if now is None or not now.void:
+        return state
+    kept = {side: mark for side, mark in state.approvals.items() if side not in now.void}
+    return msgspec.structs.replace(state, approvals=kept, stage_since=max(state.stage_since, now.since))
+
+
+def remark(state: RequestState, now: Standing | None, pack: Pack) -> str:
+    """What a person should look at: approvals that count no more, grants that would not be given today."""
+    if now is None:
+        return ""
+    if now.unread:
+        return now.unread
+    if now.void:
+        return _void_text(now)
+    if state.stage == "reviewing" and now.gone:
+        return now.gone
+    return _stricter(state, now, pack) if state.grant else ""
+
+
+def _void_text(now: Standing) -> str:
+    """Sides that approved the same version are told together."""
+    found: dict[str, list[str]] = {}
+    for side, why in now.void.items():
+        found.setdefault(why, []).append(side)
+    parts = (f"approved by {' and '.join(sides)} for another version ({why})" for why, sides in found.items())
+    return f"{'; '.join(parts)}: void since {now.since[:10]}, when the version in force was published"
+
+
+def _stricter(state: RequestState, now: Standing, pack: Pack) -> str:
+    """Why the entry of today would not give a grant; nothing is revoked by itself."""
+    asked = state.document
+    name = {key: words.key_name(pack, asked.kind, key) for key in ("conditional", "none")}
+    if now.gone:
+        return now.gone
+    if now.verdict == "refuse":
+        return f"{asked.asset} is {name['none']} now"
+    if now.verdict == "ask":
+        return f"{asked.asset} is 待判定 now"
+    if now.verdict == "review" and not state.approvals:
+        return f"{asked.asset} was unconditional and is {name['conditional']} now"
+    return f"granted for another version: {now.changed}" if now.changed else ""

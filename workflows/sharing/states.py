@@ -3,11 +3,14 @@
 ::
 
     new ─▶ asked ──confirm──▶ cataloguing ──catalogue──▶ reviewing ──grant──▶ granted ──expire──▶ expired
-             │                                  ▲  │                  ▲  │                           │
-             └─confirm─▶ absent                 │  └─refuse─▶ refused │  └─revoke─▶ revoked          │
-                                                │                │    │                │             │
-                                              answer ◀─object────┴────┼────────────────┘    renew ◀──┘
-                                                                      └──(reviewing again)────┘
+             │                   │  ▲ │             ▲  │                  ▲  │                           │
+             │                   │  └─┘ confirm     │  └─refuse─▶ refused │  └─revoke─▶ revoked          │
+             │                   │    (another      │                │    │                │             │
+             │                   │     owner)     answer ◀─object────┴────┼────────────────┘    renew ◀──┘
+             │                   │                                        └──(reviewing again)────┘
+             ├─confirm─▶ absent ◀┤
+             ▲             │     └─confirm─▶ uncatalogued (the owner refuses to catalogue)
+             └───answer◀───┴──────object───────┘
 
 What is named and published is under review at once; the program grants what is shared unconditionally and refuses what
 is not shared at all (Art. 21, 22). While a renewal is under review the grant holds until its last day.
@@ -30,6 +33,7 @@ Stage = Literal[
     "asked",
     "cataloguing",
     "absent",
+    "uncatalogued",
     "reviewing",
     "granted",
     "refused",
@@ -48,7 +52,7 @@ SIDES: Final[Mapping[RequestKind, tuple[Side, ...]]] = MappingProxyType(
 FROM: Final[Mapping[str, tuple[Stage, ...]]] = MappingProxyType(
     {
         "new": ("new",),
-        "confirm": ("asked",),
+        "confirm": ("asked", "cataloguing"),
         "catalogue": ("asked", "cataloguing"),
         "approve-office": ("reviewing",),
         "approve-owner": ("reviewing",),
@@ -57,7 +61,7 @@ FROM: Final[Mapping[str, tuple[Stage, ...]]] = MappingProxyType(
         "renew": ("granted", "expired"),
         "revoke": ("granted", "reviewing", "objected"),
         "expire": ("granted", "reviewing", "objected"),
-        "object": ("refused", "revoked", "granted", "expired"),
+        "object": ("absent", "uncatalogued", "refused", "revoked", "granted", "expired"),
         "answer": ("objected",),
         "use": ("granted", "reviewing", "objected"),
         "withdraw": ("asked", "cataloguing", "reviewing", "granted", "objected"),
@@ -65,12 +69,15 @@ FROM: Final[Mapping[str, tuple[Stage, ...]]] = MappingProxyType(
 )
 """Verb → stages in which it may be done. `unfit` says what else it asks of the state."""
 
+DEMANDS: Final[tuple[Stage, ...]] = ("absent", "uncatalogued")
+"""How a demand ends that was never settled by an entry; an objection has it confirmed anew."""
 STAGE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "new": "新提出",
         "asked": "待确认",
         "cataloguing": "待编目",
         "absent": "无此数据",
+        "uncatalogued": "未予编目",
         "reviewing": "审核中",
         "granted": "已授权",
         "refused": "不予提供",
@@ -128,6 +135,8 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     interface: str = ""
     text: str = ""
     """SHA-256 of the text with the conditions of use."""
+    entry: str = ""
+    """SHA-256 of the version whose items it gives."""
     by: str = ""
     at: str = ""
 
@@ -172,7 +181,9 @@ class RequestState(msgspec.Struct, frozen=True, omit_defaults=True):
     answer: Mark | None = None
     before_objection: Stage = "new"
     closed: str = ""
-    """Why nobody has the data."""
+    """Why nobody has the data, or why the owner does not catalogue it."""
+    again: str = ""
+    """When an objection made it a demand again: the limit of confirming is counted from here."""
     promised: str = ""
     """Day by which the owner said it would be catalogued."""
     grants: int = 0
@@ -255,9 +266,13 @@ def _new(state: RequestState, act: Act, told: _Told) -> RequestState:
 def _confirm(state: RequestState, act: Act, told: _Told) -> RequestState:
     if not told["held"]:
         return _replace(state, stage="absent", closed=act.why)
+    if told.get("refused"):
+        return _replace(state, stage="uncatalogued", closed=act.why)
     state = _replace(state, words=told.get("words", state.words))
     document = _replace(state.document, owner=told["owner"])
-    return _replace(state, stage="cataloguing", document=document, promised=told.get("due", ""))
+    promised = told.get("due", "")
+    # Another owner: it waits for them from now on, in the same stage.
+    return _replace(state, stage="cataloguing", document=document, promised=promised, stage_since=act.at)
 
 
 def _catalogue(state: RequestState, act: Act, told: _Told) -> RequestState:
@@ -315,6 +330,8 @@ def _object(state: RequestState, act: Act, told: _Told) -> RequestState:
 
 def _answer(state: RequestState, act: Act, told: _Told) -> RequestState:
     answer = _mark(act, told)
+    if not told["upheld"] and state.before_objection in DEMANDS:
+        return _replace(state, stage="asked", answer=answer, again=act.at, closed="", promised="")
     if not told["upheld"]:
         renewal = state.refusal.renewal if state.refusal else None
         return _replace(state, stage="reviewing", approvals={}, answer=answer, renewal=renewal)

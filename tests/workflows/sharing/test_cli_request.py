@@ -45,7 +45,7 @@ def test_unconditional_is_granted_at_once_with_a_record(town: Any) -> None:
         "不得以任何形式提供给第三方",
         "普陀区民政局",
         "公园名称（mc）",
-        "至2026-12-31",
+        "自2026年9月21日起至2026年12月31日止",
     ):
         assert part in found["text"]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from classifiers.policy import load_pack
 from workflows.entry import Entry
 from workflows.errors import InputError
 from workflows.sharing.states import Document, Grant
@@ -81,5 +82,6 @@ def test_texts_of_the_entry_make_no_lines_of_the_grant() -> None:
     asked = Document("share", "minzheng", asset=entry.asset, owner="lvhua", purpose="核对", basis=("依据",))
     plain = Grant("2026-09-21", interface="API")
     forged = Grant("2026-09-21", interface=FORGED)
-    lines = [terms("S2026-0001", asked, entry, one, "普陀区", {}).count("\n") for one in (plain, forged)]
-    assert lines == [15, 15]
+    pack = load_pack("putuo-2020")
+    lines = [terms("S2026-0001", asked, entry, one, pack, "普陀区", {}).count("\n") for one in (plain, forged)]
+    assert lines == [18, 18]

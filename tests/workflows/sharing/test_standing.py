@@ -133,3 +133,81 @@ def test_approvals_of_items_that_mean_something_else_do_not_hold(town: Any) -> N
     harvested(town, "申请人身份证号", "申请人护照号")
     done = town("request", "grant", ident)
     assert (done.exit_code, "信息项 sfzh 的" in done.stderr) == (4, True), done.stderr
+
+
+# --- what lists say of it ----------------------------------------------------------------------------------------
+
+
+def test_lists_tell_that_an_approval_counts_no_more_and_whom_it_waits_for(town: Any) -> None:
+    ident = approved(town)
+    [before] = town.ok("request", "list")
+    assert (before["waits_for"], before["since"][:10], before["note"]) == (["centre"], "2026-09-21", "")
+    assert town.ok("request", "list", "--recheck") == []
+    town.days(1)
+    with_an_item(town)
+    [row] = town.ok("request", "list")
+    assert (row["waits_for"], row["since"][:10]) == (["office", "owner"], "2026-09-22")
+    assert row["note"].startswith("approved by office and owner for another version (")
+    assert "新增信息项 sjh" in row["note"]
+    assert row["note"].endswith("): void since 2026-09-22, when the version in force was published")
+    assert [one["id"] for one in town.ok("request", "list", "--recheck")] == [ident]
+    town.ok("request", "review", ident, "--approve", "--office", account="sun")
+    [row] = town.ok("request", "list", "--recheck")
+    assert (row["waits_for"], row["note"].split(" for ")[0]) == (["owner"], "approved by owner")
+    found = town.show(ident)
+    assert (list(found["now"]["void"]), [step["people"] for step in found["next"]]) == (
+        ["owner"],
+        [["li", "zhao", "wu"]],
+    )
+    assert "waits for owner since 2026-09-22 (李四 li、赵六 zhao、吴二 wu)" in town("request", "show", ident).stdout
+
+
+def test_what_is_due_is_the_review_again(town: Any) -> None:
+    (town.root / "packs").mkdir()
+    limits = "limits: {review: {days: 5, calendar: working}, grant: {days: 1}}\n"
+    (town.root / "packs" / "limits.yaml").write_text(f"extends: putuo-2020\nid: limits\n{limits}", "utf-8")
+    town.ok("classify")
+    ident = approved(town)
+    assert town.show(ident)["due"] == {"what": "grant", "day": "2026-09-22"}
+    town.days(7)
+    assert [row["to_do"] for row in town.ok("request", "overdue")] == ["grant"]
+    with_an_item(town)
+    assert town.ok("request", "overdue") == []
+    assert town.show(ident)["due"] == {"what": "review", "day": "2026-10-10"}
+
+
+def test_what_is_gone_is_told_in_the_list(town: Any) -> None:
+    ident = approved(town, "--item", "sfzh")
+    without_an_item(town)
+    [row] = town.ok("request", "list", "--recheck")
+    assert (row["id"], row["note"], row["waits_for"]) == (
+        *(ident, "the version in force of lvhua/gis/permits has no item sfzh"),
+        ["centre"],
+    )
+    assert "sfzh  " in (shown := town("request", "show", ident).stdout)
+    assert "not in the version in force" in shown
+    assert f"pdc request review {ident} --refuse --why TEXT (no law is needed)" in shown
+
+
+def test_grants_whose_items_have_changed_since_are_looked_at_again(town: Any) -> None:
+    whole, named = approved(town), town.ask("permits", "--item", "xm")["id"]
+    for account in ("sun", "zhao"):
+        town.ok("request", "review", named, "--approve", account=account)
+    for ident in (whole, named):
+        town.ok("request", "grant", ident)
+    with_an_item(town)
+    [row] = town.ok("request", "list", "--recheck")
+    assert (row["id"], row["note"]) == (whole, "granted for another version: 新增信息项 sjh：（空） → 申请人手机号")
+    assert "sjh" not in town.show(whole)["text"]
+
+
+def test_what_has_become_unconditional_is_granted_without_review(town: Any) -> None:
+    town.rule("parks", "share", "conditional", ("pipl/34",), "mc")
+    town.publish("parks")
+    ident = town.ask("parks", "--item", "mc")["id"]
+    assert "office has not approved" in town.refused("request", "grant", ident)
+    town.rule("parks", "share", "unconditional", (), "mc")
+    town.publish("parks")
+    assert town.show(ident)["next"][0]["command"] == f"pdc request grant {ident}"
+    assert town.ok("request", "grant", ident)["stage"] == "granted"
+    assert "上述数据属于无条件共享类公共数据" in town.show(ident)["text"]

@@ -225,7 +225,7 @@ class Town(RuleBasedStateMachine):
             self.time += timedelta(days=int(yes))
             by.use(ident, rows=1)
         elif verb == "confirm":
-            by.confirm(ident, held=yes, owner="lvhua", why="w")
+            by.confirm(ident, held=yes, refused=side == "office", owner="lvhua", due=until or self.day(5), why="w")
         elif verb == "catalogue":
             by.catalogue(ident, asset)
         else:
@@ -260,14 +260,29 @@ class Town(RuleBasedStateMachine):
         value, version = self.judged[act.number]
         if act.verb == "grant":
             assert value == "unconditional" if act.who == "pdc" else value in ("unconditional", "conditional")
-            assert act.who == "pdc" or self.approved(ident, earlier, act, version)
+            assert act.who == "pdc" or value == "unconditional" or self.approved(ident, earlier, act, version)
         if act.verb == "refuse" and told.get("gone"):
             assert (value, told["basis"], bool(act.why)) == ("", [], True)
         elif act.verb == "refuse":
             assert told["basis"]
             assert ident.startswith("O") or PACK.sufficient("none", told["basis"])
+        if act.verb == "confirm":
+            self.demanded(earlier, act, told)
+        if act.verb == "answer":
+            against = [one for one in earlier if one.verb in ("refuse", "revoke", "confirm")]
+            assert act.account != against[-1].account
         if act.verb == "use":
             assert _usable(earlier, act.at[:10])
+
+    @staticmethod
+    def demanded(earlier: list[Act], act: Act, told: dict[str, Any]) -> None:
+        """Only a demand that nobody settled is confirmed; an owner refuses only what it was to catalogue."""
+        begun = max(n for n, one in enumerate(earlier) if one.verb in ("new", "answer"))
+        confirmed = [json.loads(one.after) for one in earlier[begun:] if one.verb == "confirm"]
+        assert all(one["held"] and not one.get("refused") for one in confirmed)
+        assert not {one.verb for one in earlier[begun:]} & {"catalogue", "grant", "approve-office", "approve-owner"}
+        assert act.why
+        assert confirmed or not told.get("refused")
 
     @staticmethod
     def approved(ident: str, earlier: list[Act], grant: Act, version: str) -> bool:

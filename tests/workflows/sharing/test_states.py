@@ -19,6 +19,8 @@ ASK = ("new", {"document": DOCUMENT, "stage": "asked"})
 GRANT = ("grant", PERIOD)
 REFUSE = ("refuse", {"basis": ["pipl/34"]})
 RENEW = ("renew", {"until": "2026-12-31"})
+HELD = ("confirm", {"held": True, "owner": "lvhua", "due": "2026-09-30"})
+NOT_CATALOGUED = ("confirm", {"held": True, "owner": "lvhua", "refused": True})
 BOTH: tuple[tuple[str, Any], ...] = (("approve-office", {}), ("approve-owner", {}))
 
 
@@ -45,7 +47,7 @@ def test_the_table(stage: Stage, verb: str) -> None:
 
 def test_stages_that_end_and_names() -> None:
     leading = {stage for stages in FROM.values() for stage in stages}
-    assert set(STAGES) - leading == {"absent", "withdrawn"}
+    assert set(STAGES) - leading == {"withdrawn"}
     assert set(STAGE_NAMES) == set(STAGES)
 
 
@@ -55,6 +57,13 @@ def test_stages_that_end_and_names() -> None:
         ((ASK,), "asked"),
         ((ASK, ("confirm", {"held": False})), "absent"),
         ((ASK, ("confirm", {"held": True, "owner": "lvhua"})), "cataloguing"),
+        ((ASK, HELD, ("confirm", {"held": True, "owner": "scjg"})), "cataloguing"),
+        ((ASK, HELD, ("confirm", {"held": False})), "absent"),
+        ((ASK, HELD, NOT_CATALOGUED), "uncatalogued"),
+        ((ASK, HELD, NOT_CATALOGUED, ("object", {})), "objected"),
+        ((ASK, HELD, NOT_CATALOGUED, ("object", {}), ("answer", {"upheld": True})), "uncatalogued"),
+        ((ASK, HELD, NOT_CATALOGUED, ("object", {}), ("answer", {"upheld": False})), "asked"),
+        ((ASK, ("confirm", {"held": False}), ("object", {}), ("answer", {"upheld": False})), "asked"),
         ((ASK, ("catalogue", {"document": DOCUMENT, "entry": "d"})), "reviewing"),
         ((NEW,), "reviewing"),
         ((NEW, *BOTH), "reviewing"),
@@ -113,3 +122,10 @@ def test_stages_know_since_when() -> None:
     assert fold(acts(NEW, *BOTH, GRANT)).stage_since.startswith("2026-09-24")
     opening = RequestState("O2026-0001", "reviewing", document=Document("open", "lvhua"))
     assert opening.missing_sides() == ("owner",)
+
+
+def test_a_demand_waits_for_its_owner_since_the_owner_was_named() -> None:
+    state = fold(acts(ASK, HELD, ("confirm", {"held": True, "owner": "scjg", "due": ""})))
+    assert (state.stage_since[:10], state.owner, state.promised) == ("2026-09-23", "scjg", "")
+    again = fold(acts(ASK, HELD, NOT_CATALOGUED, ("object", {}), ("answer", {"upheld": False})))
+    assert (again.again[:10], again.closed, again.promised) == ("2026-09-25", "", "")

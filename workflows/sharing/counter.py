@@ -1,0 +1,94 @@
+"""Where requests are handled: one site's requests as they stand today, and the verbs of whoever acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from workflows.acts.model import Act
+from workflows.acts.site import site_actor
+from workflows.acts.trail import Trail
+from workflows.entries.desk import Desk
+from workflows.entries.published import published_entry
+from workflows.entry import Entry
+from workflows.errors import InputError
+from workflows.sharing.awaits import Awaits, Step
+from workflows.sharing.limits import Deadlines, Due
+from workflows.sharing.requests import Requests
+from workflows.sharing.standing import Standing, counting, remark, standings
+from workflows.sharing.states import RequestState, fold, states
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request as it is looked at today."""
+
+    state: RequestState
+    now: Standing | None
+    due: Due | None
+    """What somebody must do, and by when, as far as approvals still count."""
+    steps: tuple[Step, ...]
+    note: str
+
+    def late(self, day: str) -> bool:
+        return self.due is not None and self.due.day < day
+
+
+@dataclass(frozen=True)
+class Counter:
+    """What every command here works with."""
+
+    desk: Desk
+    trail: Trail
+    deadlines: Deadlines
+
+    @property
+    def today(self) -> str:
+        return self.trail.clock().date().isoformat()
+
+    def requests(self, behalf: str) -> Requests:
+        site = self.desk.site
+        names = {department.id: department.name for department in site.departments}
+        actor = site_actor(site, behalf)
+        district, catalogue = site.district, site.name
+        return Requests(self.trail, self.desk.pack, actor, self.deadlines, site.rights, district, names, catalogue)
+
+    def asset(self, name: str) -> str:
+        """The key that a name on the command line stands for."""
+        found = self.desk.keys([name])
+        if len(found) > 1:
+            raise InputError(f"{name!r} names {len(found)} entries: {', '.join(found[:5])} …")
+        return found[0]
+
+    def states(self) -> dict[str, RequestState]:
+        return states(self.trail)
+
+    def state(self, ident: str) -> RequestState:
+        found = fold(self.trail.acts("request", ident), ident)
+        if not found.version:
+            raise InputError(f"no request {ident!r} (pdc request list shows them)")
+        return found
+
+    def seen(self, found: Iterable[RequestState]) -> list[Seen]:
+        """Requests with what the versions in force make of them today."""
+        held = list(found)
+        now = standings(self.trail, self.desk.pack, held)
+        awaits = Awaits(self.desk.site.people, self.desk.site.rights)
+        acts: dict[str, list[Act]] = {one.id: [] for one in held}
+        for act in self.trail.acts("request", held[0].id if len(held) == 1 else None):
+            acts.get(act.subject, []).append(act)
+        return [
+            Seen(
+                one,
+                now.get(one.id),
+                self.deadlines.due(counting(one, now.get(one.id))),
+                awaits.steps(one, now.get(one.id), acts[one.id]),
+                remark(one, now.get(one.id), self.desk.pack),
+            )
+            for one in held
+        ]
+
+    def entry(self, found: RequestState) -> Entry | None:
+        """The version in force of what is asked for."""
+        held = published_entry(self.trail, found.document.asset) if found.document.asset else None
+        return held.entry if held else None

@@ -1,0 +1,147 @@
+"""What a reviewer sees of a request: who asks what of whom, what each item is, what is missing, who acts next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from workflows.entry import Entry
+from workflows.outputs import words
+from workflows.sharing.awaits import Step
+from workflows.sharing.limits import Due
+from workflows.sharing.states import RequestState
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
+
+ITEMS_SHOWN: Final = 40
+
+
+class ShownItem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One item that is asked for, as the version in force has it."""
+
+    name: str
+    title: str = ""
+    tier: str = ""
+    share: str = ""
+    open: str = ""
+    basis: tuple[str, ...] = ()
+    """Citation keys of its type of sharing or opening."""
+    gone: bool = False
+    """The version in force does not have it."""
+
+
+def shown_items(state: RequestState, entry: Entry | None) -> list[ShownItem]:
+    """The items of a request; none where nothing is in force and none was named."""
+    known = {item.name: item for item in entry.items} if entry else {}
+    found = []
+    for name in state.document.items or tuple(known):
+        item = known.get(name)
+        if item is None:
+            found.append(ShownItem(name, gone=entry is not None))
+            continue
+        label = item.label(state.kind)
+        values = (item.value("tier"), item.value("share"), item.value("open"))
+        found.append(ShownItem(name, item.title, *values, label.basis if label else ()))
+    return found
+
+
+def item_rows(found: Sequence[ShownItem], state: RequestState, pack: Pack) -> Iterator[tuple[str, ...]]:
+    """Cells for people: item, name, tier, type, citations; the first few of many."""
+    for one in found[:ITEMS_SHOWN]:
+        if one.gone or not one.tier:
+            yield one.name, "", "", "not in the version in force" if one.gone else "", ""
+            continue
+        value = one.share if state.kind == "share" else one.open
+        basis = "；".join(words.citation_line(pack, key) for key in one.basis)
+        yield one.name, one.title, words.tier_name(pack, one.tier), words.key_name(pack, state.kind, value), basis
+    if len(found) > ITEMS_SHOWN:
+        yield "…", f"(+{len(found) - ITEMS_SHOWN}; --json shows all)", "", "", ""
+
+
+def row(state: RequestState, due: Due | None, steps: Sequence[Step], note: str, today: str) -> dict[str, Any]:
+    """One request in a list."""
+    asked = state.document
+    waits = [one for one in steps if one.must]
+    return {
+        "id": state.id,
+        "stage": state.stage,
+        "requester": asked.applicant or asked.requester,
+        "owner": asked.owner,
+        "asset": asked.asset,
+        "demand": asked.demand,
+        "usable": state.usable(today),
+        "until": state.grant.until if state.grant else "",
+        "waits_for": [one.party for one in waits],
+        "since": min((one.since for one in waits), default=""),
+        "to_do": due.what if due else "",
+        "due": due.day if due else "",
+        "overdue": bool(due and due.day < today),
+        "note": note or (due.note if due else ""),
+    }
+
+
+HEADER: Final = ("id", "stage", "asked by", "owner", "what", "until", "waits for", "to do", "due", "note")
+
+
+def cells(told: Mapping[str, Any]) -> list[str]:
+    due = f"{told['due']}{' late' if told['overdue'] else ''}"
+    named = [told[name] for name in ("id", "stage", "requester", "owner")]
+    waits = f"{', '.join(told['waits_for'])} since {told['since'][:10]}" if told["waits_for"] else ""
+    return [*named, told["asset"] or told["demand"], told["until"], waits, told["to_do"], due, told["note"]]
+
+
+def cited_keys(state: RequestState, due: Due | None) -> tuple[str, ...]:
+    """Every citation that what is shown of a request rests on, each once."""
+    refused = state.refusal.by.basis if state.refusal else ()
+    return tuple(dict.fromkeys((*state.document.basis, *refused, *(due.basis if due else ()))))
+
+
+def facts(
+    state: RequestState, names: Mapping[str, str], cited: Mapping[str, str], today: str
+) -> Iterator[tuple[str, str]]:
+    """Name and text of every line of `pdc request show` that is not a table; empty ones are left out by who prints."""
+    asked = state.document
+    requester = _department(asked.requester, names)
+    yield "asked by", f"{asked.applicant} via {requester}" if asked.applicant else requester
+    yield "owner", _department(asked.owner, names)
+    yield "what", f"{asked.title} ({asked.asset})" if asked.title else asked.asset or asked.demand
+    yield "items", "、".join(asked.items) or ("the whole resource" if asked.asset else "")
+    yield "purpose", asked.purpose
+    yield "basis", "；".join(cited[key] for key in asked.basis)
+    yield "means", asked.means
+    yield "period", f"{asked.since or 'from the grant on'} to {asked.until or 'no end'}"
+    if state.renewal:
+        yield "renewal", f"to {state.renewal.until}"
+    yield from _results(state, cited, today)
+
+
+def _department(ident: str, names: Mapping[str, str]) -> str:
+    return f"{names[ident]} ({ident})" if ident in names else ident
+
+
+def _results(state: RequestState, cited: Mapping[str, str], today: str) -> Iterator[tuple[str, str]]:
+    """What came of it so far."""
+    yield "approved", "、".join(f"{side} {mark.who} {mark.at[:10]}" for side, mark in state.approvals.items())
+    if state.grant:
+        unusable = "" if state.usable(today) else f" (not usable on {today})"
+        yield "granted", f"{state.grant.since} to {state.grant.until or 'no end'}{unusable}"
+    if state.refusal:
+        grounds = state.refusal.gone or "；".join(cited[key] for key in state.refusal.by.basis)
+        yield "closed" if state.refusal.gone else "refused", f"{state.refusal.by.why} {grounds}"
+        yield "instead", "、".join(state.refusal.instead)
+    if state.revoked:
+        yield "revoked", f"{state.revoked.at[:10]} {state.revoked.who} {state.revoked.why}"
+    if state.stage in ("absent", "uncatalogued"):
+        yield "ended", state.closed
+    yield "uses", f"{state.uses} ({state.rows_used} rows)" if state.uses else ""
+
+
+def waiting(steps: Sequence[Step], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Whom it waits for, and what else may be done; ``names``: id of a person → name."""
+    for step in steps:
+        people = "、".join(f"{names[one]} {one}" for one in step.people) or "nobody in site.yaml"
+        since = f" since {step.since[:10]}" if step.since else ""
+        yield "waits for" if step.must else "possible", f"{step.party}{since} ({people}): {step.command}"
