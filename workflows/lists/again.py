@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workflows.lists.books import write_book
+from workflows.lists.books import write_book, write_lines
 from workflows.lists.demand import KEY, NAME
 from workflows.lists.issues import Issued, books_of
 from workflows.lists.official import KINDS
-from workflows.outputs.files import json_bytes, write_bytes
 
 
 def write_again(issue: Issued, folder: Path) -> list[Path]:
@@ -16,5 +15,4 @@ def write_again(issue: Issued, folder: Path) -> list[Path]:
     if issue.books:
         return [path for book in books_of(issue) for path in write_book(book, folder)]
     name = NAME if issue.list == KEY else KINDS[issue.list].name
-    lines = (json_bytes({"list": name, "as_of": issue.as_of, **record}) + b"\n" for record in issue.records)
-    return [write_bytes(folder / f"{name}.jsonl", lines)]
+    return [write_lines(name, issue.as_of, issue.records, folder)]

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from workflows.entries.words import Wording
 from workflows.errors import Refusal
 from workflows.lists.changes import Difference, Issue, Row, change_line, differences
 from workflows.lists.official import ITEM_COLUMNS, NEGATIVE, Listed, OfficialList, chosen, item_rows, unapproved
 from workflows.outputs import words
 from workflows.outputs.cells import Book, Cell, Column
-from workflows.outputs.files import json_bytes, safe_name, write_bytes
+from workflows.outputs.files import safe_name, write_bytes
 from workflows.outputs.lists import MissingBasisError, may_refuse
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 CHANGES: Final = (
     Column("变化", 9, centre=True),
@@ -238,5 +242,10 @@ def write_book(made: ListBook, folder: Path) -> list[Path]:
     for sheet in made.sheets:
         book.table(sheet.title, sheet.columns, sheet.rows(), frozen=sheet.frozen)
     place = folder / safe_name(made.place) if made.place else folder
-    lines = (json_bytes({"list": made.name, "as_of": made.as_of, **record}) + b"\n" for record in made.records)
-    return [book.save(place / f"{made.name}.xlsx"), write_bytes(place / f"{made.name}.jsonl", lines)]
+    return [book.save(place / f"{made.name}.xlsx"), write_lines(made.name, made.as_of, made.records, place)]
+
+
+def write_lines(name: str, as_of: str, records: Iterable[Row], folder: Path) -> Path:
+    """Keys in order of the alphabet, as documents keep them: the same records are the same bytes."""
+    lines = (_encode({"list": name, "as_of": as_of, **record}) + b"\n" for record in records)
+    return write_bytes(folder / f"{name}.jsonl", lines)
