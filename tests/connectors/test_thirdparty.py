@@ -51,6 +51,7 @@ def test_a_system_of_the_packages_kind_is_harvested(target: Path, tmp_path: Path
     assert "unknown connector 'lists'" in without.stderr
 
 
+@pytest.mark.timeout(300)
 def test_the_package_tests_its_connector(target: Path, tmp_path: Path) -> None:
     pytest_alone = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(target))
     done = run(sys.executable, *pytest_alone, str(target / "lists_conformance.py"), cwd=tmp_path, target=target)
