@@ -133,6 +133,15 @@ def full_bases(entry: Entry, pack: words.Lexicon) -> str:
     return "\n".join(lines)
 
 
+def deciding_items(entry: Entry) -> str:
+    """The items for which an entry is not shared, each with its field's name; 全部信息项 when it is all of them."""
+    names = entry.because.get("share", ())
+    if 1 < len(names) == len(entry.items):
+        return "全部信息项"
+    titles = {item.name: item.title for item in entry.items}
+    return "、".join(f"{titles[name]}（{name}）" if name in titles else name for name in names)
+
+
 def domain(entry: Entry) -> str:
     """数据领域 as far as the columns tell: the commonest category of data element that is no system field."""
     counts: dict[str, int] = {}
@@ -185,7 +194,7 @@ def responsibility_record(entry: Entry, pack: words.Lexicon) -> Row:
 
 
 def negative_row(entry: Entry, pack: words.Lexicon) -> list[Cell]:
-    grounds: list[Cell] = [reason(entry, "share"), full_bases(entry, pack), "、".join(entry.because.get("share", ()))]
+    grounds: list[Cell] = [reason(entry, "share"), full_bases(entry, pack), deciding_items(entry)]
     cells = [*identity_cells(entry), access_cell(pack, entry, "share"), tier_cell(pack, entry)]
     return [*cells, *grounds, *state_cells(entry)]
 

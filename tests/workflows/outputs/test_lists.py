@@ -136,7 +136,7 @@ def test_the_negative_list_quotes_the_law_with_its_rank(folder: Path) -> None:
     (row,) = rows(folder / "共享负面清单.xlsx", "共享负面清单")
     assert row["法律、法规、规章依据"].startswith("《中华人民共和国未成年人保护法》第一百零三条（法律）：")
     assert "普陀区公共数据管理办法" not in row["法律、法规、规章依据"]
-    assert row["决定性信息项"] == "DABH"
+    assert row["决定性信息项"] == "档案编号（DABH）"
 
 
 def test_the_responsibility_list_gives_type_condition_and_basis(folder: Path) -> None:
