@@ -172,6 +172,7 @@ class Book:
         sheet.page_setup.paperSize = A3 if sum(widths) > A4_CHARACTERS else A4
         sheet.page_margins.left = sheet.page_margins.right = 0.3
         sheet.page_margins.top, sheet.page_margins.bottom = 0.4, 0.6
+        sheet.page_margins.header = sheet.page_margins.footer = 0.3
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = name, "第 &P 页，共 &N 页"

@@ -123,7 +123,8 @@ def _write(path: Path, content: _Content, manifest: Manifest, digest: str, name:
         for asset in manifest.assets
         for place, column in enumerate(asset.columns)
     }
-    rows = sheets.item_rows(content.groups, ids, pack)
+    systems = {entry.system: entry.system_name for entry in content.entries}
+    rows = sheets.item_rows(content.groups, ids, pack, systems)
     book.form(sheets.ITEMS, sheets.item_fields(choices), rows, frozen=5, count=count)
     resources = (
         sheets.resource_row(entry, values, f"{digest[:SHORT]}-{numbers[entry.asset]}")

@@ -12,6 +12,7 @@ from connectors.workbook.grid import Sheet, letters, read_sheets
 from workflows.errors import InputError
 from workflows.outputs.cells import clean_text
 from workflows.review.export import ELEMENT_ROW, SHORT
+from workflows.review.merged import merged_ranges
 from workflows.review.sheets import ACCEPT, ITEM_TITLES, ROW_ID, heading, plain, writable
 
 HEADING_WITHIN = 20
@@ -68,9 +69,12 @@ def read_filled(path: Path) -> Filled:
     """
     rulings: list[Line] = []
     elements: list[Line] = []
+    filled_in: dict[str, tuple[int, set[int]]] = {}
     for sheet in read_sheets(path):
         found = _heading(sheet)
         if found is not None:
+            row, columns = sheet.rows[found[0] - 1].number, {at for title, at in found[1].items() if _is_filled(title)}
+            filled_in[sheet.title or ""] = row, columns
             (rulings if plain(ACCEPT) in found[1] else elements).extend(_lines(sheet, *found))
     exports = {line.ident.export for line in (*rulings, *elements) if line.ident}
     if len(exports) != 1:
@@ -78,7 +82,21 @@ def read_filled(path: Path) -> Filled:
             "holds rows of several exports" if exports else f"has no column {ROW_ID} as `pdc review export` writes it"
         )
         raise InputError(f"{path.name} {what} (fill in one exported workbook, hidden columns untouched)")
+    _check_merged(path, filled_in)
     return Filled(exports.pop(), rulings, elements)
+
+
+def _check_merged(path: Path, filled_in: dict[str, tuple[int, set[int]]]) -> None:
+    """Merged cells hold one value: what they mean for the other rows nobody knows. Raises `InputError`.
+
+    ``filled_in``: sheet → row of its headings, and the columns that people fill in.
+    """
+    for sheet, reach in merged_ranges(path):
+        row, columns = filled_in.get(sheet, (0, set()))
+        if reach.last_row > row and not columns.isdisjoint(range(reach.first_column, reach.last_column + 1)):
+            raise InputError(
+                f"{path.name} {sheet}!{reach.text}: cells to fill are merged (unmerge them, fill in each of them)"
+            )
 
 
 def _heading(sheet: Sheet) -> tuple[int, dict[str, int]] | None:
@@ -94,7 +112,7 @@ def _heading(sheet: Sheet) -> tuple[int, dict[str, int]] | None:
 
 def _lines(sheet: Sheet, begin: int, titles: dict[str, int]) -> Iterator[Line]:
     """Rows with what stands under the headings that people fill in; the rest does not count."""
-    read = [(title, place) for title, place in titles.items() if title in _filled_in()]
+    read = [(title, place) for title, place in titles.items() if _is_filled(title)]
     ident, elements = titles[plain(ROW_ID)], plain(ACCEPT) not in titles
     for row in sheet.rows[begin:]:
         cells = {title: _said(text) for title, place in read if (text := row.cell(place))}
@@ -107,6 +125,10 @@ def _said(text: str) -> str:
     text = clean_text(text).strip()
     day = _MIDNIGHT.fullmatch(text)
     return day[1] if day else text
+
+
+def _is_filled(title: str) -> bool:
+    return title in _filled_in()
 
 
 @cache

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from connectors.workbook.grid import ERRORS
 from workflows import catalogue
 from workflows.acts.trail import Acting, Trail
 from workflows.entries.codes import codes
@@ -132,7 +133,9 @@ class Fillings:
             yield f"无权填报{self.manifest.department}的资源"
         for key, text in changes.items():
             element = writable(level)[key]
-            if text and element.values and text not in element.values:
+            if text in ERRORS:
+                yield f"{line.at(heading(element))}「{text}」：是公式的错误值，请直接填写内容"
+            elif text and element.values and text not in element.values:
                 yield f"{line.at(heading(element))}「{text}」：{element.title}可填：{'、'.join(element.values)}"
             elif len(text) > LONGEST:
                 yield f"{line.at(heading(element))}：{element.title}有{len(text)}字，最多{LONGEST}字"

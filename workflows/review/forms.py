@@ -44,7 +44,7 @@ OPTIONS = "选项代码"
 """The hidden sheet that drop-downs take their lists from."""
 FILL, MISSING, FILL_HEAD, EXAMPLE, ALIKE = "FFFBEB", "FDE8E8", "B45309", "F3F4F6", "E4EEF9"
 KEPT = 100_000
-LINE, MOST_LINES = 14.5, 4
+LINE, MOST_LINES = 14.5, 7
 """Points per line of text, and how many lines a row shows at most. Programs disagree on whether they work heights out
 by themselves."""
 _END = b"</sheetData>"
@@ -189,7 +189,7 @@ class _Looks:
         self.looks = [f"pdc_{field.look}" for field in fields]
         self.letters = [get_column_letter(number) for number in range(1, len(fields) + 1)]
         self.styles: dict[tuple[str, bool], int] = {}
-        self.widths = [field.width for field in fields]
+        self.widths = [math.inf if field.hidden else field.width for field in fields]
         self.cells: dict[tuple[type, Value, str], str] = {}
         self.lines: dict[tuple[str, float], int] = {}
         self.texts = book.texts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from classifiers.evidence import Dimension
+from connectors.workbook.grid import ERRORS
 from workflows.acts.model import Actor
 from workflows.acts.rights import Rights, require
 from workflows.acts.trail import Acting, Trail
@@ -181,6 +182,8 @@ class _Reading:
             self._say(sheets.ACCEPT_GROUP, "只能填“是”或留空")
         own = {dimension: key for dimension in SUGGESTED if (key := self._own(dimension))}
         basis, reason = self._basis(), self.line.text(sheets.REASON)
+        if reason in ERRORS:
+            self._say(sheets.REASON, "是公式的错误值，请直接填写内容")
         proposed = [dimension for dimension in SUGGESTED if self.column.marks[dimension].proposed]
         values: dict[Dimension, str | None] = dict(own)
         if agrees:
@@ -218,7 +221,7 @@ class _Reading:
 
     def _basis(self) -> tuple[str, ...]:
         found = []
-        for text in filter(None, map(str.strip, _split(self.line.text(sheets.BASIS)))):
+        for text in self._cited():
             key = self.choices.citation(text)
             if key is None:
                 self._say(sheets.BASIS, f"依据库中没有「{text}」")
@@ -226,12 +229,18 @@ class _Reading:
                 found.append(key)
         return tuple(dict.fromkeys(found))
 
+    def _cited(self) -> Iterator[str]:
+        """One citation after the other; 《…》第一条、第二条 are two."""
+        text = self.line.text(sheets.BASIS).replace("；", "\n").replace(";", "\n")
+        for one in filter(None, map(str.strip, text.split("\n"))):
+            title, end, articles = one.rpartition("》")
+            if self.choices.citation(one) or not end:
+                yield one
+            else:
+                yield from (f"{title}》{article}" for article in articles.split("、"))
+
     def _say(self, title: str, what: str) -> None:
         self.wrong.append(f"{self.line.at(title)}「{self.line.text(title)}」：{what}")
-
-
-def _split(text: str) -> list[str]:
-    return text.replace("；", "\n").replace(";", "\n").split("\n")
 
 
 def _row_verdict(line: Line, asset: str, column: str, found: list[Ruled]) -> RowVerdict:

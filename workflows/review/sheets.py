@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
-from classifiers.evidence import ACCESS, TIERS, Dimension
+from classifiers.evidence import ACCESS, TIERS, Dimension, Label
 from workflows.entries.elements import (
     NOT_FILLED,
     Element,
@@ -35,6 +35,17 @@ ITEM_TITLES: Final = (ACCEPT, ACCEPT_GROUP, *(DIMENSIONS[dimension] for dimensio
 YES, NO = "是", "否"
 DOUBTS: Final = {"undetermined": "待判定", "tie": "建议（两可）", "near": "建议（把握小）"}
 EXPORT_ID = "导出编号"
+WIDE: Final = {
+    "category": 26,
+    "title": 24,
+    "abstract": 44,
+    "share_condition": 40,
+    "share_method": 26,
+    "open_condition": 40,
+    "contact": 26,
+    "description": 36,
+}
+"""Characters of the columns of elements that hold longer texts."""
 _YES = frozenset(("是", "y", "yes", "√", "✓", "1", "true", "采纳"))
 _NO = frozenset(("否", "n", "no", "×", "✗", "x", "0", "false", "不采纳"))
 
@@ -54,7 +65,7 @@ class Choices:
         return self._meanings[dimension].get(plain(text))
 
     def citation(self, text: str) -> str | None:
-        """The key of a citation, given as key or as title and article."""
+        """The key of a citation, given as key or as title (also without 中华人民共和国) and article."""
         return self._citations.get(plain(text))
 
     @property
@@ -86,7 +97,8 @@ class Choices:
     def _citations(self) -> dict[str, str]:
         found = {}
         for one in self.pack.citations():
-            for name in (one.line(), f"{one.title}{one.article}", one.key):
+            article = f"{one.title}{one.article}"
+            for name in (one.line(), article, _short(one.line()), _short(article), one.key):
                 found[plain(name)] = one.key
         return found
 
@@ -125,8 +137,8 @@ def item_fields(choices: Choices) -> tuple[Field, ...]:
         Field("建议开放类型", 13, "centre"),
         Field("状态", 12, "centre"),
         Field("可信度", 8, "centre"),
-        Field("判定理由", 58),
-        Field("判定依据", 38),
+        Field("判定理由", 66),
+        Field("判定依据", 52),
         Field(
             ACCEPT, 9, fill, (YES, NO), prompt="是：同意本行全部建议。否：不同意，请写理由。改填右侧各列的以所填为准。"
         ),
@@ -144,14 +156,18 @@ def item_fields(choices: Choices) -> tuple[Field, ...]:
     )
 
 
-def item_rows(groups: Sequence[Group], ids: Mapping[tuple[str, str], str], pack: Pack) -> Iterator[list[Cell]]:
-    """``ids``: (asset key, column) → row id."""
+def item_rows(
+    groups: Sequence[Group], ids: Mapping[tuple[str, str], str], pack: Pack, systems: Mapping[str, str]
+) -> Iterator[list[Cell]]:
+    """``ids``: (asset key, column) → row id; ``systems``: id → name."""
     for group in groups:
         for item in group.items:
-            yield _item_row(group, item, ids[item.stored.asset.key, item.column.name], pack)
+            asset = item.stored.asset
+            system = systems.get(asset.system, asset.system)
+            yield _item_row(group, item, system, ids[asset.key, item.column.name], pack)
 
 
-def _item_row(group: Group, item: Item, ident: str, pack: Pack) -> list[Cell]:
+def _item_row(group: Group, item: Item, system: str, ident: str, pack: Pack) -> list[Cell]:
     asset, verdict, size = item.stored.asset, item.verdict, len(group.items)
     labels = item.pending or [one for one in verdict.labels if words.is_undetermined(one)] or verdict.labels
     element = item.marks["element"].now or verdict.element or ""
@@ -167,13 +183,28 @@ def _item_row(group: Group, item: Item, ident: str, pack: Pack) -> list[Cell]:
         DOUBTS.get(item.doubt, words.STATES[item.state]),
         item.confidence if item.pending else None,
         words.reason_text(labels),
-        words.basis_text(pack, labels),
+        _articles(pack, labels),
         *(None,) * 8,
-        asset.system,
+        system,
         asset.comment or "",
         item.column.type,
         ident,
     ]
+
+
+def _articles(pack: Pack, labels: Sequence[Label]) -> str:
+    """One line per statute with its articles, as people cite it: 《个人信息保护法》第二十八条、第三十四条."""
+    found: dict[str, list[str]] = {}
+    for key in words.cited(labels):
+        one = words.citation(pack, key)
+        articles = found.setdefault(_short(one.title) if one else key, [])
+        if one:
+            articles.append(one.line().removeprefix(one.title))
+    return "\n".join(f"{name}{'、'.join(articles)}" for name, articles in found.items())
+
+
+def _short(title: str) -> str:
+    return title.replace("《中华人民共和国", "《")
 
 
 def _in_force(item: Item, pack: Pack) -> str:
@@ -211,8 +242,7 @@ def resource_fields() -> tuple[Field, ...]:
         Field("待补内容", 26),
     )
     filled = (
-        Field(heading(element), 36 if key == "abstract" else 18, "fill", element.values)
-        for key, element in writable("asset").items()
+        Field(heading(element), WIDE.get(key, 18), "fill", element.values) for key, element in writable("asset").items()
     )
     return (*own, *filled, Field(ROW_ID, 10, hidden=True))
 
@@ -221,8 +251,7 @@ def element_fields() -> tuple[Field, ...]:
     """The columns of 信息项."""
     own = (Field("代码", 16), Field("表", 20), Field("字段", 16), Field("现名称", 20))
     filled = (
-        Field(heading(element), 30 if key == "description" else 18, "fill", element.values)
-        for key, element in writable("item").items()
+        Field(heading(element), WIDE.get(key, 18), "fill", element.values) for key, element in writable("item").items()
     )
     return (*own, *filled, Field(ROW_ID, 10, hidden=True))
 
@@ -271,17 +300,19 @@ def instructions(department: str, at: str, pack: Pack, count: int, pending: int)
         ("", ""),
         (
             "填写方法",
-            f"在「{ITEMS}」中只填写橙色标题的列，其余单元格已锁定（没有密码）；可以筛选，不处理的行留空即可。",
+            f"在「{ITEMS}」「{RESOURCES}」「{ELEMENTS}」中只填写橙色标题的列，其余已锁定（没有密码）；可以筛选。",
         ),
+        (ITEMS, "每行一个信息项，判定其分级、共享类型、开放类型和数据元；不处理的行留空即可。"),
         (ACCEPT, "是：同意本行的全部建议；否：不同意，请在「理由/备注」写明原因。留空：暂不处理。"),
         (ACCEPT_GROUP, "字段名、数据元、说明都相同的为一组，排在一起。任一行选“是”，同组留空的各行均采纳各自的建议。"),
         ("分级等四列", "与建议不同的，从下拉列表选择；填写了的，以填写为准。"),
         (BASIS, "从下拉列表选择，或照此写法填写，多条的每条一行。限制共享的，须有法律、法规或规章依据，否则不予导入。"),
         ("降低级别", "比现行级别低的，须由另一名有权人员同意（以本人账号导入同样的意见）后生效。"),
         ("状态", "待判定：尚无建议，须人工判定；两可：两种数据元证据相当；把握小：证据刚过门槛。这些排在最前。"),
-        ("颜色", "绿 L1，蓝 L2，橙 L3，红 L4；灰为待判定；浅蓝的组号表示有相似项。"),
+        ("颜色", "分级：绿 L1，蓝 L2，橙 L3，红 L4。共享与开放：绿为无条件，橙为有条件，红为不共享或不开放。"),
+        ("", "灰为待判定；浅蓝的组号表示有相似项。"),
         (RESOURCES, "每行一个信息资源，带 * 的为必填，浅红色为缺项；改动的单元格导入后记为人工填写。"),
         (ELEMENTS, "每行一个信息项，填写名称、描述、代码集等；清空人工填写过的单元格，即恢复为系统给出的内容。"),
         ("交回", "保存为 .xlsx 后交回（WPS、Excel、LibreOffice 均可）。导出后他人已改动的，导入时逐行列出，不会覆盖。"),
-        ("", "行的对应关系在隐藏列中，请勿取消隐藏后修改，也不要把行复制成两行。"),
+        ("", "行的对应关系在隐藏列中，请勿取消隐藏后修改，也不要把行复制成两行，不要合并单元格。"),
     ]

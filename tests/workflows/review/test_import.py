@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -149,6 +150,18 @@ def test_not_shared_with_a_law_counts(room: Any, fill: Any) -> None:
     room.classify()
     verdict = next(room.store.stream()).column_verdicts["sfzh"]
     assert verdict.label("share").value == "none"
+
+
+def test_articles_may_be_cited_as_the_reasons_do(room: Any, fill: Any) -> None:
+    path = room.export()
+    sheet = openpyxl.load_workbook(path)[ITEMS]
+    place = next(cell.column for cell in sheet[1] if cell.value == "判定依据")
+    shown = next(sheet.cell(row, place).value for row in range(2, 11) if sheet.cell(row, 4).value == "sfzh")
+    assert re.search("《个人信息保护法》第.+条、第.+条\n", shown)
+    cells = {"共享类型": "非共享", "依据": shown}
+    assert verdicts(room.bring(fill(path, {ID_CARD: cells}))) == {"person.sfzh": "accepted"}
+    verdict = next(room.store.stream()).column_verdicts["sfzh"]
+    assert set(room.store.decisions(PERSON)[0].basis) == {key for label in verdict.labels for key in label.basis}
 
 
 # --- conflicts ------------------------------------------------------------------------------------------------------

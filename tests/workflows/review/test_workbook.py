@@ -48,6 +48,7 @@ def test_what_is_proposed_stands_beside_the_reason_and_the_article(book: Any) ->
         *("公民身份号码", "L3 敏感级", "授权共享", "非开放"),
     )
     assert (said["现行"], said["状态"], said["数据类型"]) == (None, "建议", "varchar(50)")
+    assert (said["所属系统"], said["表说明"]) == ("救助系统", "救助对象")
     assert "个人信息" in said["判定理由"]
     assert "第三十四条" in said["判定依据"]
     assert sheet.cell(row, titles(sheet)["建议分级"]).fill.fgColor.rgb[2:] == "FCEBD3"
@@ -60,6 +61,11 @@ def test_only_the_columns_to_fill_are_unlocked(book: Any) -> None:
     unlocked = {title for title, number in titles(sheet).items() if not sheet.cell(2, number).protection.locked}
     assert unlocked == set(FILLED)
     assert {sheet.cell(2, titles(sheet)[title]).number_format for title in FILLED} == {"@"}
+
+
+def test_rows_are_as_high_as_what_is_seen(book: Any) -> None:
+    heights = {book["信息项"].row_dimensions[row].height for row in range(2, 11)}
+    assert heights == {18.5}
 
 
 def test_drop_downs_freeze_filter_and_hidden_parts(book: Any) -> None:
