@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from classifiers.policy import Citation, carries
-from workflows.acts.model import Act
+from workflows.acts.model import Act, Kind
 from workflows.acts.trail import Acting, Trail
 from workflows.errors import StoreError
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from classifiers.policy import Pack
 
 UNDETERMINED = "待判定"
+TELLING: tuple[tuple[Kind, str], ...] = (
+    *(("entry", "publish"), ("request", "new"), ("request", "confirm"), ("request", "catalogue"), ("list", "issue")),
+)
+"""Acts that name words."""
 
 
 class Wording(msgspec.Struct, frozen=True):
@@ -97,9 +101,8 @@ class Wordings:
         return next((one for one in found if one.catalogue), None)
 
     def _acts(self, until: str) -> Iterator[Act]:
-        yield from self.trail.acts("entry", until=until, verb="publish")
-        yield from self.trail.acts("request", until=until)
-        yield from self.trail.acts("list", until=until)
+        for kind, verb in TELLING:
+            yield from self.trail.acts(kind, until=until, verb=verb)
 
 
 def _words(act: Act) -> str:
