@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from workflows.entries.desk import Desk
     from workflows.entries.elements import Filled, Level
     from workflows.entries.lifecycle import LifeCycle
+    from workflows.entries.published import PublishedEntry
     from workflows.entry import Entry, EntryItem
+    from workflows.outputs.words import Lexicon
 
 WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the audit trail.")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done or refused, and why; do nothing.")
@@ -79,8 +81,9 @@ def list_(state: State, ctx: click.Context, globs: tuple[str, ...], stage: str |
 def show(state: State, name: str, as_of: str | None, as_json: bool) -> None:
     """One entry: every element and who filled it, what is missing, and where it stands."""
     with desk(state) as at:
-        found = _in_force(at, name, as_of) if as_of else _only(at, name)
-        record = _record(at, found)
+        past = _in_force(at, name, as_of) if as_of else None
+        found = past.entry if past else _only(at, name)
+        record = {**_record(at, found), **(_of_day(at, past) if past else {"labels": _labels(found, at.pack)})}
     if as_json:
         emit_json(record)
         return
@@ -90,6 +93,8 @@ def show(state: State, name: str, as_of: str | None, as_json: bool) -> None:
         ("element", "value", "filled by"),
         [_element_cells(one) for one in record["elements"]],
     )
+    echo("")
+    emit_table(("label", "is", "basis"), [(one["title"], one["name"], "；".join(one["basis"])) for one in record["labels"]])
     said = [(item["name"], *_element_cells(one)) for item in record["items"] for one in item["elements"] if one["who"]]
     if said:
         echo("\nwhat people filled in of the items")
@@ -143,6 +148,38 @@ def _record(at: Desk, found: Entry) -> dict[str, Any]:
     }
 
 
+def _of_day(at: Desk, past: PublishedEntry) -> dict[str, Any]:
+    """Where a version in force stood on that day, in the words by which it was published."""
+    from workflows.entries.words import Wordings
+
+    words = past.state.in_force.words if past.state.in_force else ""
+    return {
+        "state": past.state.stage,
+        "version": past.state.version,
+        "in_force": past.state.in_force,
+        "changes": past.state.changes,
+        "to_do": [],
+        "labels": _labels(past.entry, Wordings(at.trail).read(words) if words else at.pack),
+    }
+
+
+def _labels(found: Entry, told: Lexicon) -> list[dict[str, Any]]:
+    """Tier, share and open type as readers see them, with reason and citations."""
+    from workflows.outputs import words
+
+    return [
+        {
+            "key": label.dimension,
+            "title": words.AXIS_TITLES[label.dimension],
+            "value": label.value,
+            "name": words.key_name(told, label.dimension, label.value),
+            "reason": label.reason,
+            "basis": [words.citation_line(told, key) for key in label.basis],
+        }
+        for label in words.axis_labels(found)
+    ]
+
+
 def _only(at: Desk, name: str) -> Entry:
     found = list(at.entries([name]))
     if len(found) > 1:
@@ -150,14 +187,14 @@ def _only(at: Desk, name: str) -> Entry:
     return found[0]
 
 
-def _in_force(at: Desk, name: str, as_of: str) -> Entry:
+def _in_force(at: Desk, name: str, as_of: str) -> PublishedEntry:
     from workflows.entries.published import published_entry
 
     (key,) = at.keys([name])[:1]
     found = published_entry(at.trail, key, as_day(as_of, "--as-of"))
     if found is None:
         raise InputError(f"no version of {key} was in force on {as_of}")
-    return found.entry
+    return found
 
 
 @entry.command()
