@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from workflows.sharing.states import Side
 
 WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the audit trail.")
-IDENT = click.argument("ident", metavar="ID")
+IDENT = click.argument("ident", metavar="ID", callback=lambda _context, _parameter, value: value.upper())
 FROM = click.option(
     "--from", "since", default="", metavar="DAY", help="First day (ISO); without it, from the grant on."
 )

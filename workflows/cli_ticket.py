@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workflows.settings import Site
     from workflows.sharing.tickets import Tickets, TicketState
 
-IDENT = click.argument("ident", metavar="ID")
+IDENT = click.argument("ident", metavar="ID", callback=lambda _context, _parameter, value: value.upper())
 DUE = click.option("--due", required=True, metavar="DAY", help="By when it is mended (ISO).")
 
 
@@ -63,7 +63,23 @@ def open_(
     state: State, department: str, what: str, limb: int, asset: str, due: str, why: str, behalf: str, as_json: bool
 ) -> None:
     """Order a department to mend something."""
-    _do(state, behalf, as_json, lambda tickets: tickets.open(department, what, limb, due, asset, why))
+    key = _key(state, department, asset) if asset else ""
+    _do(state, behalf, as_json, lambda tickets: tickets.open(department, what, limb, due, key, why))
+
+
+def _key(state: State, department: str, asset: str) -> str:
+    """The resource of the department that a name stands for."""
+    from workflows.entries.desk import Desk
+    from workflows.run import open_pack
+    from workflows.sharing.counter import the_asset
+    from workflows.sharing.text import one_line_text
+
+    one_line_text("--asset", asset)
+    with state.store() as (site, store):
+        key = the_asset(Desk(site, store, open_pack(site.pack, site.overlays)), asset)
+    if key.split("/", 1)[0] != department:
+        raise InputError(f"{key} is not of {department}: a ticket is for the department that has to mend it")
+    return key
 
 
 @ticket.command()

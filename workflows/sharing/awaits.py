@@ -64,7 +64,8 @@ class Awaits:
             command = "pdc request answer {id} --upheld --why TEXT, or --review"
             yield "request.answer", Step("office", command, state.stage_since), CONTESTED
         elif state.stage in ("absent", "uncatalogued", "refused", "revoked"):
-            yield "request.object", Step("requester", "pdc request object {id} --why TEXT", must=False), ()
+            right = "request.object" if state.kind == "share" else "request.new-open"
+            yield right, Step("requester", "pdc request object {id} --why TEXT", must=False), ()
         if state.stage == "uncatalogued":
             command = "pdc ticket open --for {owner} --limb 5 --due DAY --what TEXT"
             yield "ticket.open", Step("office", command, state.stage_since, must=False), ()

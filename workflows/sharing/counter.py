@@ -55,10 +55,7 @@ class Counter:
 
     def asset(self, name: str) -> str:
         """The key that a name on the command line stands for."""
-        found = self.desk.keys([name])
-        if len(found) > 1:
-            raise InputError(f"{name!r} names {len(found)} entries: {', '.join(found[:5])} …")
-        return found[0]
+        return the_asset(self.desk, name)
 
     def states(self) -> dict[str, RequestState]:
         return states(self.trail)
@@ -83,7 +80,7 @@ class Counter:
                 now.get(one.id),
                 self.deadlines.due(counting(one, now.get(one.id))),
                 awaits.steps(one, now.get(one.id), acts[one.id]),
-                remark(one, now.get(one.id), self.desk.pack),
+                remark(one, now.get(one.id), self.desk.pack, self.today),
             )
             for one in held
         ]
@@ -92,3 +89,11 @@ class Counter:
         """The version in force of what is asked for."""
         held = published_entry(self.trail, found.document.asset) if found.document.asset else None
         return held.entry if held else None
+
+
+def the_asset(desk: Desk, name: str) -> str:
+    """The one key that a name stands for. Raises `InputError` for none and for several."""
+    found = desk.keys([name])
+    if len(found) > 1:
+        raise InputError(f"{name!r} names {len(found)} entries: {', '.join(found[:5])} …")
+    return found[0]

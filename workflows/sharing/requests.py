@@ -5,6 +5,7 @@ Every verb is one transaction. Errors: `NotAllowed`, `Blocked`, `Conflict` (work
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -21,11 +22,11 @@ from workflows.entries.words import keep_words
 from workflows.entry import Entry
 from workflows.errors import InputError
 from workflows.sharing.calendar import iso_day
-from workflows.sharing.judge import Judgement, judge, not_shared, place, resolved
+from workflows.sharing.judge import Judgement, judge, not_shared, place, resolved, unconditional
 from workflows.sharing.limits import Deadlines
 from workflows.sharing.numbers import next_number
 from workflows.sharing.persons import CONTESTED, OTHER, PROGRAM, require_another
-from workflows.sharing.standing import no_longer, voided
+from workflows.sharing.standing import no_longer, too_late, voided
 from workflows.sharing.states import SIDES, Document, Grant, RequestState, Side, fold, unfit
 from workflows.sharing.terms import terms
 from workflows.sharing.text import one_line_text, one_line_texts
@@ -37,6 +38,8 @@ LETTERS = {"share": "S", "open": "O"}
 SIDE_RIGHTS: Mapping[Side, str] = {"office": "request.review-office", "owner": "request.review-owner"}
 GONE = "no longer in the catalogue"
 CLOSE = "close the request (no law is needed): pdc request review {} --refuse --why TEXT; or publish a version with it"
+KEY = re.compile(r"[a-z][a-z0-9-]*/[\w.-]+")
+"""What looks like a citation key; every other basis of a need is a text."""
 REASONED = ("refuse", "revoke", "object", "answer", "withdraw")
 
 
@@ -88,12 +91,13 @@ class Requests:
             "asset or demand": asked.asset or asked.demand.strip(),
         }
         if asked.kind == "share":
-            needed |= {"basis": asked.basis, "means": asked.means.strip()}
+            needed |= {"basis": all(one.strip() for one in asked.basis) and asked.basis, "means": asked.means.strip()}
         else:
             needed |= {"applicant": asked.applicant.strip()}
         missing = [f"--{name.replace(' or ', ' or --')}" for name, value in needed.items() if not value]
         if missing:
             raise InputError(f"the request says nothing of {', '.join(missing)} (Art. 21, 22, 25)")
+        self._citations([one for one in asked.basis if KEY.fullmatch(one)])
         check_period(asked.since, asked.until, self._today())
 
     def _department(self, ident: str) -> str:
@@ -173,7 +177,7 @@ class Requests:
         """Ask for more time; what is unconditional gets it at once, the rest is reviewed again."""
         check_period(since, until, self._today())
         with self._begin(ident, "renew", why) as (acting, state):
-            require(self.actor, "request.renew", state.document.requester, self.rights)
+            require(self.actor, _asking(state, "request.renew"), state.document.requester, self.rights)
             if state.grant and (not state.grant.until or until <= state.grant.until):
                 end = f"until {state.grant.until}" if state.grant.until else "without end"
                 raise InputError(f"{ident} is granted {end} already")
@@ -244,11 +248,15 @@ class Requests:
     def _gone(state: RequestState, entry: Entry | None, verb: str) -> Blocked:
         return Blocked(f"{state.id} cannot be {verb}: {no_longer(state.document, entry)}", [CLOSE.format(state.id)])
 
-    def _grounds(self, state: RequestState, basis: Sequence[str]) -> None:
+    def _citations(self, keys: Sequence[str]) -> None:
+        """Raises `InputError` for keys that the pack does not have."""
         known = {citation.key for citation in self.pack.citations()}
-        unknown = [key for key in basis if key not in known]
+        unknown = [key for key in keys if key not in known]
         if unknown:
             raise InputError(f"the pack {self.pack.id} has no citation {', '.join(unknown)} (pdc pack show)")
+
+    def _grounds(self, state: RequestState, basis: Sequence[str]) -> None:
+        self._citations(basis)
         if state.kind == "share" and not self.pack.sufficient("none", basis):
             ranks = ", ".join(self.pack.body.sufficient_ranks.get("none", ()))
             cited = ", ".join(basis) or "nothing"
@@ -283,6 +291,7 @@ class Requests:
             if missing:
                 raise Blocked(f"{ident} cannot be granted", missing)
             check_since(since, self._today())
+            check_within(state, since, until)
             grant = self._granted(acting, state, entry, Grant(since, until, interface, entry=version))
             return acting.add("request", ident, "grant", why=why, after=grant)
 
@@ -311,6 +320,8 @@ class Requests:
     def _granted(self, acting: Acting, state: RequestState, entry: Entry, given: Grant) -> Grant:
         """The grant with its text; what ``given`` leaves empty comes from the request, the entry and the limits."""
         asked, today = state.document, self._today()
+        if too_late(state, today):
+            raise Blocked(f"{state.id}: {too_late(state, today)}")
         period = state.renewal or asked
         since = max(given.since or period.since, today)
         if state.usable(today):
@@ -338,12 +349,23 @@ class Requests:
     def revoke(self, ident: str, why: str) -> Act:
         with self._begin(ident, "revoke", why) as (acting, state):
             require(self.actor, "request.revoke", state.owner, self.rights)
+            self._may_take_back(acting, state)
             return acting.add("request", ident, "revoke", why=why, before=state.grant)
+
+    def _may_take_back(self, acting: Acting, state: RequestState) -> None:
+        """The owner alone does not take back what is shared unconditionally: that would be a refusal (Art. 21)."""
+        oversees = ("request.answer", _granting(state))
+        entry, _ = self._in_force(acting, state.document.asset)
+        if entry is None or no_longer(state.document, entry) or not unconditional(state.document, entry):
+            return
+        if state.kind == "share" and not any(self.actor.has(self.rights[one], state.owner) for one in oversees):
+            what = f"{state.id}: {state.document.asset} is shared unconditionally (Art. 22)"
+            raise Blocked(f"{what}; the centre or the office revokes it")
 
     def object(self, ident: str, why: str) -> Act:
         """The asking department does not accept that it does not get the data (Art. 38 (5))."""
         with self._begin(ident, "object", why) as (acting, state):
-            require(self.actor, "request.object", state.document.requester, self.rights)
+            require(self.actor, _asking(state, "request.object"), state.document.requester, self.rights)
             return acting.add("request", ident, "object", why=why)
 
     def answer(self, ident: str, *, upheld: bool, why: str) -> Act:
@@ -367,7 +389,7 @@ class Requests:
     def withdraw(self, ident: str, why: str) -> Act:
         """Who asked needs it no more; a grant ends with it."""
         with self._begin(ident, "withdraw", why) as (acting, state):
-            require(self.actor, "request.withdraw", state.document.requester, self.rights)
+            require(self.actor, _asking(state, "request.withdraw"), state.document.requester, self.rights)
             return acting.add("request", ident, "withdraw", why=why, before=state.grant)
 
     # --- common --------------------------------------------------------------------------------------------------
@@ -407,6 +429,11 @@ class Requests:
         return open_version(acting.connection, asset, version), version
 
 
+def _asking(state: RequestState, right: str) -> str:
+    """The right of who asks; for an applicant from outside everybody acts who may enter such requests."""
+    return right if state.kind == "share" else "request.new-open"
+
+
 def _granting(state: RequestState) -> str:
     return "request.grant" if state.kind == "share" else "request.open"
 
@@ -426,6 +453,17 @@ def check_due(due: str, today: str) -> None:
         raise InputError(f"--due is a day such as {today}, not {due!r}") from None
     if late:
         raise InputError(f"--due {due} is over")
+
+
+def check_within(state: RequestState, since: str, until: str) -> None:
+    """Raises `Blocked` for days that nobody asked for: what was approved is the period of the request."""
+    period = state.renewal or state.document
+    if since and since < period.since:
+        raise Blocked(f"{state.id} was asked for from {period.since} on: --from {since} is before it")
+    if period.until and until > period.until:
+        raise Blocked(
+            f"{state.id} was asked for until {period.until}: for more, who asked renews it (pdc request renew)"
+        )
 
 
 def check_since(since: str, today: str) -> None:

@@ -51,6 +51,14 @@ def no_longer(asked: Document, entry: Entry | None) -> str:
     return f"the version in force of {asked.asset} has no item {', '.join(gone)}" if gone else ""
 
 
+def too_late(state: RequestState, today: str) -> str:
+    """Why nothing can be granted any more of what was asked for; empty when it can."""
+    until = (state.renewal or state.document).until
+    if state.stage not in ("asked", "cataloguing", "reviewing") or not until or until >= today:
+        return ""
+    return f"asked for until {until}, which is over: who asked withdraws it and asks anew"
+
+
 def changes(asked: Document, seen: Entry, now: Entry) -> tuple[Change, ...]:
     """What differs between two versions in what was asked: the named items, or all of the resource."""
     found = diff(seen, now)
@@ -132,8 +140,10 @@ def counting(state: RequestState, now: Standing | None) -> RequestState:
     return msgspec.structs.replace(state, approvals=kept, stage_since=max(state.stage_since, now.since))
 
 
-def remark(state: RequestState, now: Standing | None, pack: Pack) -> str:
+def remark(state: RequestState, now: Standing | None, pack: Pack, today: str) -> str:
     """What a person should look at: approvals that count no more, grants that would not be given today."""
+    if over := too_late(state, today):
+        return over
     if now is None:
         return ""
     if now.unread:
