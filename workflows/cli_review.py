@@ -71,9 +71,16 @@ def department_argument(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     kind = click.Path(dir_okay=False, path_type=Path)
-    return click.option("-o", "--output", type=kind, metavar="FILE", help="Where to write (default: in `out`).")(
-        command
+    named = click.option(
+        "-o", "--output", type=kind, callback=_workbook, metavar="FILE", help="Where to write (default: in `out`)."
     )
+    return named(command)
+
+
+def _workbook(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and path.suffix.lower() != ".xlsx":
+        raise click.BadParameter(f"{path.name} is no name of a workbook; let it end in .xlsx", ctx, parameter)
+    return path
 
 
 @click.group()

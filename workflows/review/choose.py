@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from classifiers.evidence import Dimension
+from classifiers.evidence import TIERS, Dimension
 from workflows.acts.model import Actor
 from workflows.acts.rights import Rights
 from workflows.acts.trail import Trail
 from workflows.errors import InputError
 from workflows.explain import find
-from workflows.outputs.words import STATES
+from workflows.outputs.words import STATES, UNDETERMINED
 from workflows.review.desk import Desk, Ruled, Seen, Wish
 from workflows.review.items import Item, fingerprint, items, items_of
 from workflows.review.sheets import Choices
@@ -42,17 +42,21 @@ def setting(choices: Choices, sets: Iterable[str], rejects: Iterable[str], why: 
     values: dict[Dimension, str | None] = {}
     for name, text in _pairs(sets, "--set", SUGGESTED):
         dimension = cast(Dimension, name)
+        if dimension in values:
+            raise InputError(f"--set {name}={text}: --set gives {name} a value already")
         values[dimension] = choices.key(dimension, text)
         if values[dimension] is None:
             names = choices.names(dimension)
             known = ", ".join(names) if len(names) <= 10 else "a key such as person.mobile, or its Chinese name"
             raise InputError(f"--set {name}={text}: no such value ({known})")
-    for name in rejects:
+    for name in dict.fromkeys(rejects):
         if name in values:
             raise InputError(f"--reject {name}: --set gives it a value")
         values[cast(Dimension, name)] = None
     if not values:
         raise InputError("nothing to decide (give --set tier=L3 …, or --reject DIMENSION)")
+    if not why.strip():
+        raise InputError("--why is empty: every decision is kept with its reason")
     cited = {text: choices.citation(text) for text in basis}
     if unknown := [text for text, key in cited.items() if key is None]:
         raise InputError(f"--basis {unknown[0]}: no such citation (see `pdc pack show`)")
@@ -77,11 +81,31 @@ def where(store: Store, choices: Choices, texts: Iterable[str]) -> list[Item]:
     wanted = [(name, value.casefold()) for name, value in _pairs(texts, "--where", KEYS)]
     if not wanted:
         raise InputError(f"--where is empty: write KEY=VALUE with one of {', '.join(KEYS)}")
+    judgeable = store.judgeable()
+    departments = {one.department for one in judgeable}
+    _check_known(wanted, departments, {one.key.split("/", 2)[1] for one in judgeable}, choices)
     globs = [value for name, value in wanted if name == "department"]
-    departments = {one.department for one in store.judgeable()}
     fitting = [one for one in sorted(departments) if all(fnmatch.fnmatchcase(one.casefold(), glob) for glob in globs)]
     found = items(store, fitting) if fitting else ()
     return [item for item in found if _fits(item, wanted, choices.pack)]
+
+
+def _check_known(
+    wanted: Iterable[tuple[str, str]], departments: Iterable[str], systems: Iterable[str], choices: Choices
+) -> None:
+    """A mistyped value must not look like nothing to do. Raises `InputError`."""
+    tiers = (*TIERS, UNDETERMINED)
+    known: Mapping[str, tuple[Iterable[str], Iterable[str]]] = {
+        "department": (departments, ()),
+        "system": (systems, ()),
+        "tier": (tiers, (choices.pack.display("tier", one) for one in tiers)),
+        "state": (STATES, STATES.values()),
+    }
+    for name, glob in wanted:
+        if name in known:
+            keys, names = known[name]
+            if not any(fnmatch.fnmatchcase(own.casefold(), glob) for own in (*keys, *names)):
+                raise InputError(f"--where {name}={glob}: no {name} of labelled items fits ({', '.join(sorted(keys))})")
 
 
 def _fits(item: Item, wanted: Sequence[tuple[str, str]], pack: Pack) -> bool:

@@ -37,7 +37,8 @@ def wanted(choices: Choices, *sets: str, rejects: tuple[str, ...] = (), basis: t
         ("system=sys column=fld?", {"toilet.fld3"}),
         ("department=dept state=undetermined", {"toilet.fld3"}),
         ("state=待判定", {"toilet.fld3"}),
-        ("department=other", set()),
+        ("department=d* tier=L4", set()),
+        ("department=dept table=other", set()),
         ("tier=L3 column=x*", {"person.xm", "visit.xm"}),
     ],
 )
@@ -111,6 +112,7 @@ def test_who_may_not_decides_nothing(room: Any, choices: Choices, who: str) -> N
         (("tier='L3",), (), (), "No closing quotation"),
         (("tier=L3",), ("tier",), (), "--set gives it a value"),
         ((), (), (), "nothing to decide"),
+        (("tier=L3 tier=L4",), (), (), "--set tier=L4: --set gives tier a value already"),
         (("tier=L3",), (), ("民法典/1",), "--basis 民法典/1: no such citation"),
     ],
 )
@@ -125,3 +127,27 @@ def test_a_where_must_say_something(room: Any, choices: Choices) -> None:
         choose.where(room.store, choices, [" "])
     with pytest.raises(InputError, match="one of department, system"):
         choose.where(room.store, choices, ["colour=red"])
+
+
+@pytest.mark.parametrize("why", ["", " \u3000"])
+def test_a_decision_needs_a_reason(choices: Choices, why: str) -> None:
+    with pytest.raises(InputError, match="--why is empty"):
+        choose.setting(choices, ["tier=L3"], (), why, ())
+
+
+def test_a_dimension_may_be_rejected_twice(choices: Choices) -> None:
+    assert wanted(choices, rejects=("tier", "tier")).values == {"tier": None}
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("department=other", r"no department of labelled items fits \(dept\)"),
+        ("tier=L9", r"no tier of labelled items fits \(L1, L2, L3, L4, undetermined\)"),
+        ("element=person.* state=done", r"--where state=done: .+\(confirmed, suggested, undetermined\)"),
+        ("system=x*", r"no system of labelled items fits \(sys\)"),
+    ],
+)
+def test_a_mistyped_value_is_not_nothing_to_do(room: Any, choices: Choices, where: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        choose.where(room.store, choices, [where])

@@ -136,3 +136,10 @@ def test_a_template_is_written(pdc: Any, room: Any) -> None:
     done = pdc("template", "dept", "-o", room.folder / "表.xlsx")
     assert (done.exit_code, Path(done.stdout.strip()).exists()) == (0, True)
     assert pdc("template", "nosuch").exit_code == 2
+
+
+@pytest.mark.parametrize("command", [("template", "dept"), ("review", "export", "dept")])
+def test_a_workbook_is_named_as_one(pdc: Any, room: Any, command: tuple[str, ...]) -> None:
+    done = pdc(*command, "-o", room.folder / "表.csv")
+    assert (done.exit_code, "表.csv is no name of a workbook" in done.stderr) == (2, True)
+    assert not (room.folder / "表.csv").exists()
