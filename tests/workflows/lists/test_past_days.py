@@ -216,3 +216,20 @@ def test_a_code_an_item_and_a_mark_that_changed() -> None:
 
 def item(name: str) -> dict[str, str]:
     return {"name": name, "title": f"【{name}】"}
+
+
+def test_an_entry_of_a_past_day_is_shown_in_its_words_and_where_it_stood(year: Any) -> None:
+    before = year.ok("entry", "show", "jzz", "--as-of", DAY)
+    (share,) = [one for one in before["labels"] if one["key"] == "share"]
+    assert (share["name"], share["basis"]) == ("非共享", ["《中华人民共和国个人信息保护法》第三十四条"])
+    year.days(10)
+    year.rename()
+    year.ok("run", "--no-outputs")
+    year.ok("entry", "withdraw", "jzz", "--why", "停办")
+    after = year.ok("entry", "show", "jzz", "--as-of", DAY)
+    compared = ("title", "code", "state", "version", "in_force", "changes", "to_do", "labels")
+    assert [after[key] for key in compared] == [before[key] for key in compared]
+    assert (after["state"], after["to_do"]) == ("published", [])
+    now = year.ok("entry", "show", "parks")
+    assert [one["name"] for one in now["labels"]] == ["L1 甲级", "直接共享", "直接开放"]
+    assert "《中华人民共和国个人信息保护法》第三十四条" in year("entry", "show", "jzz", "--as-of", DAY).stdout
