@@ -94,7 +94,9 @@ def show(state: State, name: str, as_of: str | None, as_json: bool) -> None:
         [_element_cells(one) for one in record["elements"]],
     )
     echo("")
-    emit_table(("label", "is", "basis"), [(one["title"], one["name"], "；".join(one["basis"])) for one in record["labels"]])
+    emit_table(
+        ("label", "is", "basis"), [(one["title"], one["name"], "；".join(one["basis"])) for one in record["labels"]]
+    )
     said = [(item["name"], *_element_cells(one)) for item in record["items"] for one in item["elements"] if one["who"]]
     if said:
         echo("\nwhat people filled in of the items")
