@@ -27,6 +27,7 @@ from workflows.store_records import StoredAsset
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
+    from workflows.outputs.words import Lexicon
 
 NOT_FILLED = "未填报"
 MAIN_ITEMS = 8
@@ -106,6 +107,8 @@ class SystemInfo(Protocol):
     def path(self) -> str | None: ...
     @property
     def title(self) -> str: ...
+    @property
+    def is_declared_open(self) -> bool: ...
     @property
     def entry(self) -> Mapping[str, str]: ...
 
@@ -190,7 +193,7 @@ def entry(
         items=items,
         labels=verdict.labels,
         share_condition=condition(share, pack),
-        share_method=share_method(asset, share),
+        share_method=share_method(asset.kind, share),
         open_condition=condition(opened, pack),
         update_cycle=asset.update_cycle or implied_cycle(asset) or NOT_FILLED,
         publish_date=state.in_force.at[:10] if state.in_force else None,
@@ -216,6 +219,8 @@ def entry(
         withheld=sum(not column.catalogued for column in stored.column_verdicts.values()),
     )
     configured = {**department.entry, **(system.entry if system else {})}
+    if system is not None and system.is_declared_open:
+        configured.setdefault("secrecy", "非涉密")
     return filled_in(_municipal(made), configured, own.get(None, {}))
 
 
@@ -336,7 +341,7 @@ def data_format(asset: Asset, system: SystemInfo | None) -> str:
     return f"{group}({suffix or connector})" if connector in ("workbook", "files") else f"{group}({connector})"
 
 
-def condition(label: Label | None, pack: Pack) -> str:
+def condition(label: Label | None, pack: Lexicon) -> str:
     """共享条件 / 开放条件: 无条件, or the reason with its legal basis."""
     if label is None:
         return ""
@@ -346,7 +351,7 @@ def condition(label: Label | None, pack: Pack) -> str:
     return f"{label.reason}（依据：{lines}）" if lines else label.reason
 
 
-def citation_line(pack: Pack, key: str) -> str:
+def citation_line(pack: Lexicon, key: str) -> str:
     """《…》第…条; the bare key where the pack in force no longer knows it."""
     try:
         return pack.cite(key).line()
@@ -354,11 +359,11 @@ def citation_line(pack: Pack, key: str) -> str:
         return key
 
 
-def share_method(asset: Asset, share: Label | None) -> str:
+def share_method(kind: str, share: Label | None) -> str:
     """共享方式: through the platform, by what the asset is; none where nothing is shared."""
     if share is None or share.value == "none":
         return "不共享"
-    return f"通过共享平台（{SHARE_METHODS[asset.kind]}）"
+    return f"通过共享平台（{SHARE_METHODS[kind]}）"
 
 
 def subject_text(verdict: AssetVerdict) -> str:

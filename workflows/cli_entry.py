@@ -13,6 +13,7 @@ from workflows.cli_common import State, as_day, as_option, echo, emit_json, emit
 from workflows.errors import InputError, Refusal, StoreError
 
 if TYPE_CHECKING:
+    from classifiers.policy import Pack
     from workflows.acts.model import Act
     from workflows.entries.desk import Desk
     from workflows.entries.elements import Filled, Level
@@ -120,16 +121,18 @@ def _told(level: Level, values: Mapping[str, Filled]) -> list[dict[str, str]]:
     ]
 
 
-def _told_item(item: EntryItem) -> dict[str, Any]:
+def _told_item(entry: Entry, item: EntryItem, pack: Pack) -> dict[str, Any]:
     """Only what is filled: most elements of most items are nobody's."""
+    from workflows.entries.derived import derived_item
     from workflows.entries.elements import filled_item
 
-    values = {key: one for key, one in filled_item(item).items() if one.value}
+    values = {key: one for key, one in filled_item(item, derived_item(entry, item, pack)).items() if one.value}
     return {"number": item.number, "name": item.name, "elements": _told("item", values)}
 
 
 def _record(at: Desk, found: Entry) -> dict[str, Any]:
     from workflows.entries.blockers import to_publish, to_submit
+    from workflows.entries.derived import derived
     from workflows.entries.elements import completeness, filled
 
     standing = at.state(found.asset)
@@ -143,8 +146,8 @@ def _record(at: Desk, found: Entry) -> dict[str, Any]:
         "version": standing.version,
         "in_force": standing.in_force,
         "completeness": completeness(found).score,
-        "elements": _told("asset", filled(found)),
-        "items": [_told_item(item) for item in found.items],
+        "elements": _told("asset", filled(found, derived(found, standing, at.pack))),
+        "items": [_told_item(found, item, at.pack) for item in found.items],
         "changes": standing.changes,
         "to_do": missing,
     }

@@ -163,6 +163,11 @@ class SystemSettings(_Settings):
         return self.restricted is True
 
     @property
+    def is_declared_open(self) -> bool:
+        """Whether somebody wrote ``restricted: false``: it holds no secrets. Saying nothing says nothing."""
+        return self.restricted is False and "restricted" in self.model_fields_set
+
+    @property
     def title(self) -> str:
         return self.name or self.id
 

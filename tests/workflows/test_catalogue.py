@@ -28,7 +28,9 @@ AT = "2025-06-01T08:00:00+08:00"
 DEPARTMENT = SimpleNamespace(
     id="dept", name="普陀区民政局", code="11310107000000019B", section="信息科", contact="a@example.cn", entry={}
 )
-SYSTEM = SimpleNamespace(id="sys", connector="sqlite", path=None, title="社会救助系统", entry={})
+SYSTEM = SimpleNamespace(
+    id="sys", connector="sqlite", path=None, title="社会救助系统", entry={}, is_declared_open=False
+)
 # As issue and regulation.md 2.2 have it: class, group, item, detail, then the sequence.
 CODE = re.compile(r"[1-3]\d{2}\d{3}[0-9A-Za-z]*/\d+")
 

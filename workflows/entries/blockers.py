@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from workflows.entries.elements import completeness, element_title, elements
+from workflows.entries.elements import completeness, element_title, elements, value_of
 from workflows.entries.states import REVIEWS, EntryState
 from workflows.entry import Entry, EntryItem
 from workflows.outputs import words
@@ -13,6 +13,7 @@ from workflows.outputs import words
 if TYPE_CHECKING:
     from classifiers.policy import Pack
 
+DOUBTFUL = "待审查"
 SIGN = {"secrecy": "保密审查", "security": "安全审查"}
 
 
@@ -33,7 +34,17 @@ def to_publish(entry: Entry, state: EntryState, pack: Pack) -> list[str]:
             found.append(f"{SIGN[name]} is not signed for this version: pdc entry sign --{name} (Art. 31)")
     if refuses(entry) and (state.refusal is None or state.refusal.digest != version):
         found.append("非共享 is not approved by the district office: pdc entry approve-refusal (上海市数据条例 38)")
-    return found
+    return [*found, *_doubtful(entry)]
+
+
+def _doubtful(entry: Entry) -> Iterator[str]:
+    """State secrets are no public data (Art. 3): what 保密审查 has not cleared stays unpublished."""
+    owners: list[tuple[str, Entry | EntryItem]] = [("", entry), *((one.name, one) for one in entry.items)]
+    for name, owner in owners:
+        if value_of(owner, "secrecy") == DOUBTFUL:
+            title = element_title(f"{name}.secrecy" if name else "secrecy")
+            fill = f"pdc entry fill {entry.asset} {f'--item {name} ' if name else ''}secrecy=非涉密"
+            yield f"{title} is {DOUBTFUL}: 保密审查 decides (Art. 3, 31); once cleared: {fill}, then submit it again"
 
 
 def refuses(entry: Entry) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -32,6 +34,8 @@ class Element(msgspec.Struct, frozen=True, rename={"filled_from": "from"}):
     number: str = ""
     when: Literal["", "conditional_open"] = ""
     values: tuple[str, ...] = ()
+    form: Literal["", "time"] = ""
+    kept: Literal["always", "given", "never"] = "always"
     fixed: bool = False
     """Only the source, the labels or the configuration say it: nobody writes over it."""
 
@@ -77,22 +81,36 @@ def check_value(level: Level, key: str, value: str) -> str:
     allowed = known[key].values
     if value and allowed and value not in allowed:
         raise InputError(f"{key} ({known[key].title}) is one of {'、'.join(allowed)}, not {value!r}")
+    if value and known[key].form == "time" and not _is_time(value):
+        raise InputError(
+            f"{key} ({known[key].title}) is a day or time such as 2026-03-02 or 2026-03-02 08:30, not {value!r}"
+        )
     if len(value) > LONGEST:
         raise InputError(f"{key} ({known[key].title}) has {len(value)} characters; at most {LONGEST}")
     return value
 
 
-def filled(entry: Entry) -> dict[str, Filled]:
-    """Every element of the asset with its value and who gave it, in the order of ``elements.yaml``."""
-    return {key: _filled(entry, key) for key in elements("asset")}
+def _is_time(value: str) -> bool:
+    try:
+        return bool(datetime.fromisoformat(value))
+    except ValueError:
+        return False
 
 
-def filled_item(item: EntryItem) -> dict[str, Filled]:
-    return {key: _filled(item, key) for key in elements("item")}
+def filled(entry: Entry, derived: Mapping[str, str] = MappingProxyType({})) -> dict[str, Filled]:
+    """Every element of the asset with its value and who gave it, in the order of ``elements.yaml``.
+
+    ``derived``: what `workflows.entries.derived` says of elements that nobody filled.
+    """
+    return {key: _filled(entry, key, derived) for key in elements("asset")}
 
 
-def _filled(owner: Entry | EntryItem, key: str) -> Filled:
-    value = value_of(owner, key)
+def filled_item(item: EntryItem, derived: Mapping[str, str] = MappingProxyType({})) -> dict[str, Filled]:
+    return {key: _filled(item, key, derived) for key in elements("item")}
+
+
+def _filled(owner: Entry | EntryItem, key: str, derived: Mapping[str, str]) -> Filled:
+    value = value_of(owner, key) or derived.get(key, "")
     given = owner.given.get(key)
     if given is not None:
         return Filled(value, "person", given.who, given.at)

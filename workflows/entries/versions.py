@@ -56,8 +56,16 @@ def document(entry: Entry) -> Entry:
         open_view_labels={},
         findings=(),
         subject="",
-        given=_undated(entry.given),
+        given=_undated({key: one for key, one in entry.given.items() if _is_kept(key)}),
+        configured=tuple(filter(_is_kept, entry.configured)),
+        extra={key: value for key, value in entry.extra.items() if _is_kept(key)},
     )
+
+
+def _is_kept(key: str) -> bool:
+    """Not what changes by itself, such as the time of the last synchronisation."""
+    element = elements("asset").get(key)
+    return element is None or element.kept != "never"
 
 
 def _undated(given: dict[str, Given]) -> dict[str, Given]:
@@ -88,7 +96,7 @@ def diff(old: Entry, new: Entry) -> tuple[Change, ...]:
 
 def _resource_changes(old: Entry, new: Entry) -> Iterator[Change]:
     for key, element in elements("asset").items():
-        if key in ("items", "volume", "publish_date"):
+        if key == "items" or element.kept == "never":
             continue
         was, now = value_of(old, key), value_of(new, key)
         if was != now:

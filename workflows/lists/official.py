@@ -22,6 +22,7 @@ from workflows.outputs import words
 from workflows.outputs.cells import Cell, Column
 from workflows.outputs.lists import Row
 from workflows.outputs.workbook import (
+    ITEM_CONDITIONS,
     ITEM_ELEMENTS,
     RESOURCE_COLUMNS,
     access_cell,
@@ -138,7 +139,7 @@ def item_row(entry: Entry, item: EntryItem, pack: words.Lexicon) -> list[Cell]:
         tier_cell(pack, item),
         access_cell(pack, item, "share"),
         access_cell(pack, item, "open"),
-        *element_cells(item),
+        *element_cells(entry, item, pack, (*ITEM_CONDITIONS, *ITEM_ELEMENTS)),
     ]
 
 
@@ -216,7 +217,7 @@ ITEM_COLUMNS: Final = (
     *(Column("信息资源代码", 22), Column("信息资源名称", 28), Column("序号", 7, centre=True)),
     *(Column("8.1 信息项名称", 20), Column("8.2 数据类型", 12, centre=True), Column("字段名", 20)),
     *(Column("分级", 15, centre=True), Column("共享类型", 15, centre=True), Column("开放类型", 15, centre=True)),
-    *(column for _, column in ITEM_ELEMENTS),
+    *(column for _, column in (*ITEM_CONDITIONS, *ITEM_ELEMENTS)),
 )
 """Element 8 of the guide, one row for each item."""
 CATALOGUE_WIDTH: Final = next(place for place, column in enumerate(RESOURCE_COLUMNS) if column.title == "状态")

@@ -17,11 +17,13 @@ from jinja2 import Environment, select_autoescape
 from markupsafe import Markup
 
 from classifiers.evidence import ACCESS, TIERS, Label
+from workflows.entries.elements import value_of
 from workflows.entry import Entry, EntryItem, SiteInfo
 from workflows.outputs import words
 from workflows.outputs.cells import clean_text
 from workflows.outputs.files import json_bytes, safe_name, write_bytes
 from workflows.outputs.lists import open_list
+from workflows.outputs.workbook import more_elements
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -191,6 +193,7 @@ def entry_facts(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "责任科室", entry.section
     yield "联系方式", entry.contact
     yield "目录状态", words.LIFE_CYCLE.get(entry.state, entry.state)
+    yield from ((title, value_of(entry, key)) for key, title in more_elements().items())
 
 
 def counts(entries: Sequence[Entry]) -> dict[str, int]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from workflows.entries.elements import value_of
+from workflows.entries.derived import derived_item
+from workflows.entries.elements import elements, value_of
 from workflows.entry import Entry, EntryItem, SiteInfo
 from workflows.outputs import words
 from workflows.outputs.cells import Book, Cell, Column, Tinted
@@ -44,17 +45,37 @@ RESOURCE_COLUMNS: Final = (
 )
 """Elements 1-13 of the guide (8 is the sheet 信息项), then the municipal additions (上海市数据条例 28)."""
 
+ELEMENT_WIDTHS: Final = {"collection_basis": 26, "project_review": 26, "verification": 26, "interface": 24}
+"""Of the sheet 补充要素; others have 14."""
+
+SHOWN_ELEMENTS: Final = frozenset(("title", "category", "abstract", "format", "share_condition", "share_method")) | {
+    *("open_condition", "update_cycle", "related_codes", "section", "contact")
+}
+"""Elements that people fill in and that have a column in the sheet 信息资源."""
+
+ITEM_CONDITIONS: Final = (
+    ("share_condition", Column("共享条件", 34)),
+    ("share_method", Column("共享方式", 18)),
+    ("open_condition", Column("开放条件", 34)),
+)
+"""For sheets that have no columns 理由 and 依据, which say the same."""
+
 ITEM_ELEMENTS: Final = (
     ("description", Column("信息项描述", 34)),
+    ("secrecy", Column("是否涉密", 9, centre=True)),
+    ("precision", Column("精度", 8, centre=True)),
+    ("date_format", Column("日期格式", 12, centre=True)),
     ("unit", Column("计量单位", 11, centre=True)),
     ("code_set", Column("代码集", 24)),
     ("masking", Column("脱敏方式", 18)),
     ("responsible", Column("责任部门", 18)),
+    ("system", Column("所属系统", 18)),
+    ("source_object", Column("来源对象", 18)),
     ("source_item", Column("来源信息项", 20)),
     ("update_cycle", Column("更新周期", 10, centre=True)),
     ("verification", Column("逐项校核记录", 30)),
 )
-"""What people fill in of an item, by the keys of ``entries/elements.yaml``."""
+"""What is filled in of an item, by the keys of ``entries/elements.yaml``."""
 
 ITEM_COLUMNS: Final = (
     Column("信息资源代码", 20),
@@ -108,6 +129,7 @@ def write_workbook(
     book = Book(title, info.generated_at)
     book.cover(title, cover_lines(entries, info, pack, final))
     book.table("信息资源", RESOURCE_COLUMNS, (resource_row(entry, pack) for entry in entries), frozen=2)
+    book.table("补充要素", more_columns(), more_rows(entries), frozen=2)
     book.table("信息项", ITEM_COLUMNS, item_rows(entries, pack), frozen=4)
     book.table("待确认事项", QUESTION_COLUMNS, question_rows(entries), frozen=2)
     book.table("依据", BASIS_COLUMNS, basis_rows(entries, pack))
@@ -125,7 +147,8 @@ def cover_lines(entries: Sequence[Entry], info: SiteInfo, pack: Pack, final: boo
     yield "编制依据", "政务信息资源目录编制指南（试行）（发改高技术〔2017〕1272号）核心元数据；上海市数据条例第二十八条"
     yield (
         "如何阅读",
-        "「信息资源」每行一个资源，列序即指南的元素编号；第 8 项见「信息项」表，以信息资源代码关联",
+        "「信息资源」每行一个资源，列序即指南的元素编号；第 8 项见「信息项」表，"
+        "市、区补充的要素见「补充要素」表，均以信息资源代码关联",
     )
     yield "", "资源的分级、共享类型和开放类型按信息项就高从严汇总；「理由」写明由哪些信息项决定"
     yield "", "「待确认事项」列出需要人工处理的内容；「依据」列出所引条款，「未核实」者在使用前须与原文核对"
@@ -225,12 +248,35 @@ def item_row(entry: Entry, item: EntryItem, pack: Pack) -> list[Cell]:
         words.confidence(item),
         words.state_text(item),
         "\n".join(words.evidence_line(evidence, pack) for evidence in item.evidence),
-        *element_cells(item),
+        *element_cells(entry, item, pack, ITEM_ELEMENTS),
     ]
 
 
-def element_cells(item: EntryItem) -> list[Cell]:
-    return [value_of(item, key) for key, _ in ITEM_ELEMENTS]
+def element_cells(
+    entry: Entry, item: EntryItem, pack: words.Lexicon, columns: Sequence[tuple[str, Column]]
+) -> list[Cell]:
+    found = derived_item(entry, item, pack)
+    return [value_of(item, key) or found.get(key, "") for key, _ in columns]
+
+
+def more_elements() -> dict[str, str]:
+    """Key → title of the resource's elements beside the guide's and those of the sheet 信息资源."""
+    return {
+        key: element.title
+        for key, element in elements("asset").items()
+        if not element.fixed and key not in SHOWN_ELEMENTS
+    }
+
+
+def more_columns() -> tuple[Column, ...]:
+    found = (Column(title, ELEMENT_WIDTHS.get(key, 14)) for key, title in more_elements().items())
+    return (Column("信息资源代码", 20), Column("信息资源名称", 26), *found)
+
+
+def more_rows(entries: Iterable[Entry]) -> Iterator[list[Cell]]:
+    """Municipal and district elements, which stewards and departments/*.yaml fill."""
+    keys = list(more_elements())
+    return ([entry.code, entry.title, *(value_of(entry, key) for key in keys)] for entry in entries)
 
 
 def question_rows(entries: Iterable[Entry]) -> Iterator[list[Cell]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,8 +43,11 @@ def pdc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pdc:
     return run
 
 
-def test_an_act_whose_head_cannot_be_recorded_is_done_with_a_warning(pdc: Pdc, tmp_path: Path) -> None:
-    (tmp_path / "var" / "audit-head.jsonl").mkdir()
+def test_an_act_whose_head_cannot_be_recorded_is_done_with_a_warning(pdc: Pdc, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
     found = pdc("entry", "fill", "parks", "abstract=全区公园")
     assert (found.exit_code, "(act 1)" in found.stderr, "warning: " in found.stderr) == (0, True, True)
     assert "the act is stored, do not repeat it" in found.stderr
@@ -56,11 +60,24 @@ def test_what_people_filled_in_of_an_item_is_shown(pdc: Pdc) -> None:
     told = {one["key"]: (one["title"], one["value"], one["by"], one["who"]) for one in area["elements"]}
     assert (area["number"], area["name"], list(told)) == (
         *(2, "mj"),
-        ["title", "data_type", "description", "unit", "masking"],
+        [
+            *("title", "data_type", "description", "share_condition", "share_method", "open_condition", "precision"),
+            *("unit", "system", "masking"),
+        ],
     )
+    rule = {key: value for key, (_, value, by, _) in told.items() if by == "rule"}
+    assert rule == {
+        **{
+            "title": "面积",
+            "data_type": "数值型N",
+            "share_condition": "无条件",
+            "share_method": "通过共享平台（数据库）",
+        },
+        **{"open_condition": "无条件", "precision": "10,2", "system": "gis"},
+    }
     assert told["unit"] == ("计量单位", "平方米", "person", "li")
     assert told["data_type"][2:] == ("rule", "")
-    assert [one["key"] for one in number["elements"]] == ["title", "data_type"]
+    assert [one["key"] for one in number["elements"]] == [*list(rule)[:5], "system"]
     text = pdc("entry", "show", "parks").stdout
     section = text[text.index("what people filled in of the items") :]
     assert [line.split() for line in section.splitlines()[2:5]] == [

@@ -12,9 +12,10 @@ from msgspec import structs
 from openpyxl import load_workbook
 
 from classifiers.policy import Pack
+from workflows.entries.elements import elements
 from workflows.entry import Entry, SiteInfo
 from workflows.outputs.words import rank_name
-from workflows.outputs.workbook import write_workbook
+from workflows.outputs.workbook import SHOWN_ELEMENTS, write_workbook
 
 GUIDE = [
     "1 信息资源分类",
@@ -73,7 +74,7 @@ def cover(book: Any) -> str:
 
 
 def test_the_sheets_and_the_order_of_the_national_elements(book: Any) -> None:
-    assert book.sheetnames == ["说明", "信息资源", "信息项", "待确认事项", "依据"]
+    assert book.sheetnames == ["说明", "信息资源", "补充要素", "信息项", "待确认事项", "依据"]
     assert [cell.value for cell in book["信息资源"][1]] == GUIDE + MUNICIPAL
 
 
@@ -114,15 +115,48 @@ def test_every_item_of_every_entry_is_there(book: Any, own: list[Entry]) -> None
 def test_what_people_filled_in_of_an_item_stands_beside_it(
     own: list[Entry], info: SiteInfo, pack: Pack, tmp_path: Path
 ) -> None:
-    given = {"unit": "元", "masking": "保留前六位", "update_cycle": "每月", "responsible": "救助科"}
-    first = structs.replace(own[0].items[0], extra=given)
-    entry = structs.replace(own[0], items=(first, *own[0].items[1:]))
+    given = {
+        "unit": "元",
+        "masking": "保留前六位",
+        "update_cycle": "每月",
+        "responsible": "救助科",
+        "secrecy": "非涉密",
+    }
+    first = structs.replace(own[0].items[0], data_type="数值型N", native_type="decimal(10, 2)", extra=given)
+    entry = structs.replace(own[0], items=(first, *own[0].items[1:]), system_name="社会救助系统")
     book = load_workbook(write_workbook([entry], info, pack, tmp_path / "b.xlsx"))
     assert [cell.value for cell in book["信息项"][1]][19:] == [
-        *("信息项描述", "计量单位", "代码集", "脱敏方式", "责任部门", "来源信息项", "更新周期", "逐项校核记录"),
+        *("信息项描述", "是否涉密", "精度", "日期格式", "计量单位", "代码集", "脱敏方式"),
+        *("责任部门", "所属系统", "来源对象", "来源信息项", "更新周期", "逐项校核记录"),
     ]
     rows = [list(row.values())[19:] for row in table(book, "信息项")]
-    assert rows[:2] == [[None, "元", None, "保留前六位", "救助科", None, "每月", None], [None] * 8]
+    assert rows[0] == [
+        *(None, "非涉密", "10,2", None, "元", None, "保留前六位"),
+        *("救助科", "社会救助系统", None, None, "每月", None),
+    ]
+    assert [value for value in rows[1] if value] == ["社会救助系统"]
+
+
+def test_elements_beside_the_guides_stand_on_a_sheet_of_their_own(
+    own: list[Entry], info: SiteInfo, pack: Pack, tmp_path: Path
+) -> None:
+    said = {
+        "municipal": "区域补充",
+        "secrecy": "非涉密",
+        "project_review": "2025 年项目验收通过",
+        "last_sync": "2026-03-02",
+    }
+    entry = structs.replace(own[0], extra=said)
+    book = load_workbook(write_workbook([entry], info, pack, tmp_path / "b.xlsx"))
+    (row,) = table(book, "补充要素")
+    assert list(row)[:3] == ["信息资源代码", "信息资源名称", "市级目录收录情况"]
+    shown = {elements("asset")[key].title: value for key, value in said.items()}
+    assert {title: value for title, value in row.items() if value} == {
+        **{"信息资源代码": entry.code, "信息资源名称": entry.title},
+        **shown,
+    }
+    # Each element that somebody fills has its column, here or on 信息资源.
+    assert len(row) - 2 + len(SHOWN_ELEMENTS) == sum(not one.fixed for one in elements("asset").values())
 
 
 def test_what_needs_a_person_is_listed_once(book: Any) -> None:
