@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from workflows.acts.model import Act, Kind
     from workflows.settings import Site
 
+UNPROVEN = "nothing outside the store shows whether they were written anew (put the file back if it was there)"
 LONGEST_WHY = 120
 """Characters of a reason in the table; ``--jsonl`` has it whole."""
 KINDS = ("decision", "entry", "request", "ticket", "list", "import")
@@ -78,19 +79,22 @@ def _who(act: Act) -> set[str]:
 @json_option
 @pass_state
 def verify(state: State, as_json: bool) -> None:
-    """Whether the chain, and what its acts rest on, is as it was written. Exit code 4 when it is not."""
+    """Whether the chain, and what its acts rest on, is as it was written.
+
+    Exit code 4 when it is not, 3 when nothing outside the store proves its last acts.
+    """
     from workflows.acts.trail import Trail
     from workflows.acts.verify import SHOWN
     from workflows.acts.verify import verify as check
 
-    with state.store() as (_, store):
+    with state.store() as (site, store):
         found = check(Trail(store))
     if as_json:
         emit_json(found)
     else:
         say(f"{found.acts} acts, {found.documents} documents, {found.heads} heads recorded outside the store")
         if found.unrecorded:
-            say(f"warning: the last {found.unrecorded} acts are not recorded outside the store")
+            say(f"warning: the last {found.unrecorded} acts are not recorded in {site.audit_head}: {UNPROVEN}")
         if found.before_trail:
             say(
                 f"note: {found.before_trail} rulings are from before the trail: since then nobody may have changed them"
@@ -100,8 +104,8 @@ def verify(state: State, as_json: bool) -> None:
         if len(found.faults) > SHOWN:
             say(f"error: … and {len(found.faults) - SHOWN} more")
         echo("broken" if found.faults else f"whole, up to {found.last}")
-    if found.faults:
-        click.get_current_context().exit(4)
+    if found.faults or found.unrecorded:
+        click.get_current_context().exit(4 if found.faults else 3)
 
 
 COMMANDS = (audit,)

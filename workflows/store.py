@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from copy import copy
 from itertools import islice
 from pathlib import Path
 from threading import RLock
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 BATCH = 500
 T = TypeVar("T")
-
 
 _encode = msgspec.json.Encoder().encode
 _evidence = msgspec.json.Decoder(dict[str, tuple[Evidence, ...]])
@@ -118,6 +118,7 @@ class Store:
         self._writing = RLock()
         self._column_verdicts: dict[int, ColumnVerdict] = {}
         self._ids: dict[str, int] = {}
+        self._frozen: Connection | None = None
         try:
             with self.write() as connection:
                 schema.prepare(connection)
@@ -133,8 +134,20 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self._guarded(), self._engine.connect() as connection:
+        with self._guarded(), nullcontext(self._frozen) if self._frozen else self._engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Store]:
+        """This store as it is now whatever others write meanwhile, for reading in one thread."""
+        with self._guarded(), self._engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")  # which its driver leaves out before a SELECT
+            else:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            frozen = copy(self)
+            frozen._frozen = connection
+            yield frozen
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

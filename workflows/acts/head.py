@@ -42,13 +42,38 @@ class HeadFile:
             hint = "the act is stored, do not repeat it; give the account that runs pdc the right to write there"
             raise StoreError(f"{self.path}: the audit head cannot be recorded: {error.strerror} ({hint})") from error
 
-    def heads(self) -> Iterator[Head | None]:
-        """Every recorded head; None for a line that is none."""
-        if not self.path.exists():
+    def size(self) -> int | None:
+        """Bytes; None when there is no such file. Raises `StoreError` when it cannot be looked at."""
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def heads(self) -> Iterator[tuple[Head | None, int]]:
+        """Every recorded head, None for a line that is none, with the place in the file where it begins.
+
+        Raises `StoreError` when the file cannot be read.
+        """
+        place = 0
+        try:
+            with self.path.open("rb") as file:
+                for line in file:
+                    yield _decoded(line), place
+                    place += len(line)
+        except FileNotFoundError:
             return
-        with self.path.open("rb") as file:
-            for line in file:
-                try:
-                    yield msgspec.json.decode(line, type=Head)
-                except msgspec.DecodeError:
-                    yield None
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> StoreError:
+        hint = "without it nothing outside the store shows what was cut off or written anew; let this account read it"
+        return StoreError(f"{self.path}: the audit heads cannot be read: {error.strerror} ({hint})")
+
+
+def _decoded(line: bytes) -> Head | None:
+    try:
+        return msgspec.json.decode(line, type=Head)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

@@ -121,7 +121,11 @@ class Rests:
     def wrong_rulings(self, store: Store) -> Iterator[Fault]:
         """Rulings that no act made, or that are not as they were made; those that the trail began with come first."""
         yield from self._odd
-        rows = list(_ruling_rows(store))
+        try:
+            rows = list(_ruling_rows(store))
+        except ValueError:
+            yield Fault(0, "the table of decisions has a ruling that is none any more: it was changed there")
+            return
         keys = self._adopted_keys(store)
         self.before_trail = len(keys)
         rest = yield from _without_adopted(rows, keys)

@@ -8,6 +8,7 @@ act breaks the chain. What the chain cannot show by itself, that its end was cut
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
@@ -19,7 +20,7 @@ from workflows import store_schema as schema
 from workflows.acts.head import HeadFile
 from workflows.acts.model import Act, Actor, Conflict, Kind
 from workflows.clock import Clock, now
-from workflows.errors import StoreError
+from workflows.errors import InputError, StoreError
 from workflows.store import Store, chunks
 
 START = schema.CHAIN_START
@@ -27,6 +28,8 @@ BATCH = 1_000
 
 T = TypeVar("T")
 
+LONGEST_NAME = 128
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _FIELDS = Act.__struct_fields__
 
@@ -166,6 +169,7 @@ class Acting:
         """The chain's next link; it is not written yet."""
         actor, place = self.actor, (kind, draft.subject)
         version = self.version(*place) + 1
+        _check(draft, actor)
         act = Act(
             number=self._number + 1,
             at=self.at,
@@ -202,6 +206,16 @@ class Acting:
         if self.connection.execute(select(table.c.digest).where(table.c.digest == key)).first() is None:
             self.connection.execute(insert(table).values(digest=key, body=body.decode()))
         return key
+
+
+def _check(draft: Draft, actor: Actor) -> None:
+    """No database holds these; a name must fit its column. Raises `InputError`."""
+    told = {"the reason": draft.why, "--as": actor.behalf, "the name": draft.name}
+    for what, text in told.items():
+        if _NOT_TEXT.search(text):
+            raise InputError(f"{what} holds a NUL character or half a character (type it again, as UTF-8)")
+    if len(actor.behalf) > LONGEST_NAME:
+        raise InputError(f"--as: a name has at most {LONGEST_NAME} characters")
 
 
 def document(connection: Connection, key: str) -> bytes | None:
