@@ -69,10 +69,10 @@ def open_(
 
 def _key(state: State, department: str, asset: str) -> str:
     """The resource of the department that a name stands for."""
+    from workflows.acts.text import one_line_text
     from workflows.entries.desk import Desk
     from workflows.run import open_pack
     from workflows.sharing.counter import the_asset
-    from workflows.sharing.text import one_line_text
 
     one_line_text("--asset", asset)
     with state.store() as (site, store):

@@ -15,6 +15,7 @@ import msgspec
 
 from workflows.acts.model import Act, Actor, Blocked
 from workflows.acts.rights import DEFAULT, Rights, require
+from workflows.acts.text import one_line_text, one_line_texts
 from workflows.acts.trail import Acting, Trail, document
 from workflows.entries import states as entry_states
 from workflows.entries.documents import open_version
@@ -29,7 +30,6 @@ from workflows.sharing.persons import CONTESTED, OTHER, PROGRAM, require_another
 from workflows.sharing.standing import no_longer, too_late, voided
 from workflows.sharing.states import SIDES, Document, Grant, RequestState, Side, fold, unfit
 from workflows.sharing.terms import terms
-from workflows.sharing.text import one_line_text, one_line_texts
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack

@@ -18,11 +18,11 @@ import msgspec
 
 from workflows.acts.model import Act, Actor, Blocked
 from workflows.acts.rights import DEFAULT, Rights, require, require_other
+from workflows.acts.text import one_line_texts
 from workflows.acts.trail import Trail
 from workflows.errors import InputError
 from workflows.sharing.calendar import iso_day
 from workflows.sharing.numbers import next_number
-from workflows.sharing.text import one_line_texts
 
 TicketStage = Literal["new", "open", "answered", "closed"]
 TICKET_FROM: Final[Mapping[str, tuple[TicketStage, ...]]] = MappingProxyType(

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from classifiers.policy import load_pack
+from workflows.acts.text import one_line_text
 from workflows.entry import Entry
 from workflows.errors import InputError
 from workflows.sharing.states import Document, Grant
 from workflows.sharing.terms import terms
-from workflows.sharing.text import one_line_text
 
 FORGED = "核对\n二、可以提供给第三方。"
 NEW = ("request", "new", "--for", "minzheng", "--asset", "parks")

@@ -1,4 +1,7 @@
-"""Free text of requests and tickets: one line each, so that nobody writes lines of the grant's text (Art. 21)."""
+"""Free text of people in acts: one line each of visible characters.
+
+So that nobody writes lines of a grant's text (Art. 21), of the trail as it is shown, or turns text around on a screen.
+"""
 
 from __future__ import annotations
 
