@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from workflows.entries.elements import Filled, Level
     from workflows.entries.lifecycle import LifeCycle
     from workflows.entries.published import PublishedEntry
+    from workflows.entries.states import EntryState
+    from workflows.entries.words import Wording
     from workflows.entry import Entry, EntryItem
     from workflows.outputs.words import Lexicon
 
@@ -84,7 +86,7 @@ def show(state: State, name: str, as_of: str | None, as_json: bool) -> None:
     with desk(state) as at:
         past = _in_force(at, name, as_of) if as_of else None
         found = past.entry if past else _only(at, name)
-        record = {**_record(at, found), **(_of_day(at, past) if past else {"labels": _labels(found, at.pack)})}
+        record = _of_day(at, past) if past else _record(at, found, at.state(found.asset), at.pack)
     if as_json:
         emit_json(record)
         return
@@ -121,7 +123,7 @@ def _told(level: Level, values: Mapping[str, Filled]) -> list[dict[str, str]]:
     ]
 
 
-def _told_item(entry: Entry, item: EntryItem, pack: Pack) -> dict[str, Any]:
+def _told_item(entry: Entry, item: EntryItem, pack: Lexicon) -> dict[str, Any]:
     """Only what is filled: most elements of most items are nobody's."""
     from workflows.entries.derived import derived_item
     from workflows.entries.elements import filled_item
@@ -130,12 +132,12 @@ def _told_item(entry: Entry, item: EntryItem, pack: Pack) -> dict[str, Any]:
     return {"number": item.number, "name": item.name, "elements": _told("item", values)}
 
 
-def _record(at: Desk, found: Entry) -> dict[str, Any]:
+def _record(at: Desk, found: Entry, standing: EntryState, told: Pack | Wording) -> dict[str, Any]:
+    """``told``: in whose words, the pack's or those of the day on which it was published."""
     from workflows.entries.blockers import to_publish, to_submit
     from workflows.entries.derived import derived
     from workflows.entries.elements import completeness, filled
 
-    standing = at.state(found.asset)
     reviewed = standing.stage in ("submitted", "approved")
     missing = to_publish(found, standing, at.pack) if reviewed else to_submit(found, at.pack)
     return {
@@ -146,8 +148,9 @@ def _record(at: Desk, found: Entry) -> dict[str, Any]:
         "version": standing.version,
         "in_force": standing.in_force,
         "completeness": completeness(found).score,
-        "elements": _told("asset", filled(found, derived(found, standing, at.pack))),
-        "items": [_told_item(found, item, at.pack) for item in found.items],
+        "elements": _told("asset", filled(found, derived(found, standing, told))),
+        "items": [_told_item(found, item, told) for item in found.items],
+        "labels": _labels(found, told),
         "changes": standing.changes,
         "to_do": missing,
     }
@@ -158,14 +161,8 @@ def _of_day(at: Desk, past: PublishedEntry) -> dict[str, Any]:
     from workflows.entries.words import Wordings
 
     words = past.state.in_force.words if past.state.in_force else ""
-    return {
-        "state": past.state.stage,
-        "version": past.state.version,
-        "in_force": past.state.in_force,
-        "changes": past.state.changes,
-        "to_do": [],
-        "labels": _labels(past.entry, Wordings(at.trail).read(words) if words else at.pack),
-    }
+    told = Wordings(at.trail).read(words) if words else at.pack
+    return {**_record(at, past.entry, past.state, told), "to_do": []}
 
 
 def _labels(found: Entry, told: Lexicon) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from workflows.entry import Entry, EntryItem
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
+    from workflows.entries.words import Wording
     from workflows.outputs.words import Lexicon
 
 JUDGED = ("unconditional", "conditional", "none")
@@ -23,7 +24,7 @@ NUMBERS = ("数值型N", "整型I", "货币型Y", "浮点型F", "双精度型B")
 _PRECISION = re.compile(r"\((\d+)\s*(?:,\s*(\d+))?\)")
 
 
-def derived(entry: Entry, state: EntryState, pack: Pack) -> dict[str, str]:
+def derived(entry: Entry, state: EntryState, pack: Pack | Wording) -> dict[str, str]:
     """Of the resource: 保密审查 and 安全审查 of its version (Art. 31), and the set of rules that judged it."""
     digests = {one.digest for one in (state.under_way or state.in_force,) if one is not None}
     signed = {name: state.signed.get(name) for name in REVIEWS}

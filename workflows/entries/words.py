@@ -42,6 +42,10 @@ class Wording(msgspec.Struct, frozen=True):
     departments: dict[str, str] = {}
     """Department id → name."""
 
+    @property
+    def ident(self) -> str:
+        return self.pack
+
     def display(self, dimension: str, key: str) -> str:
         return self.names.get(dimension, {}).get(key, UNDETERMINED if key == "undetermined" else key)
 

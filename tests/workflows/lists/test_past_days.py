@@ -227,9 +227,11 @@ def test_an_entry_of_a_past_day_is_shown_in_its_words_and_where_it_stood(year: A
     year.ok("run", "--no-outputs")
     year.ok("entry", "withdraw", "jzz", "--why", "停办")
     after = year.ok("entry", "show", "jzz", "--as-of", DAY)
-    compared = ("title", "code", "state", "version", "in_force", "changes", "to_do", "labels")
+    compared = ("title", "code", "state", "version", "in_force", "changes", "to_do", "labels", "elements", "items")
     assert [after[key] for key in compared] == [before[key] for key in compared]
     assert (after["state"], after["to_do"]) == ("published", [])
+    told = {one["key"]: one["value"] for one in after["items"][1]["elements"]}
+    assert "《中华人民共和国个人信息保护法》第三十四条" in told["share_condition"]
     now = year.ok("entry", "show", "parks")
     assert [one["name"] for one in now["labels"]] == ["L1 甲级", "直接共享", "直接开放"]
     assert "《中华人民共和国个人信息保护法》第三十四条" in year("entry", "show", "jzz", "--as-of", DAY).stdout
