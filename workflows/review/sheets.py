@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
@@ -35,6 +36,7 @@ ITEM_TITLES: Final = (ACCEPT, ACCEPT_GROUP, *(DIMENSIONS[dimension] for dimensio
 YES, NO = "是", "否"
 DOUBTS: Final = {"undetermined": "待判定", "tie": "建议（两可）", "near": "建议（把握小）"}
 EXPORT_ID = "导出编号"
+_UNREAD = re.compile("\x7f|_x00[01][0-9A-Fa-f]_")
 WIDE: Final = {
     "category": 26,
     "title": 24,
@@ -259,7 +261,7 @@ def element_fields() -> tuple[Field, ...]:
 def shown_values(owner: Entry | EntryItem) -> dict[str, str]:
     """Element → what the workbook shows of it, those with an empty cell left out; 未填报 is an empty cell."""
     level: Level = "asset" if isinstance(owner, Entry) else "item"
-    found = ((key, cut_text(clean_text(value_of(owner, key))).strip()) for key in writable(level))
+    found = ((key, _as_read(value_of(owner, key))) for key in writable(level))
     return {key: value for key, value in found if value and value != NOT_FILLED}
 
 
@@ -280,6 +282,11 @@ def resource_row(entry: Entry, values: Mapping[str, str], ident: str) -> list[Ce
 def element_row(entry: Entry, item: EntryItem, values: Mapping[str, str], ident: str) -> list[Cell]:
     lacking = [key for key, element in writable("item").items() if element.obligation == "M" and key not in values]
     return [entry.code, entry.source_name, item.name, item.title, *_shown("item", values, lacking), ident]
+
+
+def _as_read(text: str) -> str:
+    """A text as it comes back from a workbook in which nobody touched it; see `connectors.workbook.grid`."""
+    return cut_text(_UNREAD.sub("", clean_text(text)).strip())
 
 
 def _shown(level: Level, values: Mapping[str, str], lacking: Sequence[str]) -> Iterator[Cell]:

@@ -106,6 +106,13 @@ def test_untouched_and_twice_imported_changes_nothing(room: Any, fill: Any, resa
     assert kinds == {"s", "n"}
 
 
+def test_odd_characters_of_a_source_are_no_change(room: Any, make: Any, resave: Any) -> None:
+    room.hold(make("odd", "走访_x000D_记录\x7f\u3000", "xm:\x7f姓_x0007_名", "bz:_x0009_ \r\n备注"))
+    path = room.export()
+    assert room.bring(path).rows == []
+    assert room.bring(resave(path)).rows == []
+
+
 def test_a_dry_run_tells_and_keeps_nothing(room: Any, fill: Any) -> None:
     done = room.bring(fill(room.export(), {PHONE: MANY}), dry_run=True)
     assert told(done) == [("person", "sjh", "accepted")]
