@@ -212,19 +212,23 @@ class Pack:
         return Outcome(value, rule.ident, self._fill(rule.reason, facts._replace(tier=value)), rule.basis)
 
     def _access(self, dimension: str, facts: Facts) -> Outcome:
-        unknown = self.body.unknown
-        if facts.element is None and facts.origin != "shared":
-            share = dimension == "share"
-            reason, basis = (
-                (unknown.share_reason, unknown.share_basis) if share else (unknown.open_reason, unknown.open_basis)
-            )
-            return Outcome("undetermined", "unknown", self._fill(reason, facts), basis)
         rules = self.body.share_rules if dimension == "share" else self.body.open_rules
-        rule = next(r for r in rules if _holds(r.when, facts))
+        if facts.element is None:
+            # Of what nobody understood only a rule on data of others knows something; the default would open it.
+            rules = tuple(rule for rule in rules if rule.when.origin and "own" not in rule.when.origin)
+        rule = next((r for r in rules if _holds(r.when, facts)), None)
+        if rule is None:
+            return self._not_understood(dimension, facts)
         if not self.sufficient(rule.value, rule.basis):
             reason = f"规则{rule.id}缺少法律、法规、规章依据，待补充"
             return Outcome("undetermined", rule.ident, reason, rule.basis)
         return Outcome(rule.value, rule.ident, self._fill(rule.reason, facts), rule.basis)
+
+    def _not_understood(self, dimension: str, facts: Facts) -> Outcome:
+        said = self.body.unknown
+        share = dimension == "share"
+        reason, basis = (said.share_reason, said.share_basis) if share else (said.open_reason, said.open_basis)
+        return Outcome("undetermined", "unknown", self._fill(reason, facts), basis)
 
     def _fill(self, template: str, facts: Facts) -> str:
         name = self.display("element", facts.element) if facts.element else "该字段"

@@ -120,6 +120,22 @@ def test_an_overlay_rule_goes_before_the_packs_own_and_a_known_id_replaces() -> 
     assert replaced.access("share", PLAIN).value == "undetermined"
 
 
+@pytest.mark.parametrize(("origin", "closed"), [("own", False), ("shared", True), ("negotiated", True)])
+def test_what_nobody_understands_is_opened_by_no_default(origin: str, closed: bool) -> None:
+    """Only a rule on data of others speaks of it: neither a default nor an overlay's rule on everything does."""
+    facts = PLAIN._replace(element=None, category="", tier="L2", origin=origin)
+    wide = "extends: putuo-2020\nopen_rules:\n  - {id: wide, value: unconditional, reason: 公开, basis: [gir/20]WHEN}\n"
+    for when in ("", ", when: {origin: [own, shared, negotiated]}", ", when: {subject: [place]}"):
+        pack = overlaid(wide.replace("WHEN", when))
+        assert pack.access("open", facts).value == ("none" if closed else "undetermined")
+    bare = overlaid(
+        "extends: putuo-2020\nopen_rules:\n"
+        f"  - {{id: open-received-by-{'sharing' if origin == 'shared' else 'agreement'}, "
+        "value: none, reason: 其他, basis: [tax/8], when: {topic: [tax]}}\n"
+    )
+    assert bare.access("open", facts).value == "undetermined"
+
+
 @pytest.mark.parametrize("basis", ["[]", "[putuo-2020/22]", "[crime-prevention/59]", "[putuo-2020/22, hiv/39]"])
 def test_none_without_a_checked_law_is_refused_and_never_said(basis: str) -> None:
     """Silence, the Measures alone and citations from memory never make 非共享."""
