@@ -185,7 +185,7 @@ def cover_lines(
     yield "截止日期", f"{edition.as_of}（当日生效的版本，随时可按日期重新生成）"
     yield "生成时间", words.minute(edition.generated_at)
     yield "判定规则", packs_line([one.words for one in entries] or [edition.names])
-    yield "条目", f"信息资源 {len(entries)} 个，信息项 {sum(len(one.entry.items) for one in entries)} 个"
+    yield "条目", f"信息资源 {len(entries)} 个，信息项 {_items(kind, entries)} 个"
     yield "与上期变化", changed
     yield from words_lines(entries, edition)
     yield from (("说明", note) for note in kind.notes)
@@ -205,14 +205,13 @@ def words_lines(entries: Iterable[Listed], edition: Edition) -> Iterator[tuple[s
         yield "用语", f"{len(old)} 个条目发布时没有留存当时的用语，其类型名称和依据条文按现行规则包书写"
 
 
+def _items(kind: OfficialList, entries: Iterable[Listed]) -> int:
+    return sum(len(kind.items(one.entry)) for one in entries)
+
+
 def _types(kind: OfficialList, entries: Sequence[Listed]) -> list[str]:
     """The types that occur, by their names."""
-    return list(dict.fromkeys(_type(kind, one) for one in entries))
-
-
-def _type(kind: OfficialList, one: Listed) -> str:
-    axis: Any = kind.types
-    return words.axis_name(one.words, one.entry, axis)
+    return list(dict.fromkeys(map(kind.type_name, entries)))
 
 
 def total_columns(kind: OfficialList, entries: Sequence[Listed]) -> list[Column]:
@@ -226,9 +225,8 @@ def total_rows(kind: OfficialList, entries: Sequence[Listed]) -> Iterator[list[C
     for one in entries:
         by.setdefault(one.entry.provider, []).append(one)
     for provider, own in [*by.items(), ("合计", list(entries))]:
-        counts = Counter(_type(kind, one) for one in own)
-        items = sum(len(one.entry.items) for one in own)
-        yield [provider, *(counts[name] for name in names), len(own), items]
+        counts = Counter(map(kind.type_name, own))
+        yield [provider, *(counts[name] for name in names), len(own), _items(kind, own)]
 
 
 # --- files -------------------------------------------------------------------------------------------------------

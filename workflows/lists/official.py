@@ -60,8 +60,10 @@ class OfficialList:
     notes: tuple[str, ...]
     first: Callable[[Listed], bool] = field(default=lambda _: False)
     """Entries that come before the others."""
-    types: str = "share"
-    """By which label the totals are counted."""
+    type_name: Callable[[Listed], str] = field(default=lambda one: words.axis_name(one.words, one.entry, "share"))
+    """By what the totals are counted."""
+    items: Callable[[Entry], Sequence[EntryItem]] = field(default=lambda entry: entry.items)
+    """Which items of an entry the list is about."""
     with_items: bool = False
     """Whether the workbook has the items on a sheet of their own."""
 
@@ -83,12 +85,13 @@ def is_shared(one: Listed) -> bool:
 
 
 def is_refused(one: Listed) -> bool:
-    return one.entry.value("share") == "none"
+    """The whole resource, or items of it that people ruled stricter."""
+    return bool(proposals.refusals(one.entry))
 
 
 def is_open(one: Listed) -> bool:
     """Own data only: what came by sharing or negotiation is not in one's own list (Art. 26)."""
-    return one.entry.origin == "own" and one.entry.value("open") in ("unconditional", "conditional")
+    return one.entry.origin == "own" and proposals.is_opened(one.entry)
 
 
 def is_high_value(one: Listed) -> bool:
@@ -229,7 +232,11 @@ RESPONSIBILITY: Final = OfficialList(
     is_shared,
     responsibility_row,
     responsibility_record,
-    ("列出各部门可以向其他部门共享的信息资源及其类型、条件和依据（普陀区公共数据管理办法第二十一条、第二十二条）",),
+    (
+        "列出各部门可以向其他部门共享的信息资源及其类型、条件和依据（普陀区公共数据管理办法第二十一条、第二十二条）",
+        "「不含」的信息项不予共享，见共享负面清单",
+    ),
+    items=lambda entry: [item for item in entry.items if item.value("share") != "none"],
 )
 NEGATIVE: Final = OfficialList(
     "negative",
@@ -240,8 +247,11 @@ NEGATIVE: Final = OfficialList(
     negative_record,
     (
         "只列法律、法规、规章规定不得共享的信息资源，每条都引有依据（普陀区公共数据管理办法第二十一条、第二十二条）",
+        "「仅所列信息项」指资源本身可以共享、其中的「决定性信息项」不予共享",
         "每条均经区政府办公室批准（上海市数据条例第三十八条）",
     ),
+    type_name=lambda one: proposals.refusal_name(one.entry, one.words),
+    items=lambda entry: proposals.refused_items(entry) if proposals.only_items(entry) else entry.items,
 )
 OPEN: Final = OfficialList(
     "open",
@@ -255,7 +265,8 @@ OPEN: Final = OfficialList(
         "通过共享、协商等方式获得的数据不列入（普陀区公共数据管理办法第二十六条）；高价值数据列在最前",
     ),
     is_high_value,
-    "open",
+    lambda one: words.axis_name(one.words, one.entry, "open"),
+    proposals.open_items,
 )
 CATALOGUE: Final = OfficialList(
     "catalogue",

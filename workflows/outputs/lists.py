@@ -6,16 +6,17 @@ regulation or rule is refused here once more (普陀区公共数据管理办法 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from classifiers.evidence import Label
 from workflows.catalogue import OPEN_SCOPES
 from workflows.entry import Entry, EntryItem, SiteInfo
 from workflows.errors import Refusal
 from workflows.outputs import words
-from workflows.outputs.cells import Book, Cell, Column
+from workflows.outputs.cells import Book, Cell, Column, Tinted
 from workflows.outputs.files import json_bytes, write_bytes
 from workflows.outputs.workbook import access_cell, tier_cell
 
@@ -73,38 +74,59 @@ def negative_list(entries: Sequence[Entry], pack: Pack) -> list[Entry]:
     Raises `MissingBasisError`, naming every asset, when one that is marked as not shared cites none: also when it
     is still pending, because the mark itself is what the Measures forbid.
     """
-    refused = [entry for entry in entries if entry.state != "withdrawn" and entry.value("share") == "none"]
+    refused = [entry for entry in entries if entry.state != "withdrawn" and refusals(entry)]
     bare = [entry.asset for entry in refused if not may_refuse(entry, pack)]
     if bare:
         raise MissingBasisError(bare)
     return [entry for entry in refused if not words.is_pending(entry)]
 
 
+def refusals(entry: Entry) -> list[Entry | EntryItem]:
+    """What of an entry is not shared: itself, or, where people ruled it looser, the items that are not."""
+    return [entry] if entry.value("share") == "none" else [*refused_items(entry)]
+
+
+def refused_items(entry: Entry) -> list[EntryItem]:
+    return [item for item in entry.items if item.value("share") == "none"]
+
+
+def only_items(entry: Entry) -> bool:
+    """Whether the resource is shared and some of its items are not."""
+    return entry.value("share") != "none" and bool(refused_items(entry))
+
+
 def may_refuse(entry: Entry, pack: words.Lexicon) -> bool:
-    """Whether the share label cites a law, regulation or rule, and what the pack itself asks of a refusal."""
-    bases = refusal_bases(entry, pack)
+    """Whether all that is not shared cites a law, regulation or rule, and what the pack itself asks of a refusal."""
+    return all(_carried(refusal_bases([one], pack), pack) for one in refusals(entry))
+
+
+def _carried(bases: Sequence[str], pack: words.Lexicon) -> bool:
     return bool(bases) and pack.sufficient("none", bases)
 
 
-def refusal_bases(entry: Entry, pack: words.Lexicon) -> list[str]:
-    """The citations of the share label whose rank can carry a refusal."""
-    label = entry.label("share")
-    found = ((key, words.citation(pack, key)) for key in (label.basis if label else ()))
+def refusal_bases(refused: Sequence[Entry | EntryItem], pack: words.Lexicon) -> list[str]:
+    """The citations of the share labels whose rank can carry a refusal, each once."""
+    found = ((key, words.citation(pack, key)) for key in words.cited(share_labels(refused)))
     return [key for key, c in found if c and c.rank in REFUSAL_RANKS and not c.beside_only]
+
+
+def share_labels(owners: Sequence[Entry | EntryItem]) -> list[Label]:
+    return [label for one in owners if (label := one.label("share"))]
 
 
 def open_list(entries: Sequence[Entry], pack: Pack) -> list[Entry]:
     """开放清单: what the public may have. Data got by sharing or negotiation is not in one's own list (Art. 26)."""
-    return [
-        entry
-        for entry in listable(entries)
-        if entry.origin == "own" and entry.value("open") in ("unconditional", "conditional")
-    ]
+    return [entry for entry in listable(entries) if entry.origin == "own" and is_opened(entry)]
+
+
+def is_opened(owner: Entry | EntryItem) -> bool:
+    """What no other department may have is not open to everybody, whatever its open label says."""
+    return owner.value("share") != "none" and owner.value("open") in ("unconditional", "conditional")
 
 
 def open_items(entry: Entry) -> list[EntryItem]:
     """The columns of an entry that are themselves open."""
-    return [item for item in entry.items if item.value("open") in ("unconditional", "conditional")]
+    return [item for item in entry.items if is_opened(item)]
 
 
 # --- what a list says --------------------------------------------------------------------------------------------
@@ -124,22 +146,66 @@ def reason(entry: Entry, dimension: words.Axis) -> str:
     return label.reason if label else ""
 
 
+def refusal_name(entry: Entry, pack: words.Lexicon) -> str:
+    """非共享, and whether it is the whole resource or some items of it."""
+    name = words.key_name(pack, "share", "none")
+    return f"{name}（仅所列信息项）" if only_items(entry) else name
+
+
+def refusal_reason(entry: Entry) -> str:
+    """Why; items that have different reasons are named with theirs."""
+    return _by_items(entry, [(one, label.reason) for one in refusals(entry) if (label := one.label("share"))])
+
+
 def full_bases(entry: Entry, pack: words.Lexicon) -> str:
     """The bases that carry a refusal, with rank and text; for 共享负面清单."""
-    lines = []
-    for key in refusal_bases(entry, pack):
-        found = pack.cite(key)
-        lines.append(f"{found.line()}（{words.rank_name(found)}）：{found.text}")
-    return "\n".join(lines)
+    return _by_items(entry, [(one, _cited_lines(refusal_bases([one], pack), pack)) for one in refusals(entry)])
+
+
+def _cited_lines(bases: Sequence[str], pack: words.Lexicon) -> str:
+    found = map(pack.cite, bases)
+    return "\n".join(f"{one.line()}（{words.rank_name(one)}）：{one.text}" for one in found)
+
+
+def _by_items(entry: Entry, told: Sequence[tuple[Entry | EntryItem, str]]) -> str:
+    """Each text once; where there are several, after the items that it is about."""
+    groups: dict[str, list[str]] = {}
+    for one, text in told:
+        groups.setdefault(text, []).append(one.title)
+    if len(groups) < 2:
+        return "".join(groups)
+    return "\n".join(f"{'、'.join(titles)}：{text}" for text, titles in groups.items())
+
+
+def deciding_names(entry: Entry) -> tuple[str, ...]:
+    """The columns for which an entry is on the negative list."""
+    if only_items(entry):
+        return tuple(item.name for item in refused_items(entry))
+    return entry.because.get("share", ())
 
 
 def deciding_items(entry: Entry) -> str:
     """The items for which an entry is not shared, each with its field's name; 全部信息项 when it is all of them."""
-    names = entry.because.get("share", ())
+    names = deciding_names(entry)
     if 1 < len(names) == len(entry.items):
         return "全部信息项"
     titles = {item.name: item.title for item in entry.items}
+    # A credential decides, too, and is no item.
     return "、".join(f"{titles[name]}（{name}）" if name in titles else name for name in names)
+
+
+def named_items(items: Iterable[EntryItem]) -> str:
+    return "、".join(f"{item.title}（{item.name}）" for item in items)
+
+
+def item_records(items: Iterable[EntryItem]) -> list[Row]:
+    return [{"name": item.name, "title": item.title, "data_type": item.data_type} for item in items]
+
+
+def share_terms(entry: Entry) -> str:
+    """共享条件, and the items that a shared resource leaves out."""
+    left = named_items(refused_items(entry))
+    return "\n".join(filter(None, [condition(entry.share_condition, entry, "share"), left and f"不含：{left}"]))
 
 
 def domain(entry: Entry) -> str:
@@ -181,27 +247,39 @@ def record(entry: Entry, pack: words.Lexicon, dimension: words.Axis) -> Row:
 
 
 def responsibility_row(entry: Entry, pack: words.Lexicon) -> list[Cell]:
-    terms = condition(entry.share_condition, entry, "share")
-    share: list[Cell] = [access_cell(pack, entry, "share"), terms, entry.share_method]
+    share: list[Cell] = [access_cell(pack, entry, "share"), share_terms(entry), entry.share_method]
     grounds: list[Cell] = [reason(entry, "share"), bases(entry, pack, "share"), entry.update_cycle]
     contact: list[Cell] = [entry.section, entry.contact]
     return [*identity_cells(entry), *share, tier_cell(pack, entry), *grounds, *contact, *state_cells(entry)]
 
 
 def responsibility_record(entry: Entry, pack: words.Lexicon) -> Row:
-    more = {"condition": condition(entry.share_condition, entry, "share"), "method": entry.share_method}
-    return {**record(entry, pack, "share"), **more}
+    return {
+        **record(entry, pack, "share"),
+        "condition": condition(entry.share_condition, entry, "share"),
+        "method": entry.share_method,
+        "left_out": item_records(refused_items(entry)),
+    }
 
 
 def negative_row(entry: Entry, pack: words.Lexicon) -> list[Cell]:
-    grounds: list[Cell] = [reason(entry, "share"), full_bases(entry, pack), deciding_items(entry)]
-    cells = [*identity_cells(entry), access_cell(pack, entry, "share"), tier_cell(pack, entry)]
+    grounds: list[Cell] = [refusal_reason(entry), full_bases(entry, pack), deciding_items(entry)]
+    cells = [*identity_cells(entry), Tinted(refusal_name(entry, pack), "none"), tier_cell(pack, entry)]
     return [*cells, *grounds, *state_cells(entry)]
 
 
 def negative_record(entry: Entry, pack: words.Lexicon) -> Row:
-    more = {"deciding_columns": list(entry.because.get("share", ())), "refusal_basis": refusal_bases(entry, pack)}
-    return {**record(entry, pack, "share"), **more}
+    bases = words.cited(share_labels(refusals(entry)))
+    return {
+        **record(entry, pack, "share"),
+        "type": "none",
+        "type_name": refusal_name(entry, pack),
+        "reason": refusal_reason(entry),
+        "basis": [{"key": key, "citation": words.citation_line(pack, key)} for key in bases],
+        "only_items": only_items(entry),
+        "deciding_columns": list(deciding_names(entry)),
+        "refusal_basis": refusal_bases(refusals(entry), pack),
+    }
 
 
 def open_scope(entry: Entry) -> str:
@@ -211,7 +289,7 @@ def open_scope(entry: Entry) -> str:
 
 def open_row(entry: Entry, pack: words.Lexicon) -> list[Cell]:
     described: list[Cell] = [domain(entry), entry.abstract]
-    items = "、".join(f"{item.title}（{item.name}）" for item in open_items(entry))
+    items = named_items(open_items(entry))
     terms: list[Cell] = [open_scope(entry), access_cell(pack, entry, "open")]
     more: list[Cell] = [condition(entry.open_condition, entry, "open"), entry.update_cycle, items, entry.format]
     grounds: list[Cell] = [reason(entry, "open"), bases(entry, pack, "open")]
@@ -226,7 +304,7 @@ def open_record(entry: Entry, pack: words.Lexicon) -> Row:
         "domain": domain(entry),
         "abstract": entry.abstract,
         "format": entry.format,
-        "items": [{"name": item.name, "title": item.title, "data_type": item.data_type} for item in open_items(entry)],
+        "items": item_records(open_items(entry)),
     }
 
 
@@ -270,6 +348,7 @@ NEGATIVE: Final = ListKind(
     negative_record,
     (
         "只列法律、法规、规章规定不得共享的信息资源，每条都引有依据（普陀区公共数据管理办法第二十一条、第二十二条）",
+        "「仅所列信息项」指资源本身可以共享、其中的「决定性信息项」不予共享",
         "没有依据的不得列入；负面清单须经审核（上海市数据条例第三十八条）",
     ),
 )
