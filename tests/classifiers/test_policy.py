@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from classifiers.elements import elements
-from classifiers.evidence import TIERS
+from classifiers.evidence import TIERS, ColumnInput, TableInput
 from classifiers.pack_check import check_pack
 from classifiers.pack_file import PackError, overlay_schema
 from classifiers.policy import Facts, Pack, load_pack, pack_names
+from classifiers.verdict import judge
 
 PLAIN = Facts("object.name", "SY", "L1", False, False, False, False, "place", (), "table", "own", None)
 
@@ -192,8 +195,18 @@ def test_an_overlay_brings_no_regular_expressions() -> None:
         overlaid(text)
 
 
+@pytest.mark.parametrize(("as_of", "ended"), [(date(2025, 9, 7), False), (date(2025, 9, 8), True)])
+def test_labels_say_when_the_pack_has_ended(as_of: date, ended: bool) -> None:
+    """Art. 40: a pack holds from its first day; past its last every verdict says so and none is withheld."""
+    assert (load_pack().valid_from, load_pack().valid_to) == ("2020-09-08", None)
+    pack = overlaid("extends: putuo-2020\nvalid_to: '2025-09-07'\n")
+    verdict = judge(TableInput("t_gc", (ColumnInput("mc", "公厕名称"),), comment="公共厕所"), {}, pack, as_of=as_of)
+    assert ["pack_expired" in finding.code for finding in verdict.findings] == [True] * ended
+    assert [label.value for label in verdict.labels] == ["L1", "unconditional", "unconditional"]
+
+
 def test_unverified_facts_stay_visible() -> None:
     pack = load_pack()
-    assert pack.unverified
+    assert any("普府规范〔2020〕4号" in fact and "2025年9月届满" in fact for fact in pack.unverified)
     assert not pack.cite("crime-prevention/59").verified
     assert "未核实" in pack.cite("crime-prevention/59").line()

@@ -102,6 +102,7 @@ def test_elements_that_articles_ask_for_are_there(parks: Any) -> None:
         more = ("--item", "mc") if level == "item" else ()
         done = parks("entry", "fill", "parks", f"{key}={value}", *more, by="li")
         assert "1 elements filled" in done.stderr, (key, done.stderr)
-        if level == "asset":
-            shown = {one["key"]: one for one in parks.json("entry", "show", "parks")["elements"]}
-            assert (shown[key]["value"], shown[key]["who"]) == (value, "li")
+        record = parks.json("entry", "show", "parks")
+        (item,) = [one for one in record["items"] if one["name"] == "mc"]
+        shown = {one["key"]: one for one in (record if level == "asset" else item)["elements"]}
+        assert (shown[key]["value"], shown[key]["by"], shown[key]["who"]) == (value, "person", "li")
