@@ -245,7 +245,9 @@ class Limits(Strict, frozen=True, kw_only=True):
     """Time limits of requests; one that is left out does not exist. Packs hold only what a checked source says."""
 
     confirm: Limit | None = None
-    """Of data that is in no catalogue: to be confirmed and catalogued."""
+    """Of data that is in no catalogue and that a department needs: to be confirmed and catalogued."""
+    confirm_open: Limit | None = None
+    """The same of data that somebody outside wants opened."""
     review: Limit | None = None
     """From the request, or from its being reviewed again, to both sides' reviews."""
     grant: Limit | None = None

@@ -133,7 +133,8 @@ def new(
         asks = requester or (key.partition("/")[0] or owner if opening else "")
         if not asks:
             raise InputError("say which department asks: --for DEPT")
-        made = Document("open" if opening else "share", asks, applicant, key, items, "", demand, owner, **more)
+        title = at.title(key) if key else ""
+        made = Document("open" if opening else "share", asks, applicant, key, items, title, demand, owner, **more)
         return requests.new(made, why)
 
     _do(state, behalf, as_json, ask)
@@ -320,7 +321,7 @@ def sweep(state: State, as_json: bool) -> None:
     from workflows.sharing.sweep import sweep as expire
 
     with counter(state) as at:
-        acts = expire(at.trail)
+        acts = expire(at.trail, at.desk.pack.ident)
     if as_json:
         emit_json({"expired": [act.subject for act in acts]})
     else:

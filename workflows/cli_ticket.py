@@ -38,11 +38,13 @@ def _trail(state: State) -> Iterator[tuple[Site, Trail]]:
 
 def _do(state: State, behalf: str, as_json: bool, verb: Callable[[Tickets], Act]) -> None:
     from workflows.acts.site import site_actor
+    from workflows.run import open_pack
     from workflows.sharing.tickets import Tickets, fold
 
     with _trail(state) as (site, trail):
+        actor = site_actor(site, behalf)
         departments = [department.id for department in site.departments]
-        act = verb(Tickets(trail, site_actor(site, behalf), departments, site.rights))
+        act = verb(Tickets(trail, open_pack(site.pack, site.overlays).ident, actor, departments, site.rights))
         found = fold(trail.acts("ticket", act.subject))
     if as_json:
         emit_json({"id": found.id, "stage": found.stage, "acts": [act], "due": found.due})

@@ -253,7 +253,7 @@ class Job:
         self.result.numbered = codes.number(self.store, self.ids, self.site.classes)
         found = self._record_changes()
         self.result.changed_entries, self.result.unread_entries = len(found.acts), found.unread
-        self.result.expired_grants = len(sweep(Trail(self.store, self.clock)))
+        self.result.expired_grants = len(sweep(Trail(self.store, self.clock), self.pack.ident))
         return self.result.numbered
 
     def _record_changes(self) -> Changes:
@@ -262,7 +262,7 @@ class Job:
         if next(trail.acts("entry", verb="publish"), None) is None:
             return Changes([], [])
         found = [entry for entry in self.entries() if entry.department in self.ids]
-        return record_changes(trail, found, self.ids, program())
+        return record_changes(trail, found, self.ids, program(), self.pack.ident)
 
     def write_outputs(self, writers: Sequence[Writer] = ()) -> list[Path]:
         """Write the site's outputs, of all departments: the page and the lists are the whole site's.

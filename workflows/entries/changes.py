@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,7 @@ class Found(msgspec.Struct, frozen=True):
     asset: str
     verb: str
     changes: tuple[str, ...]
+    before: dict[str, Any]
     version: str = ""
 
 
@@ -33,18 +34,23 @@ class Changes(NamedTuple):
     """Errors of entries that could not be compared, because the store has lost their version in force."""
 
 
-def record_changes(trail: Trail, entries: Iterable[Entry], departments: Iterable[str], actor: Actor) -> Changes:
+def record_changes(
+    trail: Trail, entries: Iterable[Entry], departments: Iterable[str], actor: Actor, pack: str = ""
+) -> Changes:
     """Compare each published entry with what was compiled now, and write down what is new since the last look.
 
     ``entries``: every present entry of ``departments``; published ones that are missing among them have vanished.
+    ``pack``: id and version, as `Trail.acting`.
     """
     unread: list[str] = []
     found = list(_compared(trail, entries, set(departments), unread))
     if not found:
         return Changes([], unread)
-    with trail.acting(actor) as acting:
+    with trail.acting(actor, pack) as acting:
         acts = [
-            acting.add("entry", one.asset, one.verb, after={"version": one.version, "changes": one.changes})
+            acting.add(
+                "entry", one.asset, one.verb, before=one.before, after={"version": one.version, "changes": one.changes}
+            )
             for one in found
         ]
     return Changes(acts, unread)
@@ -65,7 +71,13 @@ def _compared(trail: Trail, entries: Iterable[Entry], departments: set[str], unr
                 unread.append(str(error))
     for asset in sorted(missing):
         if known[asset].changes != (GONE,):
-            yield Found(asset, "change", (GONE,))
+            yield Found(asset, "change", (GONE,), _before(known[asset]))
+
+
+def _before(state: EntryState) -> dict[str, Any]:
+    """Where the entry stood, the version in force, and what was found different from it the last time."""
+    in_force = state.in_force.digest if state.in_force else ""
+    return {"stage": state.stage, "version": in_force, "changes": state.changes}
 
 
 def _one(trail: Trail, state: EntryState, version: Entry) -> Iterator[Found]:
@@ -73,10 +85,10 @@ def _one(trail: Trail, state: EntryState, version: Entry) -> Iterator[Found]:
     now = digest(version)
     if now == state.in_force.digest:
         if state.changes or state.stage == "returned":
-            yield Found(state.asset, "settle", (), now)
+            yield Found(state.asset, "settle", (), _before(state), now)
         return
     before = open_version(trail, state.asset, state.in_force.digest)
     changes = tuple(str(change) for change in diff(before, version))
     shown = (*changes[:SHOWN], f"等 {len(changes)} 处") if len(changes) > SHOWN else changes
     if shown and shown != state.changes:
-        yield Found(state.asset, "change", shown, now)
+        yield Found(state.asset, "change", shown, _before(state), now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from workflows.acts.model import Act
@@ -56,6 +57,12 @@ class Counter:
     def asset(self, name: str) -> str:
         """The key that a name on the command line stands for."""
         return the_asset(self.desk, name)
+
+    def title(self, asset: str) -> str:
+        """What a resource is called today, for lists of a day on which nothing of it is in force."""
+        with suppress(InputError):
+            return next(self.desk.entries([asset])).title
+        return ""
 
     def states(self) -> dict[str, RequestState]:
         return states(self.trail)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from workflows.sharing.calendar import WorkingCalendar
-from workflows.sharing.states import RequestState
+from workflows.sharing.states import RequestKind, RequestState
 
 if TYPE_CHECKING:
     from classifiers.pack_file import Limit, Limits
@@ -37,7 +37,7 @@ class Deadlines:
     def due(self, state: RequestState) -> Due | None:
         """What somebody must do about a request, and by when; None when nothing, or when no limit is known."""
         if state.stage == "asked":
-            return self._by("confirm", self.limits.confirm, _demanded(state))
+            return self._by("confirm", self.confirming(state.kind), _demanded(state))
         if state.stage == "cataloguing":
             return self._catalogue(state)
         if state.stage == "reviewing":
@@ -51,6 +51,10 @@ class Deadlines:
         found = self.due(state)
         return found if found and found.day < day else None
 
+    def confirming(self, kind: RequestKind) -> Limit | None:
+        """The limit of a demand: what the law says of sharing does not bind who opens (上海市数据条例 39)."""
+        return self.limits.confirm if kind == "share" else self.limits.confirm_open
+
     def longest(self, since: str) -> str:
         """The last day that a grant from ``since`` may have; empty when the pack says nothing."""
         found = self._by("period", self.limits.period, since)
@@ -58,7 +62,7 @@ class Deadlines:
 
     def _catalogue(self, state: RequestState) -> Due | None:
         """Confirmed and catalogued within one and the same limit; what was promised counts when it is earlier."""
-        law = self._by("catalogue", self.limits.confirm, _demanded(state))
+        law = self._by("catalogue", self.confirming(state.kind), _demanded(state))
         own = Due("catalogue", state.promised) if state.promised else None
         return min((one for one in (law, own) if one), key=lambda one: one.day, default=None)
 

@@ -22,13 +22,13 @@ from workflows.entries.documents import open_version
 from workflows.entries.words import keep_words
 from workflows.entry import Entry
 from workflows.errors import InputError
-from workflows.sharing.calendar import iso_day
 from workflows.sharing.judge import Judgement, judge, not_shared, place, resolved, unconditional
 from workflows.sharing.limits import Deadlines
 from workflows.sharing.numbers import next_number
+from workflows.sharing.periods import check_due, check_joined, check_period, check_since, check_within, first_day
 from workflows.sharing.persons import CONTESTED, OTHER, PROGRAM, require_another
 from workflows.sharing.standing import no_longer, too_late, voided
-from workflows.sharing.states import SIDES, Document, Grant, RequestState, Side, fold, unfit
+from workflows.sharing.states import SIDES, Document, Grant, RequestState, Side, before, fold, unfit
 from workflows.sharing.terms import terms
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Requests:
                 after = self._promised(state, owner, due, why) | {"words": self._words(acting)}
             elif not why.strip():
                 raise Blocked(f"{ident}: say where you looked: --why TEXT")
-            return acting.add("request", ident, "confirm", why=why, after=after)
+            return self._add(acting, state, "confirm", why, after=after)
 
     @staticmethod
     def _uncatalogued(state: RequestState, why: str) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class Requests:
             raise Blocked(f"{state.id}: say which department catalogues it: --owner DEPT")
         self._foreign(msgspec.structs.replace(state.document, owner=self._department(has)))
         check_due(due, self._today())
-        if not due and self.deadlines.limits.confirm is None:
+        if not due and self.deadlines.confirming(state.kind) is None:
             raise Blocked(f"{state.id}: {self.pack.id} has no limit for cataloguing; say by when: --due DAY")
         if state.stage == "cataloguing" and not why.strip():
             raise Blocked(f"{state.id} waits for {state.owner} to catalogue it; say what has changed: --why TEXT")
@@ -154,9 +154,7 @@ class Requests:
         with self._begin(ident, "catalogue", why) as (acting, state):
             department = asset.split("/", 1)[0]
             require(self.actor, "request.catalogue", department, self.rights)
-            if state.owner != department:
-                # Nobody but the centre says that a demand made to others is settled by this.
-                require(self.actor, "request.confirm", department, self.rights)
+            self._settles(state, asset, why)
             entry, version = self._in_force(acting, asset)
             if entry is None:
                 raise Blocked(f"{ident}: no version of {asset} is in force; publish it first (pdc entry publish)")
@@ -169,9 +167,17 @@ class Requests:
                 raise Blocked(f"{ident}: {asset} is 待判定 in part of what is asked; publish a determined version")
             self._foreign(asked)
             after = {"document": asked, "entry": version, "words": self._words(acting)}
-            acting.add("request", ident, "catalogue", why=why, after=after)
+            self._add(acting, state, "catalogue", why, after=after)
             self._follow(acting, ident, entry, version, judgement)
             return acting.added
+
+    def _settles(self, state: RequestState, asset: str, why: str) -> None:
+        """The owner settles what was asked of it, by what was asked for; by anything else only the centre, with why."""
+        wanted, department = state.document.asset, asset.split("/", 1)[0]
+        if state.owner != department or wanted not in ("", asset):
+            require(self.actor, "request.confirm", department, self.rights)
+        if wanted not in ("", asset) and not why.strip():
+            raise Blocked(f"{state.id} asks for {wanted}; say why {asset} settles it: --why TEXT")
 
     def renew(self, ident: str, until: str, since: str = "", why: str = "") -> list[Act]:
         """Ask for more time; what is unconditional gets it at once, the rest is reviewed again."""
@@ -181,12 +187,13 @@ class Requests:
             if state.grant and (not state.grant.until or until <= state.grant.until):
                 end = f"until {state.grant.until}" if state.grant.until else "without end"
                 raise InputError(f"{ident} is granted {end} already")
+            check_joined(state, since, self._today())
             entry, version = self._in_force(acting, state.document.asset)
             gone = no_longer(state.document, entry)
             judgement = judge(state.document, None if gone else entry, self.pack)
             if judgement.verdict == "ask":
                 raise Blocked(f"{ident}: {gone or f'{state.document.asset} is 待判定 now'}: ask anew")
-            acting.add("request", ident, "renew", why=why, after={"since": since, "until": until})
+            self._add(acting, state, "renew", why, after={"since": since, "until": until})
             self._follow(acting, ident, entry, version, judgement)
             return acting.added
 
@@ -195,10 +202,10 @@ class Requests:
         state = fold(acting.acts("request", ident))
         if judgement.verdict == "refuse":
             after: Any = {"basis": judgement.basis, "instead": judgement.instead}
-            acting.add("request", ident, "refuse", why=judgement.reason, after=after, who=PROGRAM)
+            self._add(acting, state, "refuse", judgement.reason, after=after, who=PROGRAM)
         elif judgement.verdict == "grant" and entry is not None:
             grant = self._granted(acting, state, entry, Grant("", entry=version))
-            acting.add("request", ident, "grant", why=judgement.reason, after=grant, who=PROGRAM)
+            self._add(acting, state, "grant", judgement.reason, after=grant, who=PROGRAM)
 
     # --- reviewing -----------------------------------------------------------------------------------------------
 
@@ -216,7 +223,7 @@ class Requests:
             if mark and not self._voided(acting, state, side, entry, version):
                 raise Blocked(f"{ident} was approved for the {side} by {mark.who} on {mark.at[:10]} already")
             self._another(acting, state, OTHER[side], verb)
-            return acting.add("request", ident, verb, why=why, after={"entry": version})
+            return self._add(acting, state, verb, why, after={"entry": version})
 
     def refuse(self, ident: str, why: str, basis: Sequence[str] = (), side: Side | None = None) -> Act:
         """Refuse what is under review; sharing only with a law, regulation or rule (Art. 21).
@@ -230,7 +237,7 @@ class Requests:
             side = self._may_refuse(state, side)
             self._another(acting, state, (), "refuse")
             self._grounds(state, basis)
-            return acting.add("request", ident, "refuse", why=why, after={"basis": list(basis), "side": side})
+            return self._add(acting, state, "refuse", why, after={"basis": list(basis), "side": side})
 
     def _may_refuse(self, state: RequestState, side: Side | None) -> Side:
         side = self._side(state, side)
@@ -242,7 +249,7 @@ class Requests:
         centre = self.actor.has(self.rights[_granting(state)], state.owner)
         after = {"basis": [], "gone": GONE} | ({} if centre else {"side": self._may_refuse(state, side)})
         self._another(acting, state, (), "refuse")
-        return acting.add("request", state.id, "refuse", why=why, after=after)
+        return self._add(acting, state, "refuse", why, after=after)
 
     @staticmethod
     def _gone(state: RequestState, entry: Entry | None, verb: str) -> Blocked:
@@ -293,7 +300,7 @@ class Requests:
             check_since(since, self._today())
             check_within(state, since, until)
             grant = self._granted(acting, state, entry, Grant(since, until, interface, entry=version))
-            return acting.add("request", ident, "grant", why=why, after=grant)
+            return self._add(acting, state, "grant", why, after=grant)
 
     def _lacking(self, acting: Acting, state: RequestState, entry: Entry, version: str) -> Iterator[str]:
         """What keeps a request from being granted. What the entry says by now counts, not what it said when asked."""
@@ -323,10 +330,7 @@ class Requests:
         if too_late(state, today):
             raise Blocked(f"{state.id}: {too_late(state, today)}")
         period = state.renewal or asked
-        since = max(given.since or period.since, today)
-        if state.usable(today):
-            # A renewal leaves no gap to the grant that still runs.
-            since = today
+        since = first_day(state, given.since, today)
         longest = self.deadlines.longest(since)
         until = given.until or period.until or longest
         check_period(since, until, today)
@@ -350,7 +354,7 @@ class Requests:
         with self._begin(ident, "revoke", why) as (acting, state):
             require(self.actor, "request.revoke", state.owner, self.rights)
             self._may_take_back(acting, state)
-            return acting.add("request", ident, "revoke", why=why, before=state.grant)
+            return self._add(acting, state, "revoke", why)
 
     def _may_take_back(self, acting: Acting, state: RequestState) -> None:
         """The owner alone does not take back what is shared unconditionally: that would be a refusal (Art. 21)."""
@@ -366,14 +370,14 @@ class Requests:
         """The asking department does not accept that it does not get the data (Art. 38 (5))."""
         with self._begin(ident, "object", why) as (acting, state):
             require(self.actor, _asking(state, "request.object"), state.document.requester, self.rights)
-            return acting.add("request", ident, "object", why=why)
+            return self._add(acting, state, "object", why)
 
     def answer(self, ident: str, *, upheld: bool, why: str) -> Act:
         """The office lets the refusal stand, or has the request reviewed again."""
         with self._begin(ident, "answer", why) as (acting, state):
             require(self.actor, "request.answer", state.owner, self.rights)
             self._another(acting, state, CONTESTED, "answer")
-            return acting.add("request", ident, "answer", why=why, after={"upheld": upheld})
+            return self._add(acting, state, "answer", why, after={"upheld": upheld})
 
     def use(self, ident: str, *, rows: int, what: str = "", user: str = "", why: str = "") -> Act:
         """One entry of the log of use; refused outside the days of the grant."""
@@ -384,18 +388,25 @@ class Requests:
             if not state.usable(today) and state.grant is not None:
                 until = state.grant.until or "now on"
                 raise Blocked(f"{ident} is granted from {state.grant.since} to {until}: not to be used on {today}")
-            return acting.add("request", ident, "use", why=why, after={"user": user, "what": what, "rows": rows})
+            return self._add(acting, state, "use", why, after={"user": user, "what": what, "rows": rows})
 
     def withdraw(self, ident: str, why: str) -> Act:
         """Who asked needs it no more; a grant ends with it."""
         with self._begin(ident, "withdraw", why) as (acting, state):
             require(self.actor, _asking(state, "request.withdraw"), state.document.requester, self.rights)
-            return acting.add("request", ident, "withdraw", why=why, before=state.grant)
+            return self._add(acting, state, "withdraw", why)
 
     # --- common --------------------------------------------------------------------------------------------------
 
     def _today(self) -> str:
         return self.trail.clock().date().isoformat()
+
+    @staticmethod
+    def _add(
+        acting: Acting, state: RequestState, verb: str, why: str, after: Any = None, who: str | None = None
+    ) -> Act:
+        """One act, with what it changes as that was before."""
+        return acting.add("request", state.id, verb, why=why, before=before(state, verb), after=after, who=who)
 
     def _acting(self) -> AbstractContextManager[Acting]:
         one_line_text("--as", self.actor.behalf)
@@ -443,45 +454,3 @@ def _with_entry(asked: Document, entry: Entry | None) -> Document:
         owner = asked.owner or asked.asset.partition("/")[0]
         return msgspec.structs.replace(asked, owner=owner)
     return msgspec.structs.replace(asked, title=entry.title, owner=entry.department)
-
-
-def check_due(due: str, today: str) -> None:
-    """Raises `InputError` for a day that is none or that is over; empty is no day."""
-    try:
-        late = bool(due) and iso_day(due).isoformat() < today
-    except ValueError:
-        raise InputError(f"--due is a day such as {today}, not {due!r}") from None
-    if late:
-        raise InputError(f"--due {due} is over")
-
-
-def check_within(state: RequestState, since: str, until: str) -> None:
-    """Raises `Blocked` for days that nobody asked for: what was approved is the period of the request."""
-    period = state.renewal or state.document
-    if since and since < period.since:
-        raise Blocked(f"{state.id} was asked for from {period.since} on: --from {since} is before it")
-    if period.until and until > period.until:
-        raise Blocked(
-            f"{state.id} was asked for until {period.until}: for more, who asked renews it (pdc request renew)"
-        )
-
-
-def check_since(since: str, today: str) -> None:
-    """Raises `InputError` for a first day that is over; empty is no day."""
-    if since and since < today:
-        raise InputError(f"--from {since} is over; without --from it begins with the grant")
-
-
-def check_period(since: str, until: str, today: str) -> None:
-    """Raises `InputError` for days that are none, that are over or that end before they begin."""
-    for name, day in (("--from", since), ("--until", until)):
-        try:
-            if day:
-                iso_day(day)
-        except ValueError:
-            raise InputError(f"{name} is a day such as {today}, not {day!r}") from None
-    check_since(since, today)
-    if until and until < today:
-        raise InputError(f"--until {until} is over")
-    if since and until and until < since:
-        raise InputError(f"--until {until} is before --from {since}")

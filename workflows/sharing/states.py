@@ -224,6 +224,32 @@ def unfit(state: RequestState, verb: str) -> str:
     return ""
 
 
+CHANGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "confirm": ("owner", "promised", "closed"),
+        "catalogue": ("document", "entry"),
+        "approve-office": ("approvals",),
+        "approve-owner": ("approvals",),
+        "refuse": ("approvals", "renewal", "refusal", "grant"),
+        "grant": ("approvals", "renewal", "refusal", "revoked", "grant"),
+        "renew": ("approvals", "renewal", "refusal", "grant"),
+        "revoke": ("approvals", "renewal", "revoked", "grant"),
+        "expire": ("grant",),
+        "object": ("refusal", "revoked", "closed", "objection", "answer"),
+        "answer": ("approvals", "renewal", "refusal", "objection", "answer", "closed", "promised"),
+        "use": ("grant", "uses", "rows_used", "last_use"),
+        "withdraw": ("approvals", "renewal", "closed", "grant"),
+    }
+)
+"""Verb → what it changes, or rests on; the audit trail has it as it was before the act."""
+
+
+def before(state: RequestState, verb: str) -> dict[str, Any]:
+    """The stage and what a verb changes, as it is now; what is empty is left out."""
+    told = {name: getattr(state, name) for name in CHANGES[verb]}
+    return {"stage": state.stage} | {name: value for name, value in told.items() if value}
+
+
 def fold(acts: Iterable[Act], ident: str = "") -> RequestState:
     state = RequestState(ident)
     for act in acts:

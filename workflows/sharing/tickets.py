@@ -55,6 +55,7 @@ class TicketState(msgspec.Struct, frozen=True, omit_defaults=True):
     opened_at: str = ""
     opened_by: str = ""
     answer: str = ""
+    """Empty again when it is reopened; the acts have the answers before."""
     answered_at: str = ""
     closed_at: str = ""
     times: int = 0
@@ -80,8 +81,16 @@ def after(state: TicketState, act: Act) -> TicketState:
     if act.verb == "close":
         return replace(state, stage="closed", closed_at=act.at)
     if act.verb == "reopen":
-        return replace(state, stage="open", due=told["due"], times=state.times + 1, closed_at="")
+        return replace(
+            state, stage="open", due=told["due"], times=state.times + 1, closed_at="", answer="", answered_at=""
+        )
     return replace(state, stage="open", opened_at=act.at, opened_by=act.who, times=1, **told)
+
+
+def before(state: TicketState) -> dict[str, str]:
+    """What the verbs change, as it is now; what is empty is left out."""
+    told = {name: getattr(state, name) for name in ("stage", "due", "answer", "answered_at", "closed_at")}
+    return {name: value for name, value in told.items() if value}
 
 
 def states(trail: Trail, until: str | None = None) -> dict[str, TicketState]:
@@ -97,6 +106,8 @@ class Tickets:
     """The verbs, for one site and one actor. Errors as in `workflows.sharing.requests`."""
 
     trail: Trail
+    pack: str
+    """Id and version of the pack in force."""
     actor: Actor
     departments: Iterable[str] = ()
     rights: Rights = field(default_factory=lambda: DEFAULT)
@@ -110,7 +121,7 @@ class Tickets:
         one_line_texts({"--what": what, "--asset": asset, "--why": why, "--as": self.actor.behalf})
         self._day(due)
         told = {"department": department, "what": what, "limb": limb, "asset": asset, "due": due}
-        with self.trail.acting(self.actor) as acting:
+        with self.trail.acting(self.actor, self.pack) as acting:
             ident = next_number(acting, "ticket", "T")
             return acting.add("ticket", ident, "open", why=why, after=told, expected=0)
 
@@ -128,7 +139,7 @@ class Tickets:
 
     def _plain(self, ident: str, verb: str, why: str, told: Any = None) -> Act:
         one_line_texts({"--why": why, "--as": self.actor.behalf})
-        with self.trail.acting(self.actor) as acting:
+        with self.trail.acting(self.actor, self.pack) as acting:
             acts = acting.acts("ticket", ident)
             state = fold(acts, ident)
             if not acts:
@@ -141,7 +152,7 @@ class Tickets:
                 raise Blocked(f"{ident}: {verb} needs its text: --why TEXT")
             if verb == "close":
                 require_other(self.actor, [act for act in acts if act.verb == "answer"], "closing")
-            return acting.add("ticket", ident, verb, why=why, after=told)
+            return acting.add("ticket", ident, verb, why=why, before=before(state), after=told)
 
     def _day(self, due: str) -> None:
         today = self.trail.clock().date()

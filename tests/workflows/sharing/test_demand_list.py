@@ -28,7 +28,7 @@ def test_what_departments_need_of_one_another(town: Any) -> None:
     assert [(row["id"], row["title"], row["stage_name"]) for row in found] == [
         ("S2026-0001", "公园绿地", "已授权"),
         ("S2026-0002", "绿化许可申请人", "审核中"),
-        ("S2026-0003", "lvhua/gis/trees", "待确认"),
+        ("S2026-0003", "行道树", "待确认"),
     ]
     first = found[0]
     assert (first["requester"], first["provider"], first["items"]) == (

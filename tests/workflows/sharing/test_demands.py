@@ -115,7 +115,8 @@ def test_a_demand_to_others_is_settled_by_them_or_by_the_centre(town: Any, asked
     town.ok(*confirm(asked, "--catalogue", "--owner", "scjg", "--why", "已移交"))
     settle = ("request", "catalogue", asked, "parks")
     assert "may not request.confirm for lvhua" in town.refused(*settle, account="li")
-    assert town.ok(*settle)["stage"] == "granted"
+    assert "say why lvhua/gis/parks settles it" in town.refused(*settle)
+    assert town.ok(*settle, "--why", "内容相同")["stage"] == "granted"
 
 
 def test_without_a_limit_somebody_says_by_when(town: Any) -> None:

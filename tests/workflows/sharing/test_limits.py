@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from classifiers.pack_diff import diff_packs
@@ -47,6 +48,7 @@ def test_days_that_are_none(text: str) -> None:
 AT = "2026-09-30T17:00:00+08:00"
 LIMITS = Limits(
     confirm=Limit(days=15, calendar="working", basis=("shanghai-data/39",)),
+    confirm_open=Limit(days=10),
     review=Limit(days=10),
     grant=Limit(days=2),
     renewal=Limit(days=3),
@@ -57,10 +59,11 @@ MARK = Mark("sun", "2026-10-05T09:00:00+08:00")
 ASKED = RequestState("S2026-0001", "asked", 1, Document("share", "minzheng"), asked=Mark("qian", AT), stage_since=AT)
 
 
-def state(**given: object) -> RequestState:
-    from msgspec.structs import replace
+OPENING = msgspec.structs.replace(ASKED, document=Document("open", "lvhua"))
 
-    return replace(ASKED, **given)
+
+def state(**given: object) -> RequestState:
+    return msgspec.structs.replace(ASKED, **given)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +79,8 @@ def state(**given: object) -> RequestState:
         (state(stage="reviewing", approvals={"office": MARK, "owner": MARK}), Due("grant", "2026-10-07")),
         (state(stage="objected"), Due("answer", "2026-10-05")),
         (state(stage="granted"), None),
+        (OPENING, Due("confirm", "2026-10-10")),
+        (msgspec.structs.replace(OPENING, stage="cataloguing"), Due("catalogue", "2026-10-10")),
         (state(stage="refused"), None),
     ],
 )
@@ -90,6 +95,8 @@ def test_what_is_due(found: RequestState, due: Due | None) -> None:
 def test_a_limit_that_no_source_gives_is_none() -> None:
     nothing = Deadlines(Limits(), CALENDAR)
     assert nothing.due(ASKED) is None
+    # The 15 working days of the law are for sharing.
+    assert Deadlines(Limits(confirm=LIMITS.confirm), CALENDAR).due(OPENING) is None
     assert nothing.due(state(stage="cataloguing", promised="2026-10-09")) == Due("catalogue", "2026-10-09")
     assert nothing.due(state(stage="reviewing", approvals={"office": MARK, "owner": MARK})) is None
     assert nothing.longest("2026-01-01") == ""
