@@ -17,7 +17,7 @@ people:
   - {id: chen, name: 陈核, accounts: [chen], roles: [reviewer]}
   - {id: sun, name: 孙办, accounts: [sun], roles: [office]}
 """
-ANSWERABLE = "section: 信息科, contact: 刘工 52564588, "
+ANSWERABLE = "section: 信息科, contact: 刘工 52564588,"
 DEPARTMENT = """
 department: {id: scjg, name: 普陀区市场监管局, code: "11310107000000019B", section: 信息科, contact: 刘工 52564588,
   entry: {municipal: 区域补充, location: 政务云, by_reference: 否, backup_level: 二级, collection_basis: 三定规定}}
@@ -100,8 +100,8 @@ def test_validity_of_the_measures_and_that_it_may_have_ended(town: Any) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("section: 信息科, ", {"责任人及联系方式 (contact)"}),
-        ("contact: 刘工 52564588, ", {"责任科室 (section)"}),
+        ("section: 信息科,", {"责任人及联系方式 (contact)"}),
+        ("contact: 刘工 52564588,", {"责任科室 (section)"}),
         ("", {"责任人及联系方式 (contact)", "责任科室 (section)"}),
     ],
 )
