@@ -187,8 +187,12 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     rejected: str | None = None
     """The machine value that the person saw and refused."""
     basis: tuple[str, ...] = ()
-    """Citations that the person gave; 非共享 needs a law, regulation or rule whoever says it (Art. 22)."""
+    """Citations that it rests on: given by the person, or of the proposal agreed with. 非共享 needs a law, regulation or
+    rule whoever says it (Art. 22)."""
     rule: str = ""
     """Rule of the machine label that the person saw, with its version; empty = unknown, or a person's own label."""
     fingerprint: str = ""
     """``rulings.column_fingerprint`` of the column that the person saw; empty = unknown."""
+    because: str = ""
+    """理由 of the label, as lists print it: of the proposal that the person agreed with, as it read then, or the
+    person's own; empty = none was given. ``basis`` goes with it. ``reason`` is what the trail tells of the act."""

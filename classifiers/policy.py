@@ -137,6 +137,10 @@ class Pack:
         """Raises ``KeyError`` for a citation that is not in the library."""
         return self._citations[key]
 
+    def knows(self, key: str) -> bool:
+        """Whether a citation is in the library."""
+        return key in self._citations
+
     def citations(self) -> tuple[Citation, ...]:
         return tuple(self._citations.values())
 

@@ -251,8 +251,8 @@ def _ruled(label: Label, rulings: Rulings, fingerprint: str, pack: Pack) -> tupl
         message = f"人工定为{ruling.value}，汇总规则给出{label.value}：{label.reason}"
         findings = (Finding("rule_above_decision", message),) if above else ()
         if label.dimension == "tier":
-            return decided_label(ruling, pack), findings
-        decided, missing = decided_access(ruling, label.value, label.basis, pack)
+            return decided_label(ruling, pack, label), findings
+        decided, missing = decided_access(ruling, label, pack)
         return decided, (*findings, *missing)
     said = rulings.standing(label.dimension, label.value, label.rule, fingerprint)
     if said == "refused":

@@ -7,14 +7,26 @@ another; then it comes back as a question.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
 from classifiers.evidence import AssetVerdict, ColumnInput, Decision, Dimension, Finding, TableInput
 
 Standing = Literal["free", "refused", "again"]
+
+AGREED = "在审核表中采纳建议"
+"""How the reason of a ruling begins that agrees with a proposal as it stands; a remark may follow after a colon."""
+UNSAID = "人工确定，未写明理由"
+IN_FORCE = "in-force"
+"""Rule of a tier that is only kept."""
+_HOW = re.compile(
+    rf"(?:{AGREED}|在审核表中填写|在OpenMetadata中(?:设定|移除|确认|同意|将全表标为已确认)"
+    r"|采纳.{1,128}在OpenMetadata中的修改|.{1,128}于\d{4}-\d\d-\d\d提出，.{1,128}于\d{4}-\d\d-\d\d同意)(?:：|$)"
+)
+"""What the program tells of how somebody ruled, before the person's own words."""
 
 
 class Rulings(NamedTuple):
@@ -81,8 +93,62 @@ def _digest(*parts: str) -> str:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
 
+class Proposal(Protocol):
+    """What rules or people say in one dimension, such as a label."""
+
+    @property
+    def value(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def basis(self) -> tuple[str, ...]: ...
+
+
+class Grounds(NamedTuple):
+    """理由 (empty = none was given) and 依据 of what a person set."""
+
+    reason: str
+    basis: tuple[str, ...]
+
+
+def own_words(reason: str) -> str:
+    """Why somebody ruled, without what the program tells of how they did.
+
+    >>> own_words("在OpenMetadata中设定"), own_words("李华于2026-01-05提出，王芳于2026-01-06同意：已脱敏")
+    ('', '已脱敏')
+    """
+    while told := _HOW.match(reason):
+        reason = reason[told.end() :]
+    return reason.strip()
+
+
+def agrees(decision: Decision) -> bool:
+    """Whether the person took a proposal as it stands: they gave no reason of their own, or only remarked on it."""
+    return decision.reason.startswith(AGREED) or not own_words(decision.reason)
+
+
+def grounds(decision: Decision, proposal: Proposal | None) -> Grounds:
+    """What a ruling rests on: its own words and citations, and those of the proposal where both say the same value.
+
+    What the ruling has kept of the day on which it was made counts, whatever rules have said since.
+    """
+    if decision.because:
+        return Grounds(decision.because, decision.basis)
+    own = own_words(decision.reason)
+    if proposal is None or proposal.value != decision.value:
+        return Grounds(own, decision.basis)
+    if proposal.rule == IN_FORCE:
+        return Grounds(own or f"人工确认保持现行{proposal.value}", decision.basis)
+    if agrees(decision):
+        return Grounds(proposal.reason, tuple(dict.fromkeys((*proposal.basis, *decision.basis))))
+    return Grounds(own, decision.basis or proposal.basis)
+
+
 def with_context(decision: Decision, table: TableInput, verdict: AssetVerdict, columns: Sequence[str]) -> Decision:
-    """The decision with what the person saw: the machine's value when they refused or changed it, its rule, the column.
+    """The decision with what the person saw: the machine's value when they refused or changed it, its rule, the column;
+    and with reason and citations of the label that they agreed with.
 
     ``columns``: names of the verdict's columns, in its order. What the decision says already is kept, and so is a
     decision over a label that a person had set.
@@ -95,10 +161,13 @@ def with_context(decision: Decision, table: TableInput, verdict: AssetVerdict, c
     fingerprint = column_fingerprint(known) if known else table_fingerprint(table) if decision.column is None else ""
     proposed = label is not None and label.origin != "steward"
     # What is only kept in force has no rule of its own that could change.
-    rule = label.rule if label is not None and proposed and label.rule != "in-force" else ""
+    rule = label.rule if label is not None and proposed and label.rule != IN_FORCE else ""
     refused = label.value if label is not None and proposed and label.value != decision.value else None
+    said = grounds(decision, label if label is not None and label.value != "undetermined" else None)
     return msgspec.structs.replace(
         decision,
+        because=said.reason,
+        basis=said.basis,
         rejected=decision.rejected or refused,
         rule=decision.rule or rule,
         fingerprint=decision.fingerprint or fingerprint,

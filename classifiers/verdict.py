@@ -45,7 +45,7 @@ from classifiers.inherited import (
     strictest,
     with_source,
 )
-from classifiers.policy import Facts, Pack
+from classifiers.policy import Facts, Outcome, Pack
 from classifiers.rollup import combine, roll_up
 from classifiers.rulings import NO_RULINGS, Rulings, Standing, asks_again, column_fingerprint, rulings_on
 from classifiers.subject import is_named
@@ -302,11 +302,11 @@ def _verdict(draft: Draft, pack: Pack, in_force: str | None) -> ColumnVerdict:
 
 def _element_label(draft: Draft, pack: Pack) -> tuple[Label, ...]:
     ruling = draft.rulings.decided("element")
+    best = _best(draft.source, draft.element) if draft.element is not None else None
     if ruling is not None:
-        return (decided_label(ruling, pack),)
+        return (decided_label(ruling, pack, _read_from(best) if best else None),)
     if draft.element is None:
         return ()
-    best = _best(draft.source, draft.element)
     reason = _because_of(best) if best else ""
     return (
         Label(
@@ -320,6 +320,10 @@ def _element_label(draft: Draft, pack: Pack) -> tuple[Label, ...]:
             pack=pack.ident,
         ),
     )
+
+
+def _read_from(evidence: Evidence) -> Outcome:
+    return Outcome(evidence.element, evidence.recognizer, _because_of(evidence), ())
 
 
 def _because_of(evidence: Evidence) -> str:
@@ -337,7 +341,8 @@ def _tier_label(draft: Draft, pack: Pack, in_force: str | None) -> tuple[Label, 
     if ruling is not None and ruling.value:
         above = TIERS.index(rule.value) > TIERS.index(ruling.value)
         message = f"人工定为{ruling.value}，规则（{rule.rule}）认为应为{rule.value}：{rule.reason}"
-        return decided_label(ruling, pack), (Finding("rule_above_decision", message, draft.name),) if above else ()
+        decided = decided_label(ruling, pack, rule)
+        return decided, (Finding("rule_above_decision", message, draft.name),) if above else ()
     known = draft.element is not None or rule.rule != "unknown"
     passed = strictest("tier", draft.sources, pack)
     label = Label(
@@ -374,7 +379,7 @@ def _access_label(
     outcome = outcome_of(passed) if passed is not None else outcome
     said = draft.rulings.standing(dimension, outcome.value, outcome.rule, draft.fingerprint)
     if ruling is not None and (ruling.value or said == "refused"):
-        return decided_access(ruling, outcome.value, outcome.basis, pack)
+        return decided_access(ruling, outcome, pack)
     open_ended = outcome.value == "undetermined"
     label = passed or Label(
         dimension=dimension,

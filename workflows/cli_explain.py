@@ -58,6 +58,8 @@ def label_lines(label: Explained, brief: bool) -> Iterator[str]:
     value = label.display if label.display == label.value else f"{label.display} ({label.value})"
     yield f"{label.dimension:<8} {value}  {label.state}, confidence {label.confidence:.2f}"
     yield f"  reason   {label.reason}"
+    if label.ruled:
+        yield f"  ruled    {label.ruled}"
     yield f"  rule     {label.rule or '-'}" + (f"  ({label.pack})" if label.pack else "")
     if label.because:
         yield f"  because  {', '.join(label.because)}"

@@ -46,6 +46,8 @@ class Explained(msgspec.Struct, frozen=True):
     citations: tuple[Cited, ...] = ()
     because: tuple[str, ...] = ()
     """For an asset's label: the columns that have the deciding value."""
+    ruled: str = ""
+    """Who ruled so, when and how; empty for what rules propose. 理由 and 依据 do not say it."""
 
 
 class ColumnLine(msgspec.Struct, frozen=True):
@@ -148,7 +150,7 @@ def _asset(store: Store, pack: Pack, stored: StoredAsset) -> Explanation:
         asset=asset.key,
         comment=asset.comment,
         column=None,
-        labels=tuple(explained(label, pack, because.get(label.dimension, ())) for label in verdict.labels),
+        labels=tuple(explained(label, pack, because.get(label.dimension, ()), decisions) for label in verdict.labels),
         subject=f"{verdict.subject.kind}: {verdict.subject.reason}",
         review=next((reviewed(d) for d in reversed(decisions) if d.dimension == "review"), ""),
         findings=(*stored.findings, *verdict.findings),
@@ -165,15 +167,16 @@ def _column(store: Store, pack: Pack, stored: StoredAsset, name: str) -> Explana
     if verdict is None:
         raise InputError(f"{asset.key}.{name} has no labels yet (run `pdc classify`)")
     own = (finding for finding in stored.findings if finding.column == name)
+    decisions = tuple(d for d in store.decisions(asset.key) if d.column == name)
     return Explanation(
         asset=asset.key,
         comment=next(column.comment for column in asset.columns if column.name == name),
         column=name,
-        labels=tuple(explained(label, pack) for label in verdict.labels),
+        labels=tuple(explained(label, pack, decisions=decisions) for label in verdict.labels),
         evidence=verdict.evidence,
         evidence_lines=tuple(words.evidence_line(item, pack) for item in verdict.evidence),
         findings=(*own, *verdict.findings),
-        decisions=tuple(d for d in store.decisions(asset.key) if d.column == name),
+        decisions=decisions,
         history=tuple(change for change in store.label_changes(asset.key) if change.column == name),
         catalogued=verdict.catalogued,
     )
@@ -183,7 +186,9 @@ def reviewed(decision: Decision) -> str:
     return f"{REVIEWS.get(decision.value or '', '')}（{decision.who}，{decision.at[:10]}）"
 
 
-def explained(label: Label, pack: Pack, because: tuple[str, ...] = ()) -> Explained:
+def explained(label: Label, pack: Pack, because: tuple[str, ...] = (), decisions: Sequence[Decision] = ()) -> Explained:
+    """``decisions``: in the same place, oldest first."""
+    rulings = [one for one in decisions if one.dimension == label.dimension] if label.origin == "steward" else []
     return Explained(
         dimension=label.dimension,
         value=label.value,
@@ -196,6 +201,7 @@ def explained(label: Label, pack: Pack, because: tuple[str, ...] = ()) -> Explai
         pack=label.pack,
         citations=tuple(cited(key, pack) for key in label.basis),
         because=because,
+        ruled=next((f"{one.who} {one.at} {one.reason}".rstrip() for one in reversed(rulings)), ""),
     )
 
 

@@ -57,11 +57,10 @@ def latest(decisions: Sequence[Decision], dimension: str, column: str | None) ->
 
 
 def lacks_basis(decision: Decision, label: Label | None, pack: Pack) -> bool:
-    """Whether the ruling would leave sharing 待判定 for want of a citation; ``label``: the machine's."""
+    """Whether the ruling would leave sharing 待判定 for want of a citation; ``label``: as it stands."""
     if decision.dimension not in ("share", "open"):
         return False
-    own = label if label is not None and label.origin != "steward" else None
-    _, findings = decided_access(decision, own.value if own else "", own.basis if own else (), pack)
+    _, findings = decided_access(decision, label, pack)
     return bool(decision.value and findings)
 
 

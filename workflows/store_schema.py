@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 CHAIN_START = "0" * 64
 """What the first act of the audit trail names as the hash before it."""
 
@@ -70,6 +70,10 @@ def _acts_keep_names(connection: Connection) -> None:
         connection.execute(text("ALTER TABLE acts ALTER COLUMN who TYPE VARCHAR(255)"))
 
 
+def _decisions_keep_grounds(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE decisions ADD COLUMN because TEXT DEFAULT '' NOT NULL"))
+
+
 def _create(connection: Connection, version: int) -> None:
     for table in NEW_IN[version]:
         table.create(connection)
@@ -84,7 +88,13 @@ def _begin_chain(connection: Connection) -> None:
     connection.execute(insert(acts_head).values(id=1, number=0, hash=CHAIN_START))
 
 
-STEPS: Mapping[int, Step] = {1: _decisions_name_their_rule, 2: _publishing, 3: _legal_life, 4: _acts_keep_names}
+STEPS: Mapping[int, Step] = {
+    1: _decisions_name_their_rule,
+    2: _publishing,
+    3: _legal_life,
+    4: _acts_keep_names,
+    5: _decisions_keep_grounds,
+}
 """``STEPS[n]`` turns version ``n`` into ``n + 1``; a new database is created whole and runs none."""
 
 metadata = MetaData()
@@ -174,6 +184,7 @@ decisions = Table(
     Column("basis", JSON, nullable=False),
     Column("rule", String(160), nullable=False, server_default=""),
     Column("fingerprint", String(32), nullable=False, server_default=""),
+    Column("because", Text, nullable=False, server_default=""),
 )
 
 label_changes = Table(

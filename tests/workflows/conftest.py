@@ -37,6 +37,7 @@ def make_old() -> Callable[[Connection, int], None]:
             "ALTER TABLE departments ADD COLUMN last_sequence INTEGER NOT NULL DEFAULT 0",
             *(f"ALTER TABLE assets DROP COLUMN {name}" for name in ("stamp", "engine", "sampled_at")),
             *(f"ALTER TABLE systems DROP COLUMN {name}" for name in ("complete_at", "digest")),
+            "ALTER TABLE decisions DROP COLUMN because",
         ]
         if version == 1:
             script += [f"ALTER TABLE decisions DROP COLUMN {name}" for name in ("rule", "fingerprint")]

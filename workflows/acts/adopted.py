@@ -44,4 +44,5 @@ def _keys(connection: Connection) -> Iterator[str]:
 
 def key_of(ruling: Mapping[Any, Any]) -> str:
     """SHA-256 over a row of the table of decisions."""
-    return hashlib.sha256(msgspec.json.encode([ruling[name] for name in FIELDS])).hexdigest()
+    later = [ruling["because"]] if ruling.get("because") else []  # which nobody wrote before the trail
+    return hashlib.sha256(msgspec.json.encode([ruling[name] for name in FIELDS] + later)).hexdigest()

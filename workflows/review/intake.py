@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from classifiers.evidence import Dimension
+from classifiers.rulings import AGREED
 from connectors.workbook.grid import ERRORS
 from workflows.acts.model import Actor
 from workflows.acts.rights import Rights, require
@@ -27,8 +28,6 @@ from workflows.ruling import DIMENSIONS, SUGGESTED
 if TYPE_CHECKING:
     from classifiers.policy import Pack
     from workflows.settings import Department
-
-AGREED = "在审核表中采纳建议"
 
 
 class Imported(msgspec.Struct, kw_only=True):
@@ -192,16 +191,21 @@ class _Reading:
             values |= dict.fromkeys(proposed)
         if not values and not self.wrong and (reason or basis):
             self.wrong.append(f"{self.line.place}：只填了依据或理由，没有填采纳与否，也没有改填")
+        # What is agreed with keeps its reason and citations: what else the row says is on what it changes.
+        agreed = f"{AGREED}：{reason}" if reason else AGREED
         return [
-            self._wish(dimension, values[dimension], basis, reason) for dimension in SUGGESTED if dimension in values
+            self._wish(dimension, values[dimension], basis, reason)
+            if dimension in own or not agrees
+            else self._wish(dimension, values[dimension], () if own else basis, agreed)
+            for dimension in SUGGESTED
+            if dimension in values
         ]
 
     def _wish(self, dimension: Dimension, value: str | None, basis: tuple[str, ...], reason: str) -> Wish:
         mark = self.column.marks[dimension]
-        agreed = mark.proposed and value == mark.value
-        default = "" if value is None else AGREED if agreed else WRITTEN
+        reason = reason or (WRITTEN if value else "")
         seen = Seen(mark.value, mark.ruled, self.column.fingerprint)
-        return Wish(self.asset, dimension, value, self.column.name, reason or default, basis, seen)
+        return Wish(self.asset, dimension, value, self.column.name, reason, basis, seen)
 
     def _answer(self, title: str) -> bool | None:
         found = sheets.yes_or_no(self.line.text(title))

@@ -67,6 +67,7 @@ NEW = (
     [
         ("UPDATE decisions SET value = 'L1' WHERE id = 2", ["1 of the 4 rulings from before the trail", "no act made"]),
         ("UPDATE decisions SET at = '2025-01-01' WHERE id = 4", ["1 of the 4 rulings", "t1.xm that no act made"]),
+        ("UPDATE decisions SET because = '办事需要' WHERE id = 3", ["1 of the 4 rulings", "t1 that no act made"]),
         ("DELETE FROM decisions WHERE id = 1", ["1 of the 4 rulings from before the trail are gone"]),
         ("DELETE FROM decisions", ["4 of the 4 rulings", "its ruling on tier of d/s/t1.sfzh is gone"]),
         ("UPDATE decisions SET id = 99 WHERE id = 1", ["stand in another order"]),
@@ -119,6 +120,7 @@ def test_acts_from_before_names_were_kept_stay_valid(kind: str, tmp_path: Path, 
             connection.execute(text(f"UPDATE acts SET hash = '{digest}' WHERE number = 2"))
             connection.execute(text(f"UPDATE acts_head SET hash = '{digest}'"))
             connection.execute(text("ALTER TABLE acts DROP COLUMN name"))
+            connection.execute(text("ALTER TABLE decisions DROP COLUMN because"))
             connection.execute(text("UPDATE schema_version SET version = 4"))
     with Store(url) as store:
         trail = Trail(store)
