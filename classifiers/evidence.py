@@ -187,8 +187,8 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     rejected: str | None = None
     """The machine value that the person saw and refused."""
     basis: tuple[str, ...] = ()
-    """Citations that it rests on: given by the person, or of the proposal agreed with. 非共享 needs a law, regulation or
-    rule whoever says it (Art. 22)."""
+    """Citations that it rests on: given by the person, or of the proposal agreed with. 非共享 needs a law, regulation
+    or rule whoever says it (Art. 22)."""
     rule: str = ""
     """Rule of the machine label that the person saw, with its version; empty = unknown, or a person's own label."""
     fingerprint: str = ""

@@ -62,7 +62,8 @@ def test_agreeing_changes_neither_what_is_published_nor_what_lists_say(town: Any
     explained = town.ok("explain", "permits.sfzh")
     (share,) = (one for one in explained["labels"] if one["dimension"] == "share")
     assert (share["state"], share["origin"]) == ("confirmed", "steward")
-    assert share["ruled"].startswith(f"李四 {day}") and share["ruled"].endswith("在审核表中采纳建议")
+    assert share["ruled"].startswith(f"李四 {day}")
+    assert share["ruled"].endswith("在审核表中采纳建议")
     assert "李四" not in share["reason"]
     assert "  ruled    李四 " in town("explain", "permits.sfzh").stdout
     assert town.ok("audit", "verify")["faults"] == []
