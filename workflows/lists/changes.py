@@ -16,10 +16,12 @@ FIELDS: Final = {
     "title": "名称",
     "provider": "提供方",
     "provider_code": "提供方代码",
+    "category": "信息资源分类",
     "type_name": "类型",
     "tier": "分级",
     "scope": "开放范围",
     "condition": "条件",
+    "left_out": "不含的信息项",
     "share_condition": "共享条件",
     "open_type_name": "开放类型",
     "open_condition": "开放条件",
@@ -52,6 +54,15 @@ FIELDS: Final = {
     "issue": "版本",
 }
 """Key of a record → what readers call it, in the order in which changes are told."""
+ITEM_FIELDS: Final = {
+    "number": "序号",
+    "title": "名称",
+    "data_type": "数据类型",
+    "tier": "分级",
+    "share": "共享类型",
+    "open": "开放类型",
+}
+"""What a record says of an item; what is filled in of it stands under ``elements`` by its Chinese name."""
 DAYS: Final = frozenset(("approved_at", "published"))
 LONGEST: Final = 80
 """Characters of two values that are shown side by side; longer ones are only named."""
@@ -113,27 +124,49 @@ def _changed(old: Row, new: Row) -> Iterator[str]:
     """Only what both say: an issue from before a key was recorded says nothing of it."""
     for key, title in {"code": "信息资源代码", **FIELDS}.items():
         if key in old and key in new and old[key] != new[key]:
-            yield _told(key, title, old[key], new[key])
+            told = _told(key, title, old[key], new[key])
+            if told:
+                yield told
 
 
 def _told(key: str, title: str, was: Any, now: Any) -> str:
     if isinstance(now, list):
-        told = "，".join(_items(was, now)) if key == "items" else ""
-        return f"{title}：{told}" if told else title
+        told = "，".join(_members(was, now))
+        return f"{title}：{told}" if told else ""
     old, new = (_shown(key, value) for value in (was, now))
     return title if len(old) + len(new) > LONGEST else f"{title}：{old} → {new}"
 
 
-def _items(was: Any, now: Any) -> Iterator[str]:
-    """Which items are new and which are gone; the rest says something else."""
-    old, new = ({item["name"]: item["title"] for item in items} for items in (was, now))
-    for verb, names in (("新增", _but(new, old)), ("减少", _but(old, new))):
-        if names:
-            yield f"{verb}{'、'.join(names)}"
+def _members(was: Sequence[Any], now: Sequence[Any]) -> Iterator[str]:
+    """Which items, citations or codes are new, which are gone, and what else is said of items."""
+    old, new = ({_name(one): one for one in told} for told in (was, now))
+    changed = [told for name, one in new.items() if name in old and (told := _item_change(old[name], one))]
+    for verb, titles in (("新增", _but(new, old)), ("减少", _but(old, new)), ("变更", changed)):
+        if titles:
+            yield f"{verb}{'、'.join(titles)}"
 
 
-def _but(some: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
-    return [title for name, title in some.items() if name not in others]
+def _name(one: Any) -> str:
+    return str(one.get("name") or one["key"]) if isinstance(one, dict) else str(one)
+
+
+def _title(one: Any) -> str:
+    return str(one.get("title") or one["citation"]) if isinstance(one, dict) else str(one)
+
+
+def _but(some: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
+    return [_title(one) for name, one in some.items() if name not in others]
+
+
+def _item_change(old: Any, new: Any) -> str:
+    """``姓名（分级、代码集）``; empty when both say the same, as far as both say it."""
+    if old == new:
+        return ""
+    what = [title for key, title in ITEM_FIELDS.items() if key in old and key in new and old[key] != new[key]]
+    if "elements" in old and "elements" in new:
+        was, now = old["elements"], new["elements"]
+        what += [title for title in {**was, **now} if was.get(title) != now.get(title)]
+    return f"{_title(new)}（{'、'.join(what)}）" if what else ""
 
 
 def _shown(key: str, value: Any) -> str:

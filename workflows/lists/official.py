@@ -32,6 +32,7 @@ from workflows.outputs.workbook import (
 )
 
 HIGH_VALUE: Final = "高价值"
+MORE_OF_ITEMS: Final = (*ITEM_CONDITIONS, *ITEM_ELEMENTS)
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -142,7 +143,7 @@ def item_row(entry: Entry, item: EntryItem, pack: words.Lexicon) -> list[Cell]:
         tier_cell(pack, item),
         access_cell(pack, item, "share"),
         access_cell(pack, item, "open"),
-        *element_cells(entry, item, pack, (*ITEM_CONDITIONS, *ITEM_ELEMENTS)),
+        *element_cells(entry, item, pack, MORE_OF_ITEMS),
     ]
 
 
@@ -196,6 +197,7 @@ def filing_record(one: Listed) -> Row:
     entry = one.entry
     more: dict[str, Any] = {
         **_contact(entry),
+        "category": entry.category,
         "system_name": entry.system_name,
         "related_codes": list(entry.related_codes),
         "format": entry.format,
@@ -207,12 +209,24 @@ def filing_record(one: Listed) -> Row:
         "open_type_name": words.axis_name(one.words, entry, "open"),
         "share_condition": entry.share_condition,
         "open_condition": entry.open_condition,
-        "items": [
-            {"name": item.name, "title": item.title, "data_type": item.data_type, "tier": item.value("tier")}
-            for item in entry.items
-        ],
+        "items": [_item_record(entry, item, one.words) for item in entry.items],
     }
     return _record(one, {**proposals.record(entry, one.words, "share"), **more})
+
+
+def _item_record(entry: Entry, item: EntryItem, pack: words.Lexicon) -> Row:
+    """Labels as law-neutral keys; what is filled in by its Chinese name, as the sheet 信息项 has it."""
+    cells = element_cells(entry, item, pack, MORE_OF_ITEMS)
+    filled = {column.title: cell for (_, column), cell in zip(MORE_OF_ITEMS, cells, strict=True) if cell}
+    labels: Row = {axis: item.value(axis) for axis in words.AXES}
+    return {
+        "name": item.name,
+        "number": item.number,
+        "title": item.title,
+        "data_type": item.data_type,
+        **labels,
+        "elements": filled,
+    }
 
 
 DATES: Final = (Column("发布日期", 12, centre=True), Column("版本", 9, centre=True))
@@ -220,7 +234,7 @@ ITEM_COLUMNS: Final = (
     *(Column("信息资源代码", 22), Column("信息资源名称", 28), Column("序号", 7, centre=True)),
     *(Column("8.1 信息项名称", 20), Column("8.2 数据类型", 12, centre=True), Column("字段名", 20)),
     *(Column("分级", 15, centre=True), Column("共享类型", 15, centre=True), Column("开放类型", 15, centre=True)),
-    *(column for _, column in (*ITEM_CONDITIONS, *ITEM_ELEMENTS)),
+    *(column for _, column in MORE_OF_ITEMS),
 )
 """Element 8 of the guide, one row for each item."""
 CATALOGUE_WIDTH: Final = next(place for place, column in enumerate(RESOURCE_COLUMNS) if column.title == "状态")
