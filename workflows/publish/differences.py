@@ -80,10 +80,10 @@ def differences(base: Base, entity: Entity, vocabulary: Vocabulary) -> list[Diff
 
 def _as_known(base: Base, stored: Sequence[tuple[str, Mark]], names: Vocabulary) -> bool:
     """Whether every label of ours stands as it did: the quick look at what nearly every asset is."""
-    known = {(path, mark.fqn): mark.by_person for path, mark in (*base.marks, *base.seen)}
+    known = {(path, mark.fqn): mark.weight for path, mark in (*base.marks, *base.seen)}
     for path, mark in stored:
         was = known.pop((path, mark.fqn), None)
-        if names.ours(mark.fqn) if was is None else mark.by_person > was:
+        if names.ours(mark.fqn) if was is None else mark.weight > was:
             return False
     return not known
 
@@ -114,7 +114,7 @@ def _in_slot(
     yield from (Difference("removed", slot.path, dimension, None, mark) for mark in missing[len(new) :])
     for fqn, mark in stored.items():
         was = before.get(fqn)
-        if was is not None and mark.by_person and not was.by_person:
+        if was is not None and mark.weight > was.weight:
             yield Difference("stamped", slot.path, dimension, mark, was)
 
 

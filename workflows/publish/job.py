@@ -25,6 +25,7 @@ from workflows.publish.apply import Published, Publisher
 from workflows.publish.connect import server_name
 from workflows.publish.definition_reads import PROPERTY
 from workflows.publish.definitions import Applied, Facts, apply_definitions, plan_definitions
+from workflows.publish.in_force import outlived
 from workflows.publish.journal import Journal, Mended, Repairer, mend
 from workflows.publish.ledger import Ledger
 from workflows.publish.links import Linker
@@ -156,9 +157,11 @@ class Publishing:
 
     def _waiting(self) -> dict[str, set[tuple[str, str]]]:
         """Labels that stay away once a person has taken them, confirmed ones too, by asset: nobody who may rule has
-        settled it, or it is settled and the tier that stays in force is no reason to put it back."""
+        settled it, or it is settled and the tier that stays in force is no reason to put it back. A version that came
+        into force after that is one."""
         latest = {(one.asset, one.column, one.dimension): one.value for one in self.store.decisions()}
         found: set[tuple[str, str | None, str]] = {place for place, value in latest.items() if value is None}
+        found -= outlived(self.store, found)
         questions = (one for one in self.ledger.questions() if one.kind == "author" and one.value is None)
         found |= {(one.asset, one.column, one.dimension) for one in questions}
         waiting: dict[str, set[tuple[str, str]]] = {}

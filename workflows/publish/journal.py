@@ -135,14 +135,11 @@ def learned(item: InFlight, base: Base | None, entity: Entity, scheme: Scheme) -
     known = known_base(base, entity) if base is not None else Base(item.fqn)
     standing = all_marks(stored_labels(entity))
     places = {(path, mark.fqn) for path, mark in (*item.after, *standing)}
-    exact = {(path, mark.fqn, mark.label_type, mark.state) for path, mark in standing}
-    before = {(path, mark.fqn, mark.label_type, mark.state) for path, mark in item.before}
     # Only what the write itself was to withdraw is ours no more: what was gone before, a person had taken away.
     withdrawn = {(path, mark.fqn) for path, mark in item.before} - places
     marks = {(path, mark.fqn): mark for path, mark in known.marks if (path, mark.fqn) not in withdrawn}
-    for path, mark in item.after:
-        full = (path, mark.fqn, mark.label_type, mark.state)
-        if full in exact and full not in before and scheme.slot(path, mark.fqn) is not None:
+    for path, mark in arrived(item, entity):
+        if scheme.slot(path, mark.fqn) is not None:
             marks[path, mark.fqn] = mark
     return msgspec.structs.replace(
         known,
@@ -151,6 +148,16 @@ def learned(item: InFlight, base: Base | None, entity: Entity, scheme: Scheme) -
         marks=bare((path, mark) for (path, _), mark in marks.items()),
         deleted=bool(entity.get("deleted")) and (known.deleted or item.removing),
     )
+
+
+def arrived(item: InFlight, entity: Entity) -> Marks:
+    """Labels that the write was to bring, and that stand as it was to write them."""
+
+    def exact(marks: Iterable[tuple[str, Mark]]) -> set[tuple[str, str, str, str]]:
+        return {(path, mark.fqn, mark.label_type, mark.state) for path, mark in marks}
+
+    new = exact(all_marks(stored_labels(entity))) - exact(item.before)
+    return [(path, mark) for path, mark in item.after if (path, mark.fqn, mark.label_type, mark.state) in new]
 
 
 class Mended(msgspec.Struct):

@@ -38,6 +38,9 @@ class Acts(Protocol):
     def put_by(self, path: str, fqn: str) -> Author | None:
         """Who put a label that stands there, restamps of its type or state left aside; None: history is silent."""
 
+    def stamped_by(self, path: str, fqn: str) -> Author | None:
+        """Who put a label that stands there, or changed its type or state, last; None: history is silent."""
+
 
 @lru_cache(maxsize=8192)
 def _first_name(fqn: str) -> str:
@@ -158,7 +161,7 @@ class _Merge:
                 base.setdefault(wanted.fqn, wanted)
         else:
             self._rewrite(slot, wanted, keep, own, base)
-        if keep is not None and wanted is not None and keep.same(wanted) and keep.label_type != "Manual":
+        if keep is not None and wanted is not None and keep.same(wanted) and not self._is_accepted(slot, keep):
             base[keep.fqn] = wanted
         return base
 
@@ -175,7 +178,8 @@ class _Merge:
 
     def _remover(self, slot: Slot, wanted: Mark, base: Mapping[str, Mark]) -> str | None:
         """Why an empty slot stays empty; None when nobody emptied it."""
-        unsettled = wanted.state == "Suggested" or (slot.path, slot.classification) in self.waiting
+        # 数据类别 follows from the element, and nobody's decision ever brings one back.
+        unsettled = wanted.state == "Suggested" or slot.tag or (slot.path, slot.classification) in self.waiting
         if unsettled and (slot.path, wanted.fqn) in self.gone:
             return "已被人工移除，不再自动标注"
         # Of an asset that this site has not written to before, another site or an earlier store may have.
@@ -201,6 +205,14 @@ class _Merge:
     def _is_news(self, slot: Slot, mark: Mark) -> bool:
         """Whether no pull has dealt with a person's label."""
         return mark.label_type not in PLATFORM and (slot.path, mark.fqn) not in self.seen
+
+    def _is_accepted(self, slot: Slot, mark: Mark) -> bool:
+        """Whether a person has put or confirmed what we say as well: the next pull must find it."""
+        written = self.base.get(slot, {}).get(mark.fqn)
+        if mark.label_type == "Manual" or written is None or mark.weight <= written.weight:
+            return mark.label_type == "Manual"
+        who = self.acts.stamped_by(slot.path, mark.fqn)
+        return who is not None and who.person
 
     def _no_person_put(self, slot: Slot, mark: Mark, written: Mark | None) -> bool:
         """On an asset itself only history tells; where it is silent, what we wrote is ours and all else is not."""

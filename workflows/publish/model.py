@@ -49,6 +49,11 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
         """Whether type or state say that a person put or confirmed it; on an asset itself they prove nothing (1.2)."""
         return self.label_type == "Manual" or self.state == "Confirmed"
 
+    @property
+    def weight(self) -> int:
+        """0 suggested, 1 confirmed, by the program or a person, 2 put by hand: what weighs more was stamped since."""
+        return 2 if self.label_type == "Manual" else int(self.by_person)
+
     def same(self, other: Mark | None) -> bool:
         """Equal in name, type and state."""
         return other is not None and (self.fqn, self.label_type, self.state) == (

@@ -101,6 +101,7 @@ class Draft(NamedTuple):
     def after(self) -> Base:
         """The base once everything but lineage is written; ``version`` and ``id`` are the writer's to set."""
         owned = self.ownership.base
+        ours = {(path, mark.fqn) for path, mark in self.labels.marks}
         return Base(
             fqn=self.wanted.fqn,
             id=self.base.id,
@@ -108,7 +109,8 @@ class Draft(NamedTuple):
             structure="" if self.wanted.labels_only else self.wanted.structure,
             marks=bare(self.labels.marks),
             seen=self.base.seen,
-            gone=self.base.gone,
+            # What stands again can be taken away again.
+            gone=[(path, mark) for path, mark in self.base.gone if (path, mark.fqn) not in ours],
             texts=self.texts.base,
             properties=self.properties.base,
             owner=owned.get("owner", ""),

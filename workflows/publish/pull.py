@@ -25,6 +25,7 @@ from workflows.publish.definition_reads import names_by_people
 from workflows.publish.differences import differences, known_base, text_differences
 from workflows.publish.exceptions import except_from
 from workflows.publish.history import history_of
+from workflows.publish.journal import arrived
 from workflows.publish.ledger import Description, Ledger, Question, renamed_base, renamed_fqn
 from workflows.publish.model import AssetKind, Base, Entity
 from workflows.publish.questions import is_kept
@@ -112,6 +113,8 @@ class _Pull:
         self._call({})
         self.result = PullResult(dry_run=self.dry_run)
         self.histories = Histories(self.site.client)
+        ledger = self.site.ledger
+        self.in_flight = {item.key: item for one in ledger.unfinished() for item in ledger.in_flight(one.id)}
         self.asked = defaultdict(list)
         for question in self.site.ledger.questions():
             self.asked[question.asset].append(question)
@@ -172,6 +175,7 @@ class _Pull:
                 yield from self._case(schema, *known, entity)
 
     def _case(self, schema: _Schema, key: str, base: Base, entity: Entity) -> Iterator[Case]:
+        base = self._with_arrived(key, base, entity)
         if not self._differs(key, base, entity):
             return
         base = renamed_base(base, self._theirs)
@@ -190,6 +194,14 @@ class _Pull:
         stored = self._stored(schema.rows[key])
         if stored is not None:
             yield Case(stored, base, entity, history, decisions, self.asked.get(key, ()), found, texts)
+
+    def _with_arrived(self, key: str, base: Base, entity: Entity) -> Base:
+        """With the labels of a write that was cut off: the next publication learns them; no person put them."""
+        item = self.in_flight.get(key)
+        found = arrived(item, entity) if item is not None else []
+        places = {(path, mark.fqn) for path, mark in found}
+        marks = [(path, mark) for path, mark in base.marks if (path, mark.fqn) not in places]
+        return msgspec.structs.replace(base, marks=[*marks, *found]) if found else base
 
     def _differs(self, key: str, base: Base, entity: Entity) -> bool:
         compared = known_base(base, entity)

@@ -137,6 +137,9 @@ class _Reader:
         base = known_base(case.base, case.entity)
         self.marks, self.seen, self.gone = dict(_placed(base.marks)), dict(_placed(base.seen)), dict(_placed(base.gone))
         self.texts = dict(base.texts)
+        confirmed = (one for one in base.marks if one[1].state == "Confirmed" and one[1].label_type != "Manual")
+        self.confirmed = {(path, mark.fqn) for path, mark in confirmed}
+        """What we wrote as confirmed: by somebody's ruling, or by the version in force."""
         self.reading = Reading(case.key, case.entity, base)
 
     def run(self) -> Reading:
@@ -298,11 +301,14 @@ class _Reader:
                 self._decide(confirmed)
 
     def _confirmed_with_table(self, author: Author, person: Person) -> Iterator[Decision]:
-        """Every suggestion that stood on the table when it was marked 已确认; people's own labels are theirs."""
+        """Every suggestion that stood on the table when it was marked 已确认.
+
+        People's own labels are theirs, and what was ruled on or published is no suggestion.
+        """
         entity = self.case.history.whole(author.version) or self.case.entity
         for path, mark in stored_marks(entity):
             meaning = self.names.meaning(mark.fqn)
-            if meaning is None or meaning[0] not in SUGGESTED or self._is_peoples(path, mark):
+            if meaning is None or meaning[0] not in SUGGESTED or self._is_settled(path, mark):
                 continue
             column, (dimension, value) = self.case.column(path), meaning
             ruled = latest(self.case.decisions, dimension, column)
@@ -317,11 +323,11 @@ class _Reader:
                     reason="在OpenMetadata中将全表标为已确认",
                 )
 
-    def _is_peoples(self, path: str, mark: Mark) -> bool:
+    def _is_settled(self, path: str, mark: Mark) -> bool:
         if path != ON_ASSET:
             return mark.by_person
         author = self.case.history.put_by(path, mark.fqn)
-        return author is not None and author.person
+        return (path, mark.fqn) in self.confirmed or (author is not None and author.person)
 
     # --- a second person's agreement -----------------------------------------------------------------------------
 

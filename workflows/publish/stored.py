@@ -184,6 +184,9 @@ class LazyActs:
     def put_by(self, path: str, fqn: str) -> Author | None:
         return self._first(self._history.put_by, path, fqn)
 
+    def stamped_by(self, path: str, fqn: str) -> Author | None:
+        return self._first(self._history.stamped_by, path, fqn)
+
     def _first(self, ask: Callable[[str, str], Author | None], path: str, fqn: str) -> Author | None:
         found = (ask(path, name) for name in former_names(fqn, self._renamed))
         return next((author for author in found if author is not None), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -20,13 +20,11 @@ from connectors.model import Asset, Column, Failure
 from connectors.om_names import join_fqn
 from connectors.om_version import Features
 from workflows import catalogue
-from workflows.acts.trail import Trail
 from workflows.catalogue import citation_line, entry, texts_of
 from workflows.entries.codes import codes
 from workflows.entries.states import EntryState
-from workflows.entries.versions import read
 from workflows.entry import Entry, EntryItem
-from workflows.publish.history import present_case
+from workflows.publish.in_force import InForce, by_present_names, labels_shown, versions_in_force
 from workflows.publish.model import AssetKind, Mark, WantedAsset, WantedColumn, WantedEdge
 from workflows.publish.places import LONGEST_FIELD, Place, is_existing, owners_of, services, stored_name
 from workflows.publish.siblings import Row, Siblings, rows_of
@@ -68,8 +66,6 @@ REMEMBERED = 50_000
 _METHOD = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE)\b", re.IGNORECASE)
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 
-_ValueT = TypeVar("_ValueT")
-
 
 @dataclass
 class Told:
@@ -94,7 +90,6 @@ class _People(NamedTuple):
 
     reviews: Mapping[str, Decision]
     known: catalogue.Known
-    trail: Trail
 
 
 class _Shown(NamedTuple):
@@ -150,12 +145,14 @@ def _of_system(store: Store, system: _System, rows: Sequence[Row], maker: _Maker
     waiting = 0
     for batch in chunks(rows):
         places = {row.id: row.place for row in batch}
-        for stored in store.load(list(places)):
+        loaded = store.load(list(places))
+        versions = maker.versions(store, loaded)
+        for stored in loaded:
             given = system.numbers.get(stored.id)
             if stored.verdict is None or given is None:
                 waiting += 1
                 continue
-            yield maker.asset(stored, places[stored.id], given, system)
+            yield maker.asset(stored, places[stored.id], given, system, versions.get(stored.asset.key))
     if waiting:
         name = f"{system.department.id}/{system.settings.id}"
         maker.told.notices.append(f"{name}: {waiting} assets have no labels or number yet and wait for `pdc run`")
@@ -163,7 +160,7 @@ def _of_system(store: Store, system: _System, rows: Sequence[Row], maker: _Maker
 
 def _people(store: Store) -> _People:
     reviews = {item.asset: item for item in store.decisions() if item.dimension == "review" and item.column is None}
-    return _People(reviews, catalogue.known(store), Trail(store))
+    return _People(reviews, catalogue.known(store))
 
 
 class _Maker:
@@ -175,9 +172,19 @@ class _Maker:
         # Equal verdicts are one object (`Store`), which is kept here so that its id stays its own.
         self._marks: dict[int, tuple[ColumnVerdict, tuple[Mark, ...]]] = {}
 
-    def asset(self, stored: StoredAsset, place: Place, given: Sequence[str], system: _System) -> WantedAsset:
+    def versions(self, store: Store, loaded: Sequence[StoredAsset]) -> dict[str, InForce]:
+        """The versions in force of these assets; one that the store has lost is told and counts as none."""
+        found = versions_in_force(store, self.people.known.states, [stored.asset.key for stored in loaded])
+        for key in (key for key, version in found.items() if version is None):
+            what = f"{key}: the store has lost the text of its version in force; the entry goes out as compiled now"
+            self.told.notices.append(f"{what} (restore the store from a backup, or publish the entry anew)")
+        return {key: version for key, version in found.items() if version is not None}
+
+    def asset(
+        self, stored: StoredAsset, place: Place, given: Sequence[str], system: _System, version: InForce | None = None
+    ) -> WantedAsset:
         labels_only = is_existing(system.settings)
-        columns = self._columns(stored, place.kind, everything=labels_only)
+        columns = self._columns(stored, place.kind, labels_only, version)
         wanted = WantedAsset(
             key=stored.asset.key,
             kind=place.kind,
@@ -187,10 +194,10 @@ class _Maker:
             schema=place.schema,
             name=place.name,
             columns=tuple(column for _, column in columns),
-            marks=self._asset_marks(stored),
+            marks=self._asset_marks(stored, version),
             labels_only=labels_only,
         )
-        return wanted if labels_only else self._described(wanted, stored, columns, given, system)
+        return wanted if labels_only else self._described(wanted, stored, columns, given, system, version)
 
     def _described(
         self,
@@ -199,10 +206,11 @@ class _Maker:
         columns: Sequence[tuple[Column, WantedColumn]],
         given: Sequence[str],
         system: _System,
+        version: InForce | None,
     ) -> WantedAsset:
         """With structure, texts, properties, owner, domain and lineage: what is only written to our own services."""
         asset = stored.asset
-        found, items, texts = self._shown(stored, given, system)
+        found, items, texts = self._shown(stored, given, system, version)
         stored_names = {source.name: column.name for source, column in columns}
         keys = tuple(stored_names[key] for key in asset.primary_key if key in stored_names)
         endpoint = wanted.kind == "endpoint"
@@ -226,40 +234,32 @@ class _Maker:
             method=method_of(asset.name) if endpoint else "",
         )
 
-    def _shown(self, stored: StoredAsset, given: Sequence[str], system: _System) -> _Shown:
+    def _shown(self, stored: StoredAsset, given: Sequence[str], system: _System, version: InForce | None) -> _Shown:
         """The version in force where there is one, else the entry as it is compiled.
 
         Nothing that is published changes by itself: what people have written since waits for its own publication.
         """
         asset, known = stored.asset, self.people.known
-        kept = self._in_force(asset.key)
-        told = known if kept is None else known._replace(values={})
+        told = known if version is None else known._replace(values={})
         made = entry(stored, given, system.department, system.settings, self.pack, told)
         items = {item.name: item for item in made.items}
-        if kept is None:
+        if version is None:
             said = {name: text for name, text in texts_of(known.values.get(asset.key, {})).items() if name}
-            return _Shown(made, items, _by_present_names(said, asset))
+            return _Shown(made, items, by_present_names(said, asset))
         # Columns that are newer than the version stay as the machine describes them.
-        items |= _by_present_names({item.name: item for item in kept.items}, asset)
+        items |= version.items(asset)
         texts = {name: item.extra["description"] for name, item in items.items() if "description" in item.extra}
-        return _Shown(kept, items, texts)
-
-    def _in_force(self, key: str) -> Entry | None:
-        state = self.people.known.states.get(key)
-        if state is None or state.in_force is None:
-            return None
-        body = self.people.trail.document(state.in_force.digest)
-        if body is None:
-            what = f"{key}: the store has lost the text of its version in force; the entry goes out as compiled now"
-            self.told.notices.append(f"{what} (restore the store from a backup, or publish the entry anew)")
-            return None
-        return msgspec.structs.replace(read(body), publish_date=state.in_force.at[:10])
+        return _Shown(version.entry, items, texts)
 
     # --- columns -------------------------------------------------------------------------------------------------
 
-    def _columns(self, stored: StoredAsset, kind: AssetKind, everything: bool) -> list[tuple[Column, WantedColumn]]:
+    def _columns(
+        self, stored: StoredAsset, kind: AssetKind, everything: bool, version: InForce | None
+    ) -> list[tuple[Column, WantedColumn]]:
         """Columns with their labels; credentials are no catalogue items and stay out of what is ours."""
         verdicts = stored.column_verdicts
+        items = version.items(stored.asset) if version else {}
+        ruled = version.ruled(stored.asset) if version else {}
         found: dict[str, tuple[Column, WantedColumn]] = {}
         for column in stored.asset.columns:
             verdict = verdicts.get(column.name)
@@ -275,7 +275,10 @@ class _Maker:
                 what = "not published: another column has the same name on the server"
                 self.told.failures.append(Failure(what, place, "rename one of them in the source"))
                 continue
-            marks = self._column_marks(verdict) if verdict else ()
+            if column.name in items:
+                marks = self._marks_in_force(verdict, items[column.name], ruled.get(column.name, {}))
+            else:
+                marks = self._column_marks(verdict) if verdict else ()
             found[name] = (column, self._column(column, name, kind, marks))
         return list(found.values())
 
@@ -308,38 +311,48 @@ class _Maker:
         if known is None:
             if len(self._marks) >= REMEMBERED:
                 self._marks.clear()
-            known = self._marks[id(verdict)] = (verdict, self._marks_of(verdict))
+            known = self._marks[id(verdict)] = (verdict, self._marks_of(verdict.labels, verdict.category))
         return known[1]
 
-    def _marks_of(self, verdict: ColumnVerdict) -> tuple[Mark, ...]:
-        element = verdict.label("element")
+    def _marks_in_force(
+        self, verdict: ColumnVerdict | None, item: EntryItem, ruled: Mapping[str, str | None]
+    ) -> tuple[Mark, ...]:
+        shown = labels_shown(item.labels, verdict.labels if verdict else (), ruled)
+        return self._marks_of(shown, verdict.category if verdict and "element" in ruled else item.category)
+
+    def _marks_of(self, labels: Sequence[Label], held: str) -> tuple[Mark, ...]:
+        """``held``: the category of what the column holds."""
+        by_dimension = {label.dimension: label for label in labels}
+        element = by_dimension.get("element")
         found = []
-        for label in verdict.labels:
+        for label in labels:
             beside = element if label.dimension != "element" else None
             mark = self.names.mark(label.dimension, label, beside)
             found += [mark] if mark else []
-        category = self._category(verdict, element)
-        mask = self.names.mask(verdict.label("tier"))
+        category = self._category(held, element)
+        mask = self.names.mask(by_dimension.get("tier"))
         return (*found, *(mark for mark in (category, mask) if mark))
 
-    def _category(self, verdict: ColumnVerdict, element: Label | None) -> Mark | None:
+    def _category(self, held: str, element: Label | None) -> Mark | None:
         """数据类别 follows from the element, and is as sure as that is."""
-        if ("category", verdict.category) not in self.names.named or element is None:
+        if ("category", held) not in self.names.named or element is None:
             return None
         term = self.names.mark("element", element)
         if term is None:
             return None
         why = f"数据元为{self.pack.display('element', element.value)}；{element.pack or self.pack.ident}"
-        return self.names.plain_mark("category", verdict.category, term.state, why)
+        return self.names.plain_mark("category", held, term.state, why)
 
     # --- the asset -----------------------------------------------------------------------------------------------
 
-    def _asset_marks(self, stored: StoredAsset) -> tuple[Mark, ...]:
+    def _asset_marks(self, stored: StoredAsset, version: InForce | None) -> tuple[Mark, ...]:
         verdict = stored.verdict
         assert verdict is not None
-        marks = [self.names.mark(label.dimension, label) for label in verdict.labels]
-        held = sorted({column.category for column in verdict.columns if column.catalogued and column.category})
-        known = [key for key in held if ("category", key) in self.names.named]
+        labels, held = verdict.labels, _categories(stored, version)
+        if version is not None:
+            labels = labels_shown(version.entry.labels, labels, version.ruled(stored.asset).get(None, {}))
+        marks = [self.names.mark(label.dimension, label) for label in labels]
+        known = [key for key in sorted(held) if ("category", key) in self.names.named]
         why = f"信息项涉及的类别；{self.pack.ident}"
         categories = [self.names.plain_mark("category", key, why=why) for key in known]
         return (*(mark for mark in marks if mark), *categories, self._review(stored.asset.key))
@@ -387,6 +400,16 @@ class _Maker:
         return tuple(system.siblings.lineage(asset, wanted.fqn, names))
 
 
+def _categories(stored: StoredAsset, version: InForce | None) -> set[str]:
+    """数据类别 of what the columns hold: as the version in force says, but where somebody has ruled on it since."""
+    found = {name: one.category for name, one in stored.column_verdicts.items() if one.catalogued}
+    if version is not None:
+        ruled = version.ruled(stored.asset)
+        kept = version.items(stored.asset).items()
+        found |= {name: item.category for name, item in kept if "element" not in ruled.get(name, {})}
+    return set(found.values())
+
+
 def status_of(state: EntryState | None) -> str:
     """``entityStatus`` of an entry: while a version is in force it is Approved, whatever becomes of a newer one.
 
@@ -424,12 +447,6 @@ def method_of(name: str) -> str:
 def readable(text: str) -> str:
     """The text without characters that nobody can read and some servers refuse."""
     return _UNREADABLE.sub("", text).strip()
-
-
-def _by_present_names(found: Mapping[str, _ValueT], asset: Asset) -> dict[str, _ValueT]:
-    """By the names that columns have now: one that has only changed case is the same column to servers."""
-    now = present_case(found, [column.name for column in asset.columns]) if found else {}
-    return {now.get(name, name): value for name, value in found.items()}
 
 
 def _filled(values: Mapping[str, str | int | None]) -> dict[str, str | int]:

@@ -60,6 +60,8 @@ class Told:
         self.asked.append((path, fqn))
         return self.put.get((path, fqn))
 
+    stamped_by = put_by
+
 
 def merged(
     wanted: list[Mark],
@@ -93,7 +95,7 @@ COLUMN_CASES: dict[str, tuple[list[Mark], list[Mark], list[Mark], list[Any], int
     "ours although confirmed": ([L2], [RULED], [RULED], [(RULED, L2)], 0, [L2]),
     "ours although confirmed, withdrawn": ([], [RULED], [RULED], [(RULED, None)], 0, []),
     "a person confirmed it": ([L2], [CONFIRMED], [L2], [], 0, [L2]),
-    "a person confirmed it, pulled": ([CONFIRMED], [CONFIRMED], [L2], [], 0, [CONFIRMED]),
+    "confirmed, nobody knows by whom": ([CONFIRMED], [CONFIRMED], [L2], [], 0, [CONFIRMED]),
     "a person confirmed it, rules moved on": ([L4], [CONFIRMED], [L2], [], 1, [L2]),
     "a person replaced it": ([L2], [BY_HAND], [L2], [], 1, [L2]),
     "a person put what is wanted": ([RULED], [BY_HAND], [], [], 0, [RULED]),
@@ -135,8 +137,23 @@ def test_columns(case: str) -> None:
     assert outcome(found) == edits
     assert len(found.disputes) == disputes
     assert [mark for _, mark in found.marks] == after
-    # History is asked only about what has gone although it is wanted.
-    assert bool(told.asked) == bool(wanted and not stored and base)
+    # History is asked only about what has gone although it is wanted, and about who confirmed what is wanted so.
+    assert bool(told.asked) == bool(wanted and base and (not stored or (wanted == stored == [CONFIRMED] != base)))
+
+
+def test_what_a_person_confirmed_before_we_said_so_is_left_to_the_next_pull() -> None:
+    """A version came into force meanwhile: what it says is theirs all the same."""
+    place = ("idno", CONFIRMED.fqn)
+    found = merged([CONFIRMED], [CONFIRMED], [L2], told=Told(put={place: ZHANG}))
+    assert (outcome(found), found.marks) == ([], (("idno", L2),))
+    found = merged([CONFIRMED], [CONFIRMED], [L2], told=Told(put={place: BOT}))
+    assert found.marks == (("idno", CONFIRMED),)
+
+
+def test_a_category_that_a_person_took_away_stays_away_however_sure_it_is() -> None:
+    sure = Mark(HEALTH.fqn, "Automated", "Confirmed")
+    assert outcome(merged([sure], [], [], gone=[("idno", HEALTH)])) == []
+    assert outcome(merged([sure, MONEY], [], [], gone=[("idno", HEALTH)])) == [(None, MONEY)]
 
 
 def test_what_a_person_removed_stays_away() -> None:

@@ -23,6 +23,8 @@ from workflows.classify import classify
 from workflows.entries import codes
 from workflows.entries.values import Fill, fill
 from workflows.entries.versions import document
+from workflows.packs import record_decisions
+from workflows.publish import in_force
 from workflows.publish.ledger import Description, Ledger
 from workflows.publish.model import WantedAsset, WantedColumn, WantedEdge
 from workflows.publish.places import Place, place_of, stored_name
@@ -74,24 +76,24 @@ class Desk:
         codes.number(self.store, ["minzheng"])
         return self
 
-    def act(self, verb: str, why: str = "", version: str = "") -> None:
-        """One act on the entry of `DIBAO`; what people must do before it is the life cycle's business, not ours."""
+    def act(self, verb: str, why: str = "", version: str = "", key: str = DIBAO.key) -> None:
+        """One act on an entry; what people must do before it is the life cycle's business, not ours."""
         with Trail(self.store).acting(Actor("li")) as acting:
-            acting.add("entry", DIBAO.key, verb, why=why, after={"version": version})
+            acting.add("entry", key, verb, why=why, after={"version": version})
 
     def fill(self, *fills: Fill) -> None:
         with Trail(self.store).acting(Actor("li", "li", roles=("steward",))) as acting:
             fill(acting, DIBAO.key, fills, rights=DEFAULT, items=[column.name for column in DIBAO.columns])
 
-    def in_force(self) -> str:
+    def in_force(self, key: str = DIBAO.key) -> str:
         """Publish the entry as it is compiled; digest of the version."""
         (found,) = catalogue.entries(
             self.store, PACK, self.department, {one.id: one for one in self.department.systems}
         )
         with Trail(self.store).acting(Actor("li")) as acting:
             version = acting.keep(document(found))
-        self.act("submit", version=version)
-        self.act("publish", version=version)
+        self.act("submit", version=version, key=key)
+        self.act("publish", version=version, key=key)
         return version
 
     def wanted(self, features: Features = NEW, **settings: Any) -> list[WantedAsset]:
@@ -258,7 +260,7 @@ def test_entries_that_are_not_in_force_are_shown_as_they_stand(
     desk: Any, monkeypatch: pytest.MonkeyPatch, verbs: tuple[str, ...], status: str
 ) -> None:
     # No version is asked for where none is in force.
-    monkeypatch.setattr(Trail, "document", None)
+    monkeypatch.setattr(in_force, "_texts", None)
     made = desk().hold(DIBAO)
     for verb in verbs:
         made.act(verb, "理由")
@@ -286,6 +288,48 @@ def test_columns_newer_than_the_version_in_force(desk: Any) -> None:
     assert (found["QQQ9"].title, found["QQQ9"].description) == ("", "")
     assert (found["DZ"].title, found["DZ"].description) == ("家庭住址", "家庭住址：到门牌")
     assert found["DZ"].properties["itemType"] == "备注型M"
+
+
+def states_of(item: WantedAsset | WantedColumn) -> dict[str, str]:
+    return {mark.fqn: mark.state for mark in item.marks}
+
+
+def test_labels_of_the_version_in_force_say_which_it_is(desk: Any) -> None:
+    made = desk().hold(msgspec.structs.replace(DIBAO, columns=COLUMNS[:3]))
+    made.in_force()
+    made.in_force()
+    wanted = made.one()
+    marks = {mark.fqn: mark for mark in wanted.columns[2].marks}
+    tier = marks["数据分级.L3"]
+    assert {mark.state for mark in marks.values()} == {"Confirmed"}
+    assert "依据：《" in tier.reason
+    assert tier.reason.endswith("发布的第2版")
+    assert marks["数据类别.个人证件信息"].reason.endswith("发布的第2版")
+
+
+def test_rulings_count_from_when_they_were_brought_in(desk: Any) -> None:
+    """Whenever the person had made them: a version knows what stood in the trail before it."""
+    made = desk().hold(msgspec.structs.replace(DIBAO, columns=COLUMNS[:3]))
+    raised = Decision(DIBAO.key, "tier", "L4", "李华", AT, column="XM")
+    record_decisions(made.store, [raised])
+    made.in_force()
+    record_decisions(made.store, [msgspec.structs.replace(raised, value="L2", column="ID")])
+    # Judged with neither yet.
+    found = {column.name: states_of(column) for column in made.one().columns}
+    assert (found["XM"]["数据分级.L3"], found["ID"]["数据分级.L1"]) == ("Confirmed", "Confirmed")
+    found = {column.name: states_of(column) for column in made.judge().one().columns}
+    # Higher than in the version that was made without it, and newer than the version.
+    assert (found["XM"]["数据分级.L4"], found["ID"]["数据分级.L2"]) == ("Confirmed", "Confirmed")
+
+
+def test_tables_that_get_labels_only_get_those_of_the_version(desk: Any) -> None:
+    made = desk(system("rescue", "openmetadata", options={"service": "mysql_prod"}))
+    asset = msgspec.structs.replace(DIBAO, database="d")
+    made.hold(asset)
+    made.in_force(asset.key)
+    found = {column.name: set(states_of(column).values()) for column in made.one().columns}
+    # No version has an item for a password.
+    assert (found["SFZH"], found["MM"]) == ({"Confirmed"}, {"Suggested"})
 
 
 def test_a_lost_version_is_told_and_the_entry_goes_out_as_compiled(desk: Any) -> None:
