@@ -105,12 +105,13 @@ class Town:
             self.ok("entry", verb, name, *more, account=account)
 
     def refuse(self) -> None:
-        """A steward rules that jzz is not shared, by an article of a law."""
+        """A steward rules that jzz is neither shared nor opened, by an article of a law."""
         at = self.now().isoformat()
         with self.store as store:
             store.add_decisions(
-                Decision("lvhua/gis/jzz", "share", "none", "li", at, column, "依法不予共享", basis=("pipl/34",))
+                Decision("lvhua/gis/jzz", axis, "none", "li", at, column, "依法不予共享", basis=("pipl/34",))
                 for column in (None, "id", "xm")
+                for axis in ("share", "open")
             )
         self.ok("classify")
 

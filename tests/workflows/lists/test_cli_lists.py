@@ -146,7 +146,7 @@ def rule_out(pdc: Pdc, tmp_path: Path) -> None:
         given = [
             Decision("lvhua/gis/jzz", axis, "none", "li", "2026-01-01", column, "依法不予共享", basis=("pipl/34",))
             for column in (None, "id", "xm", "sfzh", "zm")
-            for axis in ("share",)
+            for axis in ("share", "open")
         ]
         store.add_decisions(given)
     assert pdc("classify").exit_code == 0
