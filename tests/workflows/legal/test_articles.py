@@ -299,6 +299,25 @@ def test_the_official_open_list_as_workbook_and_as_json_lines(town: Any) -> None
     assert (record["condition"], record["interface"]) == ("签订开放协议，限统计分析", "年报核验接口")
 
 
+@pytest.mark.parametrize("origin", ["own", "shared", "negotiated"])
+def test_what_came_from_others_is_on_no_open_list_whatever_a_person_says(origin: str, town: Any) -> None:
+    """The rules close it (Art. 21, 26); a steward who opens it all the same brings it on no list either."""
+    town.write(departments__scjg_yaml=DEPARTMENT.replace("origin: shared", f"origin: {origin}"))
+    town.json("run", "--no-outputs")
+    closed = {"own": "unconditional", "shared": "none", "negotiated": "none"}[origin]
+    labels = {one["key"]: one["value"] for one in town.json("entry", "show", RIVERS)["labels"]}
+    assert (labels["share"], labels["open"]) == ("none" if origin == "shared" else "unconditional", closed)
+    if origin != "own":
+        ruling = ("--set", "share=unconditional open=unconditional", "--why", "社会关注", "--yes")
+        assert town("decide", f"{RIVERS}.mc", *ruling, by="li").exit_code == 0
+        assert town("decide", RIVERS, *ruling, by="li").exit_code == 0
+        town.json("classify")
+    publish(town, RIVERS)
+    town.json("lists", "--as-of", DAY)
+    assert [row["开放类型"] for row in rows(town, "市级报送表")] == ["无条件开放"]
+    assert [row["asset"] for row in records(town, "开放清单")] == [RIVERS] * (origin == "own")
+
+
 # --- Art. 20: responsibility can be traced --------------------------------------------------------------------------
 
 
