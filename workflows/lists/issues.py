@@ -11,9 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
-from workflows.acts.model import Act, Actor
-from workflows.acts.rights import Rights, require
-from workflows.acts.trail import Trail
+from workflows.acts.model import Act
+from workflows.acts.trail import Acting, Trail
 from workflows.entries.words import Wording
 from workflows.errors import InputError, StoreError
 from workflows.lists.books import ListBook, Sheet
@@ -122,17 +121,13 @@ def _rows(issue: Issued, places: tuple[int, ...]) -> Callable[[], Iterable[Seque
     return lambda: (issue.rows[place] for place in places)
 
 
-def issue(
-    trail: Trail, actor: Actor, rights: Rights, document: Issued, why: str = "", words: Wording | None = None
-) -> Act:
-    """Put a list on record. ``words``: what the site was called then. Raises `NotAllowed`."""
-    require(actor, "list.issue", DISTRICT, rights)
-    with trail.acting(actor, document.pack) as acting:
-        after: dict[str, object] = {"as_of": document.as_of, "lines": len(document.records)}
-        after["version"] = acting.keep(document)
-        if words is not None:
-            after["words"] = acting.keep(words)
-        return acting.add("list", document.list, "issue", why=why, after=after)
+def issue(acting: Acting, document: Issued, why: str = "", words: Wording | None = None) -> Act:
+    """Put a list on record. ``words``: what the site was called then."""
+    after: dict[str, object] = {"as_of": document.as_of, "lines": len(document.records)}
+    after["version"] = acting.keep(document)
+    if words is not None:
+        after["words"] = acting.keep(words)
+    return acting.add("list", document.list, "issue", why=why, after=after)
 
 
 def issues(trail: Trail, kind: str | None = None) -> Iterator[OnRecord]:

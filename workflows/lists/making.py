@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,13 +15,14 @@ from workflows.acts.rights import require
 from workflows.acts.trail import Trail
 from workflows.entries.published import PublishedEntry, published_entries
 from workflows.entries.words import Wording, Wordings, wording
-from workflows.errors import Refusal
+from workflows.errors import Refusal, WorkflowError
 from workflows.lists.books import Edition, ListBook, checked, official_books, write_book
 from workflows.lists.changes import Issue
 from workflows.lists.demand import KEY, NAME, demand_books, demands
 from workflows.lists.issues import DISTRICT, issue, issued, previous
 from workflows.lists.official import KINDS, Listed, OfficialList, is_refused
 from workflows.outputs import site_scope
+from workflows.outputs.files import all_or_none
 from workflows.outputs.lists import may_refuse
 from workflows.people import who_line
 from workflows.sharing.states import states
@@ -49,32 +50,61 @@ class Maker:
     day: str
     issuer: Actor | None = None
     why: str = ""
-    written: list[Path] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
     def make(self) -> Made:
-        """Each list by itself: one that is refused keeps no other from being written. Raises `NotAllowed`."""
+        """Each list by itself: one that is refused keeps no other from being written.
+
+        Files and acts come all together or not at all. Raises `NotAllowed`, and `WorkflowError` when the files cannot
+        be written.
+        """
         if self.issuer is not None:
             require(self.issuer, "list.issue", DISTRICT, self.job.site.rights)
         entries = self._listed()
-        for kind in KINDS.values():
-            self._finish(kind.key, kind.name, partial(self._official, kind, entries))
-        self._finish(KEY, NAME, partial(self._demand, entries))
-        return Made(self.day, tuple(map(str, self.written)), tuple(self.refused), tuple(self._notes(entries)))
+        made = {
+            kind.key: self._books(kind.key, kind.name, partial(self._official, kind, entries))
+            for kind in KINDS.values()
+        }
+        made[KEY] = self._books(KEY, NAME, partial(self._demand, entries))
+        try:
+            written = self._finished({key: books for key, books in made.items() if books})
+        except OSError as error:
+            raise self._unwritten(error) from error
+        return Made(self.day, tuple(map(str, written)), tuple(self.refused), tuple(self._notes(entries)))
 
-    def _finish(self, key: str, name: str, make: Callable[[Issue | None], list[ListBook]]) -> None:
-        """Write one list's books, and put them on record when somebody issues them."""
+    def _books(self, key: str, name: str, make: Callable[[Issue | None], list[ListBook]]) -> list[ListBook]:
+        """One list's books; none when it is refused."""
         # What a list of a day says follows from acts until then; who issues one late compares it with all on record.
         recorded = self.day if self.issuer is None else None
         try:
-            books = make(previous(self.trail, key, self.day, recorded))
-            for book in books:
-                self.written += write_book(book, self.job.site.out_dir / "official" / self.day)
-            if self.issuer is not None:
-                document = issued(key, books, self.job.pack.ident)
-                issue(self.trail, self.issuer, self.job.site.rights, document, self.why, self.now)
+            return make(previous(self.trail, key, self.day, recorded))
         except Refusal as error:
             self.refused.append(f"{name}: {error}")
+            return []
+
+    def _finished(self, made: Mapping[str, Sequence[ListBook]]) -> list[Path]:
+        """Write all books, then put the lists on record when somebody issues them. Raises `OSError`."""
+        with all_or_none(self._folder) as (draft, put):
+            paths = [path for books in made.values() for book in books for path in write_book(book, draft)]
+            if self.issuer is None:
+                return put(paths)
+            pack, words = self.job.pack.ident, self.now
+            with self.trail.acting(self.issuer, pack) as acting:
+                for key, books in made.items():
+                    issue(acting, issued(key, books, pack), self.why, words)
+                # Files that cannot be put in place take the acts back.
+                return put(paths)
+
+    def _unwritten(self, error: OSError) -> WorkflowError:
+        what = "nothing is on record and no list was written" if self.issuer else "no list was written"
+        where = error.filename or self._folder
+        return WorkflowError(
+            f"{where}: {error.strerror or error}; {what}: let this account write there, then repeat it"
+        )
+
+    @property
+    def _folder(self) -> Path:
+        return self.job.site.out_dir / "official" / self.day
 
     def _official(self, kind: OfficialList, entries: Sequence[Listed], before: Issue | None) -> list[ListBook]:
         found = checked(kind, entries, self._is_today)

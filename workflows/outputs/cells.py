@@ -156,7 +156,16 @@ class Book:
         sheet.auto_filter.ref = f"A1:{letter}{count + 1}"
 
     def save(self, path: Path) -> Path:
-        return replace_file(path, self._write)
+        try:
+            return replace_file(path, self._write)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        """Sheets that were not written are closed in their order; left to themselves they print traces."""
+        for sheet in self._workbook.worksheets:
+            if not sheet.closed:
+                sheet.close()
 
     def _write(self, path: Path) -> None:
         with StableZip(path, self._moment) as archive:

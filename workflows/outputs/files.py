@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from workflows.store_files import make_folder, share
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
@@ -25,15 +30,45 @@ def safe_name(text: str) -> str:
 
 
 def replace_file(path: Path, write: Callable[[Path], None]) -> Path:
-    """Let ``write`` fill a temporary file beside ``path``, then put it in place at once; on failure nothing changes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Let ``write`` fill a temporary file beside ``path``, then put it in place at once; on failure nothing changes.
+
+    Inside a folder that a group shares, the group may replace what is written, see `workflows.store_files`.
+    """
+    make_folder(path.parent)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         write(partial)
+        share(partial)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+@contextmanager
+def all_or_none(folder: Path) -> Iterator[tuple[Path, Callable[[Iterable[Path]], list[Path]]]]:
+    """A folder beside ``folder`` to write into, and what puts files of it in place once all are whole.
+
+    What is not put in place is thrown away, and ``folder`` stays as it was. Raises `OSError`.
+    """
+    make_folder(folder.parent)
+    draft = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    make_folder(draft)
+    try:
+        yield draft, lambda paths: _put({path: folder / path.relative_to(draft) for path in paths})
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _put(moves: Mapping[Path, Path]) -> list[Path]:
+    """Every folder is looked at before the first file is moved."""
+    for place in dict.fromkeys(target.parent for target in moves.values()):
+        make_folder(place)
+        if not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+    for path, target in moves.items():
+        os.replace(path, target)
+    return list(moves.values())
 
 
 def write_bytes(path: Path, chunks: Iterable[bytes]) -> Path:

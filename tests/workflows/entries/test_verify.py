@@ -36,8 +36,8 @@ def told(office: Any) -> Any:
         decide(acting, office.store, [ruling("L2"), ruling("L1", "mc")])
     with office.trail.acting(office.actor("li")) as acting:
         decide(acting, office.store, [ruling("L1")])
-    rights = {"list.issue": ("reviewer",)}
-    issue(office.trail, office.actor("wang"), rights, Issued("open", "2026-01-05", ({"asset": "x"},), "putuo-2020"))
+    with office.trail.acting(office.actor("wang")) as acting:
+        issue(acting, Issued("open", "2026-01-05", ({"asset": "x"},), "putuo-2020"))
     return office
 
 
