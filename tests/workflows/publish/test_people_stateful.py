@@ -21,6 +21,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from connectors.http import HttpClient
 from connectors.om_client import OpenMetadata
+from workflows import catalogue
+from workflows.acts.model import Actor
+from workflows.acts.trail import Trail
+from workflows.entries.versions import document
 from workflows.errors import Refusal
 
 EXAMPLES = int(os.environ.get("PDC_STATEFUL_EXAMPLES", "2"))
@@ -227,6 +231,33 @@ class World:
 
     def publish(self) -> Any:
         return self.site.publish()
+
+    def bring_into_force(self, table: str, withdraw: bool) -> None:
+        """The entry as it is compiled, or none; what must come before is the life cycle's business."""
+        key = f"mz/rescue/{table}"
+        with self.site.publishing() as job:
+            department = job.site.departments[0]
+            systems = {one.id: one for one in department.systems}
+            entries = {one.asset: one for one in catalogue.entries(job.store, job.pack, department, systems)}
+            if key not in entries:
+                return
+            with Trail(job.store).acting(Actor("li")) as acting:
+                version = acting.keep(document(entries[key]))
+                for verb in ("withdraw",) if withdraw else ("submit", "publish"):
+                    acting.add("entry", key, verb, after={"version": version})
+            if not withdraw:
+                self._outlive(table, job)
+
+    def _outlive(self, table: str, job: Any) -> None:
+        """A version that knows of a removal may put the tag back."""
+        latest = {
+            ((one.column or "").casefold(), one.dimension): (one.value, one.rejected)
+            for one in job.store.decisions(f"mz/rescue/{table}")
+        }
+        for place in [place for place, who in self.taken.items() if place.table == table and who != "wang"]:
+            dimension, value = job.vocabulary.meaning(place.tag) or ("", "")
+            if latest.get((place.path, dimension)) == (None, value):
+                del self.taken[place]
 
     def wanted(self) -> list[Any]:
         with self.site.publishing() as job:
@@ -452,6 +483,12 @@ class People(RuleBasedStateMachine):
         finally:
             self.world.server.control("PUT", "faults", {})
         self.settle_columns()
+
+    @rule(table=st.sampled_from(TABLES), withdraw=st.sampled_from((False, False, True)))
+    def entry_comes_into_force(self, table: str, withdraw: bool) -> None:
+        """Or goes out of it."""
+        self.world.log.append(f"in force {table} {not withdraw}")
+        self.world.bring_into_force(table, withdraw)
 
     @rule()
     def plan(self) -> None:
