@@ -102,7 +102,9 @@ def decided_access(decision: Decision, proposal: Proposal | None, pack: Pack) ->
     if label.dimension != "share" or pack.sufficient(label.value, label.basis):
         return label, ()
     shown = pack.display("share", label.value)
-    message = f"{decision.who}于{decision.at[:10]}定为{shown}，未给出法律、法规或规章依据，补充前为待判定"
+    weak = "；".join(pack.lacking(label.value, label.basis))
+    lacks = f"所引依据不足（{weak}）" if weak else "未给出法律、法规或规章依据"
+    message = f"{decision.who}于{decision.at[:10]}定为{shown}，{lacks}，补充前为待判定"
     open_ended = msgspec.structs.replace(
         label, value="undetermined", state="undetermined", confidence=0.0, reason=message
     )

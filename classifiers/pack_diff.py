@@ -9,7 +9,7 @@ import msgspec
 
 from classifiers.evidence import AssetVerdict, Dimension, Label
 from classifiers.pack_file import limits_of
-from classifiers.policy import Pack
+from classifiers.policy import Citation, Pack
 
 JUDGED: tuple[Dimension, ...] = ("element", "tier", "share", "open")
 
@@ -73,7 +73,11 @@ def _order(rules: Sequence[Any], others: Sequence[Any]) -> dict[str, Any]:
 
 
 def _cited(pack: Pack) -> dict[str, str]:
-    return {c.key: f"{c.line()}：{c.text}" for c in pack.citations()}
+    return {c.key: f"{c.line()}：{c.text}{_not_for(c)}" for c in pack.citations()}
+
+
+def _not_for(citation: Citation) -> str:
+    return f" (not for {', '.join(citation.not_for)})" if citation.not_for else ""
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

@@ -12,6 +12,8 @@ Rank = Literal["law", "regulation", "rule", "decision", "normative", "standard"]
 """法律, 法规, 规章, 国务院决定, 规范性文件, 标准."""
 WantedRank = Literal["law", "regulation", "administrative_regulation", "local_regulation", "rule", "decision"]
 """What ``sufficient_ranks`` may ask: ``regulation`` is 行政法规 or 地方性法规, the longer ones are one of them."""
+Restriction = Literal["conditional", "none"]
+"""Share and open types that want a law (Art. 22)."""
 Sure = Literal["L", "S", "M+", "M"]
 
 
@@ -148,6 +150,8 @@ class Article(Strict, frozen=True, kw_only=True):
     sure: Sure
     article: str = ""
     """How it is written where the key is no article number: 目录管理一章."""
+    not_for: tuple[Restriction, ...] = ()
+    """Share and open types that it does not carry, whatever its rank: it orders sharing or opening, or only defines."""
 
 
 class Instrument(Strict, frozen=True, kw_only=True):

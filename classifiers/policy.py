@@ -25,6 +25,14 @@ from classifiers.pack_source import pack_names, read_pack
 
 __all__ = ["Citation", "Facts", "Outcome", "Pack", "chinese_number", "load_pack", "pack_names"]
 
+_RANKS: Mapping[Rank, str] = {
+    "law": "法律",
+    "regulation": "行政法规",
+    "decision": "国务院决定",
+    "rule": "规章",
+    "normative": "规范性文件",
+    "standard": "标准",
+}
 _ARTICLE_DIGITS = "〇一二三四五六七八九"
 
 
@@ -39,6 +47,7 @@ class Citation(msgspec.Struct, frozen=True):
     sure: Sure
     note: str = ""
     beside_only: bool = False
+    not_for: tuple[str, ...] = ()
 
     @property
     def verified(self) -> bool:
@@ -53,6 +62,21 @@ class Citation(msgspec.Struct, frozen=True):
         if self.rank != "regulation":
             return frozenset({self.rank})
         return frozenset({"regulation", "local_regulation" if self.local else "administrative_regulation"})
+
+    @property
+    def rank_name(self) -> str:
+        """What its instrument is in the order of laws: 法律, 行政法规, 地方性法规 …"""
+        return "地方性法规" if self.rank == "regulation" and self.local else _RANKS[self.rank]
+
+    def lacking(self, value: str, ranks: Collection[str]) -> str:
+        """Why a share or open type that wants one of ``ranks`` cannot rest on it, in Chinese; empty = it can."""
+        if not self.verified:
+            return "未核实"
+        if self.beside_only:
+            return "只要求须有依据，本身不是依据"
+        if self.ranks.isdisjoint(ranks):
+            return f"级别不足：{self.rank_name}"
+        return "该条不限制共享、开放" if value in self.not_for else ""
 
     def line(self) -> str:
         return f"{self.title}{self.article}" + ("" if self.verified else "（未核实）")
@@ -148,7 +172,22 @@ class Pack:
         """Whether a share type may rest on these citations: one of sufficient rank that is not merely from memory,
         beside the act that asks for it (Art. 22).
         """
-        return carries(self.body.sufficient_ranks.get(value), [self._citations.get(key) for key in basis])
+        return carries(value, self.body.sufficient_ranks.get(value), [self._citations.get(key) for key in basis])
+
+    def lacking(self, value: str, basis: Iterable[str]) -> tuple[str, ...]:
+        """Why a share type may not rest on any of these citations, one line each: 《…》第…条：级别不足：规范性文件.
+
+        Empty when it may rest on one of them, and without citations.
+        """
+        keys = tuple(basis)
+        if self.sufficient(value, keys):
+            return ()
+        ranks = self.body.sufficient_ranks[value]
+        found = ((key, self._citations.get(key)) for key in keys)
+        return tuple(
+            f"{cited.title}{cited.article}：{cited.lacking(value, ranks)}" if cited else f"{key}：依据库中没有"
+            for key, cited in found
+        )
 
     @cached_property
     def names_of_people(self) -> frozenset[str]:
@@ -240,13 +279,11 @@ class Pack:
         return template.format(name=name, topic=topic, tier=self.display("tier", facts.tier), **self._access_names)
 
 
-def carries(ranks: Collection[str] | None, cited: Iterable[Citation | None]) -> bool:
-    """Whether one of the citations has one of the ranks, is verified and is more than the act that asks for it; None as
-    ``ranks`` asks for nothing, None as citation is one that is not known.
+def carries(value: str, ranks: Collection[str] | None, cited: Iterable[Citation | None]) -> bool:
+    """Whether a share or open type may rest on one of the citations (`Citation.lacking`); None as ``ranks`` asks for
+    nothing, None as citation is one that is not known.
     """
-    if ranks is None:
-        return True
-    return any(c.verified and not c.beside_only and not c.ranks.isdisjoint(ranks) for c in cited if c)
+    return ranks is None or any(not one.lacking(value, ranks) for one in cited if one)
 
 
 def _above(tier: str | None, base: str) -> bool:
@@ -300,6 +337,7 @@ def _citations(body: PackFile) -> Iterator[tuple[str, Citation]]:
                     sure=article.sure,
                     note=instrument.note,
                     beside_only=instrument.beside_only,
+                    not_for=article.not_for,
                 ),
             )
 

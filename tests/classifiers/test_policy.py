@@ -9,6 +9,7 @@ import pytest
 from classifiers.elements import elements
 from classifiers.evidence import TIERS, ColumnInput, TableInput
 from classifiers.pack_check import check_pack
+from classifiers.pack_diff import diff_packs
 from classifiers.pack_file import PackError, overlay_schema
 from classifiers.policy import Facts, Pack, load_pack, pack_names
 from classifiers.verdict import judge
@@ -210,3 +211,46 @@ def test_unverified_facts_stay_visible() -> None:
     assert any("普府规范〔2020〕4号" in fact and "2025年9月届满" in fact for fact in pack.unverified)
     assert not pack.cite("crime-prevention/59").verified
     assert "未核实" in pack.cite("crime-prevention/59").line()
+
+
+@pytest.mark.parametrize(
+    ("pack", "key", "value", "why"),
+    [
+        ("putuo-2020", "tax/8", "none", ""),
+        ("putuo-2020", "hiv/39", "none", "《艾滋病防治条例》第三十九条：未核实"),
+        ("putuo-2020", "putuo-2020/21", "none", "《上海市普陀区公共数据管理办法》第二十一条：级别不足：规范性文件"),
+        ("putuo-2020", "shanghai-data/39", "none", "《上海市数据条例》第三十九条：该条不限制共享、开放"),
+        ("putuo-2020", "shanghai-data/39", "conditional", "《上海市数据条例》第三十九条：该条不限制共享、开放"),
+        ("putuo-2020", "shanghai-data/39", "unconditional", ""),
+        ("putuo-2020", "shanghai-data/40", "none", ""),
+        ("putuo-2020", "nobody/1", "none", "nobody/1：依据库中没有"),
+        ("national-2025", "state-809/2", "none", "《政务数据共享条例》第二条：只要求须有依据，本身不是依据"),
+    ],
+)
+def test_why_a_citation_does_not_carry_a_share_type(pack: str, key: str, value: str, why: str) -> None:
+    found = load_pack(pack)
+    assert found.lacking(value, [key]) == ((why,) if why else ())
+    assert found.sufficient(value, [key]) == (not why)
+    assert found.lacking(value, [key, "tax/8"]) == ()
+
+
+def test_a_local_regulation_is_named_where_only_national_law_refuses() -> None:
+    article = "rank: regulation, local: true, articles: {'1': {text: t, sure: L}}"
+    overlay = f"extends: national-2025\ninstruments: {{sz: {{title: 《某条例》, {article}}}}}\n"
+    found = load_pack("national-2025", [("packs/x.yaml", overlay)])
+    assert found.lacking("none", ["sz/1"]) == ("《某条例》第一条：级别不足：地方性法规",)
+
+
+def test_an_overlay_says_what_an_article_does_not_carry() -> None:
+    overlay = "extends: putuo-2020\ninstruments: {tax: {articles: {'8': {not_for: [none]}}}}\n"
+    found = overlaid(overlay)
+    assert not found.sufficient("none", ["tax/8"])
+    assert found.sufficient("conditional", ["tax/8"])
+    (change,) = [one for one in diff_packs(load_pack(), found) if one.section == "citations"]
+    assert "not for none" in str(change.new)
+
+
+def test_a_refusal_by_an_article_that_orders_sharing_is_weak() -> None:
+    rule = "{id: mine, when: {tier: [L4]}, value: none, reason: 不共享, basis: [shanghai-data/39]}"
+    problems = check_pack(overlaid(f"extends: putuo-2020\nshare_rules:\n  - {rule}\n"))
+    assert [one for one in problems if "needs a checked citation" in one and "shanghai-data/39" in one]

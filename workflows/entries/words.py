@@ -55,7 +55,7 @@ class Wording(msgspec.Struct, frozen=True):
 
     def sufficient(self, value: str, basis: Sequence[str]) -> bool:
         """Whether a share type could rest on these citations then (Art. 22)."""
-        return carries(self.ranks.get(value), [self.citations.get(key) for key in basis])
+        return carries(value, self.ranks.get(value), [self.citations.get(key) for key in basis])
 
 
 def wording(pack: Pack, catalogue: str = "", departments: Mapping[str, str] | None = None) -> Wording:

@@ -18,6 +18,7 @@ from workflows.errors import Refusal
 from workflows.outputs import words
 from workflows.outputs.cells import Book, Cell, Column, Tinted
 from workflows.outputs.files import json_bytes, write_bytes
+from workflows.outputs.words import Note
 from workflows.outputs.workbook import access_cell, tier_cell
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class ListKind:
     select: Callable[[Sequence[Entry], Pack], list[Entry]]
     row: Callable[[Entry, Pack], list[Cell]]
     record: Callable[[Entry, Pack], Row]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     owned_only: bool = False
 
 
@@ -107,7 +108,7 @@ def _carried(bases: Sequence[str], pack: words.Lexicon) -> bool:
 def refusal_bases(refused: Sequence[Entry | EntryItem], pack: words.Lexicon) -> list[str]:
     """The citations of the share labels whose rank can carry a refusal, each once."""
     found = ((key, words.citation(pack, key)) for key in words.cited(share_labels(refused)))
-    return [key for key, c in found if c and c.rank in REFUSAL_RANKS and not c.beside_only]
+    return [key for key, c in found if c and c.rank in REFUSAL_RANKS and not c.beside_only and "none" not in c.not_for]
 
 
 def share_labels(owners: Sequence[Entry | EntryItem]) -> list[Label]:
@@ -308,6 +309,14 @@ def open_record(entry: Entry, pack: words.Lexicon) -> Row:
     }
 
 
+LEFT_OUT_ITEMS: Final = Note("「不含」的信息项不予共享，见共享负面清单")
+ONLY_LAWFUL: Final = Note(
+    "只列法律、法规、规章规定不得共享的信息资源，每条都引有依据", ("putuo-2020/21", "putuo-2020/22")
+)
+ITEMS_ONLY: Final = Note("「仅所列信息项」指资源本身可以共享、其中的「决定性信息项」不予共享")
+SCOPES: Final = Note("列明开放范围、开放类型、开放条件、更新频率", ("shanghai-data/42",))
+OWN_ONLY: Final = Note("通过共享、协商等方式获得的数据不列入本单位开放清单", ("putuo-2020/26",))
+
 IDENTITY: Final = (Column("信息资源名称", 28), Column("信息资源代码", 22), Column("提供方", 20))
 STATE: Final = Column("状态", 11, centre=True)
 TIER: Final = Column("数据分级", 15, centre=True)
@@ -330,7 +339,10 @@ RESPONSIBILITY: Final = ListKind(
     responsibility_list,
     responsibility_row,
     responsibility_record,
-    ("列出本部门可以向其他部门共享的信息资源及其类型、条件和依据（普陀区公共数据管理办法第二十一条、第二十二条）",),
+    (
+        Note("列出本部门可以向其他部门共享的信息资源及其类型、条件和依据", ("putuo-2020/21", "putuo-2020/22")),
+        LEFT_OUT_ITEMS,
+    ),
 )
 NEGATIVE: Final = ListKind(
     "共享负面清单",
@@ -347,9 +359,9 @@ NEGATIVE: Final = ListKind(
     negative_row,
     negative_record,
     (
-        "只列法律、法规、规章规定不得共享的信息资源，每条都引有依据（普陀区公共数据管理办法第二十一条、第二十二条）",
-        "「仅所列信息项」指资源本身可以共享、其中的「决定性信息项」不予共享",
-        "没有依据的不得列入；负面清单须经审核（上海市数据条例第三十八条）",
+        ONLY_LAWFUL,
+        ITEMS_ONLY,
+        Note("没有依据的不得列入；负面清单须经审核", ("shanghai-data/38",)),
     ),
 )
 OPEN: Final = ListKind(
@@ -372,9 +384,10 @@ OPEN: Final = ListKind(
     open_row,
     open_record,
     (
-        "列明开放范围、开放类型、开放条件、更新频率（上海市数据条例第四十二条）；「数据项」只含本身可以开放的信息项",
-        "通过共享、协商等方式获得的数据不列入本单位开放清单（普陀区公共数据管理办法第二十六条）",
-        "「数据领域」按信息项类别给出，供部门确定领域时参考",
+        SCOPES,
+        OWN_ONLY,
+        Note("「数据项」只含本身可以开放的信息项"),
+        Note("「数据领域」按信息项类别给出，供部门确定领域时参考"),
     ),
     owned_only=True,
 )
@@ -408,7 +421,7 @@ def cover_lines(kind: ListKind, chosen: int, entries: Sequence[Entry], info: Sit
     yield "状态", "各条目均已审核" if final else f"{words.DRAFT}：机器提出、尚未全部审核，不作为共享、开放的决定"
     yield "条目", f"信息资源共 {len(entries)} 个，列入本清单 {chosen} 个"
     yield "待判定", f"{pending} 个信息资源尚有待判定内容，不列入任何清单；名单和原因见「未列入」表"
-    yield from (("说明", note) for note in kind.notes)
+    yield from (("说明", words.note_text(pack, note)) for note in kind.notes)
 
 
 def write_list(

@@ -6,7 +6,7 @@ What a law names (share, open and tier values) comes from the policy pack; what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from msgspec import structs
 
@@ -35,15 +35,6 @@ LIFE_CYCLE: Final = {
     "changed": "已变更待报",
     "withdrawn": "已下线",
 }
-RANKS: Final = {
-    "law": "法律",
-    "regulation": "行政法规",
-    "decision": "国务院决定",
-    "rule": "规章",
-    "normative": "规范性文件",
-    "standard": "标准",
-}
-LOCAL_REGULATION: Final = "地方性法规"
 ORIGINS: Final = {"own": "自产", "shared": "共享获得", "negotiated": "协商获得"}
 FLAGS: Final = {
     "masked": "已脱敏",
@@ -182,12 +173,25 @@ def citation(pack: Lexicon, key: str) -> Citation | None:
 
 def rank_name(found: Citation) -> str:
     """法律, 行政法规, 地方性法规 …: what the citation's instrument is in the order of laws."""
-    return LOCAL_REGULATION if found.rank == "regulation" and found.local else RANKS[found.rank]
+    return found.rank_name
 
 
 def citation_line(pack: Lexicon, key: str) -> str:
     found = citation(pack, key)
     return found.line() if found else key
+
+
+class Note(NamedTuple):
+    """A sentence of a cover with the articles that it comes from, by their keys."""
+
+    text: str
+    basis: tuple[str, ...] = ()
+
+
+def note_text(pack: Lexicon, note: Note) -> str:
+    """The sentence with the articles in brackets; a pack of another law leaves out those that it does not have."""
+    found = [one.line() for key in note.basis if (one := citation(pack, key))]
+    return f"{note.text}（{'、'.join(found)}）" if found else note.text
 
 
 def basis_text(pack: Lexicon, labels: Iterable[Label]) -> str:
