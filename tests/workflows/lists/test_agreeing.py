@@ -43,7 +43,8 @@ def test_agreeing_changes_neither_what_is_published_nor_what_lists_say(town: Any
 
     def entry(name: str) -> Any:
         shown = town.ok("entry", "show", name)
-        return [shown[key] for key in ("items", "labels", "state", "in_force", "changes")]
+        values = [[(one["key"], one["value"]) for one in item["elements"]] for item in shown["items"]]
+        return [values, *(shown[key] for key in ("labels", "state", "in_force", "changes"))]
 
     day = town.now().date().isoformat()
     before = town.lists(day), proposals(), [entry(name) for name in TABLES]
