@@ -109,7 +109,7 @@ def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
         find_pack(str(tmp_path / "none.yaml"))
 
 
-def decision(value: str | None, column: str = "sjh", asset: str = PEOPLE, dimension: str = "share") -> Decision:
+def decision(value: str | None, column: str | None = "sjh", asset: str = PEOPLE, dimension: str = "share") -> Decision:
     return Decision(asset, dimension, value, "王主任", "2025-06-02T08:00:00+08:00", column)  # type: ignore[arg-type]
 
 
@@ -174,6 +174,27 @@ def test_an_older_store_gets_the_new_columns(tmp_path: Path, make_old: Any) -> N
     engine.dispose()
     with Store(url) as store:
         assert store.decisions() == [decision("none")]
+
+
+@pytest.mark.parametrize("column", ["sjh", None])
+def test_who_agrees_keeps_the_proposals_reason_and_citations(judged: Store, column: str | None) -> None:
+    """As `pdc pull` records 已确认: the act tells how, the label says what it said."""
+
+    def grounds() -> list[tuple[str, str, str, tuple[str, ...]]]:
+        verdict = labels(judged)[PEOPLE]
+        place = verdict if column is None else verdict.columns[1]
+        return [(one.dimension, one.value, one.reason, one.basis) for one in place.labels]
+
+    before = grounds()
+    agreed = [
+        msgspec.structs.replace(decision(value, column, dimension=dimension), reason="在OpenMetadata中将全表标为已确认")
+        for dimension, value, _, _ in before
+    ]
+    kept = record_decisions(judged, agreed)
+    assert [(one.because, one.basis) for one in kept] == [(reason, basis) for _, _, reason, basis in before]
+    assert {one.reason for one in judged.decisions(PEOPLE)} == {"在OpenMetadata中将全表标为已确认"}
+    judge_all(judged)
+    assert grounds() == before
 
 
 # --- commands ----------------------------------------------------------------------------------------------------
