@@ -17,6 +17,7 @@ from classifiers.evidence import AssetVerdict, ColumnVerdict, Label
 from connectors.model import Asset, Column
 from workflows.acts.trail import Trail
 from workflows.entries.codes import codes
+from workflows.entries.elements import CODE
 from workflows.entries.states import EntryState, states
 from workflows.entries.values import Values, people_values
 from workflows.entry import Entry, EntryItem, Given
@@ -61,7 +62,7 @@ SUBJECTS = {
 
 _OwnerT = TypeVar("_OwnerT", Entry, EntryItem)
 
-_CODES = re.compile(r"[1-3][0-9]{5}[0-9A-Za-z]*/[0-9]+")
+_CODES = re.compile(CODE)
 _CLAUSE = re.compile(r"[\s,，;；:：。(（\[【|]")
 _INTEGER = frozenset(("INT", "BIGINT", "SMALLINT", "TINYINT", "MEDIUMINT", "LARGEINT"))
 # What OpenMetadata calls a type, as the guide's letter; all others are text.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,19 +13,16 @@ from workflows.cli_common import State, as_day, as_option, echo, emit_json, emit
 from workflows.errors import InputError, Refusal, StoreError
 
 if TYPE_CHECKING:
-    from classifiers.policy import Pack
     from workflows.acts.model import Act
     from workflows.entries.desk import Desk
-    from workflows.entries.elements import Filled, Level
     from workflows.entries.lifecycle import LifeCycle
-    from workflows.entries.published import PublishedEntry
-    from workflows.entries.states import EntryState
-    from workflows.entries.words import Wording
-    from workflows.entry import Entry, EntryItem
-    from workflows.outputs.words import Lexicon
+    from workflows.entry import Entry
 
 WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the audit trail.")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done or refused, and why; do nothing.")
+STAGES = ("draft", "submitted", "returned", "approved", "published", "changed", "withdrawn")
+SHOWN = 20
+"""Entries that could not be read, of which ``list`` tells each by itself."""
 ENTRIES = click.argument("entries", nargs=-1, required=True, metavar="ENTRY...")
 
 
@@ -48,7 +45,7 @@ def desk(state: State) -> Iterator[Desk]:
 
 @entry.command("list")
 @click.argument("globs", nargs=-1, metavar="[ENTRY]...")
-@click.option("--state", "stage", help="Only entries in this state.")
+@click.option("--state", "stage", type=click.Choice(STAGES), help="Only entries in this state.")
 @json_option
 @click.pass_context
 @pass_state
@@ -71,132 +68,105 @@ def list_(state: State, ctx: click.Context, globs: tuple[str, ...], stage: str |
         )
     else:
         emit_table(header, [(*row[:4], f"{row[4]:.0%}", row[5]) for row in rows])
-    for told in unread.values():
+    for told in list(unread.values())[:SHOWN]:
         say(f"failed: {told}")
+    if len(unread) > SHOWN:
+        say(f"failed: {len(unread) - SHOWN} more")
     ctx.exit(3 if unread else 0)
 
 
 @entry.command()
 @click.argument("name", metavar="ENTRY")
 @click.option("--as-of", metavar="DATE", help="The version in force at the end of that day.")
+@click.option("--review", is_flag=True, help="The version under review, as it was submitted.")
 @json_option
 @pass_state
-def show(state: State, name: str, as_of: str | None, as_json: bool) -> None:
+def show(state: State, name: str, as_of: str | None, review: bool, as_json: bool) -> None:
     """One entry: every element and who filled it, what is missing, and where it stands."""
+    if as_of and review:
+        raise click.UsageError("--as-of and --review do not go together")
     with desk(state) as at:
-        past = _in_force(at, name, as_of) if as_of else None
-        found = past.entry if past else _only(at, name)
-        record = _of_day(at, past) if past else _record(at, found, at.state(found.asset), at.pack)
+        key = at.key(name)
+        record = _of_day(at, key, as_day(as_of, "--as-of")) if as_of else _of_now(at, key, review)
     if as_json:
         emit_json(record)
         return
-    echo(f"{found.code}  {found.title}  ({found.asset})\nstate     {found.state}")
+    echo(f"{record['code']}  {record['title']}  ({record['asset']})\nstate     {record['state']}")
     echo(f"complete  {record['completeness']:.0%}")
-    emit_table(
-        ("element", "value", "filled by"),
-        [_element_cells(one) for one in record["elements"]],
-    )
+    emit_table(("element", "value", "filled by"), [_element_cells(one) for one in record["elements"]])
     echo("")
     emit_table(
-        ("label", "is", "basis"), [(one["title"], one["name"], "；".join(one["basis"])) for one in record["labels"]]
+        ("label", "is", "said by", "basis"),
+        [(one["title"], one["name"], _by(one), "；".join(one["basis"])) for one in record["labels"]],
     )
+    if record["items"]:
+        echo("")
+        emit_table(("no", "item", "name", *_AXES), [_item_cells(one) for one in record["items"]])
     said = [(item["name"], *_element_cells(one)) for item in record["items"] for one in item["elements"] if one["who"]]
     if said:
         echo("\nwhat people filled in of the items")
         emit_table(("item", "element", "value", "filled by"), said)
-    for title, lines in (("changes since the version in force", record["changes"]), ("to do", record["to_do"])):
-        if lines:
-            echo("\n".join((f"\n{title}", *(f"  {line}" for line in lines))))
+    for title in ("changes", "since_submitted", "to_do"):
+        if record[title]:
+            echo("\n".join((f"\n{_HEADINGS[title]}", *(f"  {line}" for line in record[title]))))
+
+
+_AXES = ("数据分级", "共享类型", "开放类型")
+_HEADINGS = {
+    "changes": "changes since the version in force",
+    "since_submitted": "changed since it was submitted",
+    "to_do": "to do",
+}
+
+
+def _by(one: dict[str, Any]) -> str:
+    return " ".join(filter(None, (one["by"], one["who"])))
 
 
 def _element_cells(one: dict[str, Any]) -> tuple[str, str, str]:
-    return one["title"], one["value"], " ".join(filter(None, (one["by"], one["who"])))
+    return one["title"], one["name"], _by(one)
 
 
-def _told(level: Level, values: Mapping[str, Filled]) -> list[dict[str, str]]:
-    from workflows.entries.elements import elements
-
-    titles = elements(level)
-    return [
-        {"key": key, "title": titles[key].title, "value": one.value, "by": one.by, "who": one.who}
-        for key, one in values.items()
-    ]
+def _item_cells(item: dict[str, Any]) -> tuple[object, ...]:
+    """Who ruled a label stands behind it."""
+    title = next((one["name"] for one in item["elements"] if one["key"] == "title"), "")
+    labels = {one["title"]: f"{one['name']} ({one['who']})" if one["who"] else one["name"] for one in item["labels"]}
+    return item["number"], item["name"], title, *(labels.get(axis, "待判定") for axis in _AXES)
 
 
-def _told_item(entry: Entry, item: EntryItem, pack: Lexicon) -> dict[str, Any]:
-    """Only what is filled: most elements of most items are nobody's."""
-    from workflows.entries.derived import derived_item
-    from workflows.entries.elements import filled_item
+def _of_now(at: Desk, key: str, review: bool) -> dict[str, Any]:
+    """An entry as it is now, or its version under review as it was submitted."""
+    from workflows.entries.documents import UNDER_REVIEW, open_version
+    from workflows.entries.records import record, ruled
+    from workflows.entries.versions import diff as differences
+    from workflows.entries.versions import document
 
-    values = {key: one for key, one in filled_item(item, derived_item(entry, item, pack)).items() if one.value}
-    return {"number": item.number, "name": item.name, "elements": _told("item", values)}
-
-
-def _record(at: Desk, found: Entry, standing: EntryState, told: Pack | Wording) -> dict[str, Any]:
-    """``told``: in whose words, the pack's or those of the day on which it was published."""
-    from workflows.entries.blockers import to_publish, to_submit
-    from workflows.entries.derived import derived
-    from workflows.entries.elements import completeness, filled
-
-    reviewed = standing.stage in ("submitted", "approved")
-    missing = to_publish(found, standing, at.pack) if reviewed else to_submit(found, at.pack)
-    return {
-        "asset": found.asset,
-        "code": found.code,
-        "title": found.title,
-        "state": standing.stage,
-        "version": standing.version,
-        "in_force": standing.in_force,
-        "completeness": completeness(found).score,
-        "elements": _told("asset", filled(found, derived(found, standing, told))),
-        "items": [_told_item(found, item, told) for item in found.items],
-        "labels": _labels(found, told),
-        "changes": standing.changes,
-        "to_do": missing,
-    }
+    state, now = at.state(key), next(at.entries([key]))
+    under_way = state.under_way if state.stage in ("submitted", "approved") else None
+    if review and under_way is None:
+        raise InputError(f"no version of {key} is under review (it is {state.stage})")
+    submitted = open_version(at.trail, key, under_way.digest, UNDER_REVIEW) if under_way else None
+    since = differences(submitted, document(now), at.pack) if submitted else ()
+    shown = submitted if review and submitted is not None else now
+    found = record(shown, state, at.pack, said=ruled(at.store.decisions(key)), declared=at.declared(shown))
+    if review and state.in_force is not None:
+        found["changes"] = differences(open_version(at.trail, key, state.in_force.digest), shown, at.pack)
+    return {**found, "changes": [str(one) for one in found["changes"]], "since_submitted": [str(one) for one in since]}
 
 
-def _of_day(at: Desk, past: PublishedEntry) -> dict[str, Any]:
+def _of_day(at: Desk, key: str, day: str) -> dict[str, Any]:
     """Where a version in force stood on that day, in the words by which it was published."""
+    from workflows.entries.published import published_entry
+    from workflows.entries.records import record, ruled
     from workflows.entries.words import Wordings
 
-    words = past.state.in_force.words if past.state.in_force else ""
-    told = Wordings(at.trail).read(words) if words else at.pack
-    return {**_record(at, past.entry, past.state, told), "to_do": []}
-
-
-def _labels(found: Entry, told: Lexicon) -> list[dict[str, Any]]:
-    """Tier, share and open type as readers see them, with reason and citations."""
-    from workflows.outputs import words
-
-    return [
-        {
-            "key": label.dimension,
-            "title": words.AXIS_TITLES[label.dimension],
-            "value": label.value,
-            "name": words.key_name(told, label.dimension, label.value),
-            "reason": label.reason,
-            "basis": [words.citation_line(told, key) for key in label.basis],
-        }
-        for label in words.axis_labels(found)
-    ]
-
-
-def _only(at: Desk, name: str) -> Entry:
-    found = list(at.entries([name]))
-    if len(found) > 1:
-        raise InputError(f"{name!r} names {len(found)} entries: {', '.join(one.asset for one in found[:5])} …")
-    return found[0]
-
-
-def _in_force(at: Desk, name: str, as_of: str) -> PublishedEntry:
-    from workflows.entries.published import published_entry
-
-    (key,) = at.keys([name])[:1]
-    found = published_entry(at.trail, key, as_day(as_of, "--as-of"))
-    if found is None:
-        raise InputError(f"no version of {key} was in force on {as_of}")
-    return found
+    past = published_entry(at.trail, key, day)
+    if past is None or past.state.in_force is None:
+        raise InputError(f"no version of {key} was in force on {day}")
+    words = past.state.in_force.words
+    told = Wordings(at.trail).read(words) if words else None
+    said = ruled(at.store.decisions(key), past.state.in_force.at)
+    return {**record(past.entry, past.state, at.pack, told=told, said=said), "since_submitted": [], "to_do": []}
 
 
 @entry.command()
@@ -212,12 +182,14 @@ def fill(
 ) -> None:
     """Fill in elements of an entry; an empty VALUE takes back what a person wrote."""
     from workflows.acts.site import site_actor
+    from workflows.acts.text import one_line_texts
     from workflows.entries.values import Fill
     from workflows.entries.values import fill as fill_in
 
+    one_line_texts({"--why": why, "--as": behalf})
     fills = [Fill(*_pair(value), item) for value in values]
     with desk(state) as at:
-        found = _only(at, name)
+        found = at.one(name)
         with at.trail.acting(site_actor(at.site, behalf), at.pack.ident) as acting:
             names = [one.name for one in found.items]
             act = fill_in(acting, found.asset, fills, rights=at.site.rights, items=names, why=why)
@@ -239,16 +211,17 @@ def _pair(text: str) -> tuple[str, str]:
 @json_option
 @pass_state
 def history(state: State, name: str, as_json: bool) -> None:
-    """Every act on one entry."""
+    """Every act on one entry, with the version (its digest) that it was about."""
+    from workflows.entries.history import SHORT, version_named
+
     with desk(state) as at:
-        (key,) = at.keys([name])[:1]
-        acts = list(at.trail.acts("entry", key))
+        acts = list(at.trail.acts("entry", at.key(name)))
     if as_json:
         emit_json(acts)
     else:
         emit_table(
-            ("version", "at", "who", "act", "why"),
-            [(act.version, act.at[:16], act.who, act.verb, act.why) for act in acts],
+            ("no", "at", "who", "act", "version", "why"),
+            [(act.version, act.at[:16], act.who, act.verb, version_named(act)[:SHORT], act.why) for act in acts],
         )
 
 
@@ -256,23 +229,76 @@ def history(state: State, name: str, as_json: bool) -> None:
 @click.argument("name", metavar="ENTRY")
 @json_option
 @pass_state
-def diff(state: State, name: str, as_json: bool) -> None:
-    """What differs between the version in force and the entry as it is now."""
-    from workflows.entries.documents import open_version
-    from workflows.entries.versions import diff as differences
-    from workflows.entries.versions import document
+def versions(state: State, name: str, as_json: bool) -> None:
+    """Every version that was submitted, with its digest and who did what with it.
+
+    A version has a number once it is published: 第N版 of the lists.
+    """
+    from workflows.entries.history import SHORT
+    from workflows.entries.history import versions as versions_of
 
     with desk(state) as at:
-        found = _only(at, name)
-        in_force = at.state(found.asset).in_force
-        if in_force is None:
-            raise InputError(f"no version of {found.asset} is in force")
-        changes = differences(open_version(at.trail, found.asset, in_force.digest), document(found))
+        found = versions_of(at.trail.acts("entry", at.key(name)))
+    if as_json:
+        emit_json(found)
+        return
+    steps = ("submitted", "returned", "secrecy", "security", "refusal", "approved", "published", "withdrawn")
+    told = [(one, [(step, getattr(one, step)) for step in steps]) for one in found]
+    shown = [step for step in steps if any(getattr(one, step) for one in found)]
+    emit_table(
+        ("version", "digest", "is", *shown),
+        [
+            (
+                one.number or "",
+                one.digest[:SHORT],
+                one.standing,
+                *(f"{did.at[:10]} {did.who}" if did else "" for step, did in done if step in shown),
+            )
+            for one, done in told
+        ],
+    )
+
+
+@entry.command()
+@click.argument("name", metavar="ENTRY")
+@click.option("--from", "old", metavar="N", help="A version by number or digest; otherwise the one in force.")
+@click.option("--to", "new", metavar="N", default="now", show_default=True, help="Likewise; or review, or now.")
+@json_option
+@pass_state
+def diff(state: State, name: str, old: str | None, new: str, as_json: bool) -> None:
+    """What differs between two versions.
+
+    By default between the one in force and the entry as it is now.
+    """
+    from workflows.entries.versions import diff as differences
+
+    with desk(state) as at:
+        key = at.key(name)
+        changes = differences(_version(at, key, old or "in-force"), _version(at, key, new), at.pack)
     if as_json:
         emit_json(changes)
     else:
         for change in changes:
             echo(str(change))
+
+
+def _version(at: Desk, key: str, which: str) -> Entry:
+    """``now``, ``in-force``, ``review``, the number of a version, or the first digits of its digest."""
+    from workflows.entries.documents import open_version
+    from workflows.entries.history import chosen, versions
+    from workflows.entries.versions import document
+
+    if which == "now":
+        return document(next(at.entries([key])))
+    if which not in ("in-force", "review"):
+        version = chosen(versions(at.trail.acts("entry", key)), which)
+        return open_version(at.trail, key, version.digest, f"the version {which}")
+    state = at.state(key)
+    under_way = state.under_way if state.stage in ("submitted", "approved") else None
+    found = state.in_force if which == "in-force" else under_way
+    if found is None:
+        raise InputError(f"no version of {key} is {which.replace('-', ' ').replace('review', 'under review')}")
+    return open_version(at.trail, key, found.digest)
 
 
 # --- the life cycle ----------------------------------------------------------------------------------------------
@@ -292,6 +318,7 @@ class Asked(NamedTuple):
 
 def _with_verb_options(command: Callable[..., None]) -> Callable[..., None]:
     """What every verb takes, as one `Asked`."""
+    from workflows.acts.text import one_line_texts
 
     @ENTRIES
     @WHY
@@ -302,6 +329,7 @@ def _with_verb_options(command: Callable[..., None]) -> Callable[..., None]:
     def asked(**given: Any) -> None:
         ctx = click.get_current_context()
         own = Asked(**{name: given.pop(name) for name in Asked._fields})
+        one_line_texts({"--why": own.why, "--as": own.behalf})
         command(ctx.find_object(State), ctx, own, **given)
 
     return asked
@@ -319,11 +347,22 @@ def _act(state: State, ctx: click.Context, asked: Asked, verb: Verb) -> None:
         names = {department.id: department.name for department in at.site.departments}
         rights, catalogue = at.site.rights, at.site.name
         cycle = LifeCycle(at.trail, at.pack, actor, rights, at.labelled(), asked.dry_run, catalogue, names)
-        for one in at.entries(asked.entries, refused):
-            try:
-                done.append(verb(cycle, one, asked.why))
-            except (Refusal, StoreError) as error:
-                refused[one.asset] = str(error)
+        try:
+            for one in at.entries(asked.entries, refused):
+                try:
+                    done.append(verb(cycle, one, asked.why))
+                except (Refusal, StoreError) as error:
+                    refused[one.asset] = str(error)
+        except BaseException:
+            # Whatever ends the command, what is stored by then is told.
+            if done:
+                _tell(asked, done, refused)
+            raise
+    _tell(asked, done, refused)
+    ctx.exit(0 if not refused else 3 if done else 4)
+
+
+def _tell(asked: Asked, done: list[Act], refused: dict[str, str]) -> None:
     if asked.as_json:
         acts = [{"asset": act.subject, "verb": act.verb} for act in done]
         told = {"would": acts} if asked.dry_run else {"done": done}
@@ -332,7 +371,6 @@ def _act(state: State, ctx: click.Context, asked: Asked, verb: Verb) -> None:
         say(f"{act.subject}: would {act.verb}" if asked.dry_run else f"{act.subject}: {act.verb} (act {act.number})")
     for text in refused.values():
         say(f"{'would be refused' if asked.dry_run else 'refused'}: {text}")
-    ctx.exit(0 if not refused else 3 if done else 4)
 
 
 def _verb(name: str, text: str, verb: Verb) -> None:
@@ -346,7 +384,7 @@ def _verb(name: str, text: str, verb: Verb) -> None:
 
 _verb(
     "submit",
-    "Hand entries in for review (Art. 15); what is missing is listed.",
+    "Hand entries in for review (Article 15); what is missing is listed.",
     lambda c, one, why: c.submit(one, why),
 )
 
@@ -356,7 +394,7 @@ _verb(
 @click.option("--security", "review", flag_value="security", help="安全审查.")
 @_with_verb_options
 def sign(state: State, ctx: click.Context, asked: Asked, review: str | None) -> None:
-    """Sign 保密审查 or 安全审查 of the version under review (Art. 31)."""
+    """Sign 保密审查 or 安全审查 of the version under review (Article 31)."""
     if review is None:
         raise click.UsageError("say which: --secrecy or --security")
     name: Any = review
@@ -368,7 +406,7 @@ _verb(
     "Give entries back to their department; --why says what to mend.",
     lambda c, one, why: c.send_back(one, why),
 )
-_verb("approve", "Approve what was submitted (Art. 15); a second person.", lambda c, one, why: c.approve(one, why))
+_verb("approve", "Approve what was submitted (Article 15); a second person.", lambda c, one, why: c.approve(one, why))
 _verb(
     "approve-refusal",
     "Let a 非共享 stand, as the district office (上海市数据条例 38).",

@@ -262,7 +262,7 @@ class Job:
         if next(trail.acts("entry", verb="publish"), None) is None:
             return Changes([], [])
         found = [entry for entry in self.entries() if entry.department in self.ids]
-        return record_changes(trail, found, self.ids, program(), self.pack.ident)
+        return record_changes(trail, found, self.ids, program(), self.pack)
 
     def write_outputs(self, writers: Sequence[Writer] = ()) -> list[Path]:
         """Write the site's outputs, of all departments: the page and the lists are the whole site's.

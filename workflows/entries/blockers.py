@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from classifiers.policy import Pack
 
 DOUBTFUL = "待审查"
+SAID_ELSEWHERE = (*words.AXES, "items")
+"""Elements that `_undetermined` speaks of."""
 SIGN = {"secrecy": "保密审查", "security": "安全审查"}
 
 
 def to_submit(entry: Entry, pack: Pack) -> list[str]:
-    """Undetermined labels, restrictions without reason or basis, mandatory elements that nobody filled."""
-    return [*_undetermined(entry), *_without_basis(entry, pack), *_incomplete(entry)]
+    """Undetermined or contradictory labels, restrictions without reason or basis, mandatory elements nobody filled."""
+    return [*_undetermined(entry), *_contradictory(entry), *_without_basis(entry, pack), *_incomplete(entry)]
 
 
 def to_publish(entry: Entry, state: EntryState, pack: Pack) -> list[str]:
@@ -61,7 +63,7 @@ def _undetermined(entry: Entry) -> Iterator[str]:
     if axes and not any(_is_open(item, axis) for item in entry.items for axis in words.AXES):
         yield f"the resource itself: {'、'.join(axes)} 待判定: decide it"
     if not entry.items:
-        yield "it has no items: harvest it, or withdraw it"
+        yield "it has no items: harvest it; where its source has lost it, it stays or becomes withdrawn"
 
 
 def _is_open(owner: Entry | EntryItem, axis: words.Axis) -> bool:
@@ -69,9 +71,19 @@ def _is_open(owner: Entry | EntryItem, axis: words.Axis) -> bool:
     return label is None or words.is_undetermined(label)
 
 
+def _contradictory(entry: Entry) -> Iterator[str]:
+    """What no department may have is not the public's (Art. 21, 25)."""
+    for name, owner in _owners(entry):
+        if owner.value("share") == "none" and owner.value("open") in ("conditional", "unconditional"):
+            yield f"{name}: 非共享 and yet to be opened (Art. 21, 25): rule it 非开放, or share it"
+
+
+def _owners(entry: Entry) -> list[tuple[str, Entry | EntryItem]]:
+    return [("the resource", entry), *((one.name, one) for one in entry.items)]
+
+
 def _without_basis(entry: Entry, pack: Pack) -> Iterator[str]:
-    owners: list[tuple[str, Entry | EntryItem]] = [("the resource", entry), *((one.name, one) for one in entry.items)]
-    for name, owner in owners:
+    for name, owner in _owners(entry):
         share, opened = owner.label("share"), owner.label("open")
         if share and share.value in ("conditional", "none"):
             if not share.reason.strip():
@@ -86,7 +98,7 @@ def _without_basis(entry: Entry, pack: Pack) -> Iterator[str]:
 
 def _incomplete(entry: Entry) -> Iterator[str]:
     for key in completeness(entry).missing:
-        if key.rpartition(".")[2] not in ("share", "open", "tier"):
+        if key.rpartition(".")[2] not in SAID_ELSEWHERE:
             yield f"{element_title(key)} ({key}) is not filled: {_how(entry, key)}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,9 @@ from workflows.entries.states import EntryState, states
 from workflows.entries.versions import diff, digest, document
 from workflows.entry import Entry
 from workflows.errors import StoreError
+
+if TYPE_CHECKING:
+    from classifiers.policy import Pack
 
 GONE = "来源中已不存在"
 SHOWN = 50
@@ -35,18 +38,18 @@ class Changes(NamedTuple):
 
 
 def record_changes(
-    trail: Trail, entries: Iterable[Entry], departments: Iterable[str], actor: Actor, pack: str = ""
+    trail: Trail, entries: Iterable[Entry], departments: Iterable[str], actor: Actor, pack: Pack | None = None
 ) -> Changes:
     """Compare each published entry with what was compiled now, and write down what is new since the last look.
 
     ``entries``: every present entry of ``departments``; published ones that are missing among them have vanished.
-    ``pack``: id and version, as `Trail.acting`.
+    ``pack``: that of the labels, in whose words changes are told; None = by its keys.
     """
     unread: list[str] = []
-    found = list(_compared(trail, entries, set(departments), unread))
+    found = list(_compared(trail, entries, set(departments), unread, pack))
     if not found:
         return Changes([], unread)
-    with trail.acting(actor, pack) as acting:
+    with trail.acting(actor, pack.ident if pack else "") as acting:
         acts = [
             acting.add(
                 "entry", one.asset, one.verb, before=one.before, after={"version": one.version, "changes": one.changes}
@@ -56,7 +59,9 @@ def record_changes(
     return Changes(acts, unread)
 
 
-def _compared(trail: Trail, entries: Iterable[Entry], departments: set[str], unread: list[str]) -> Iterator[Found]:
+def _compared(
+    trail: Trail, entries: Iterable[Entry], departments: set[str], unread: list[str], pack: Pack | None
+) -> Iterator[Found]:
     known = states(trail)
     missing = {
         asset for asset, state in known.items() if state.in_force is not None and asset.split("/", 1)[0] in departments
@@ -66,7 +71,7 @@ def _compared(trail: Trail, entries: Iterable[Entry], departments: set[str], unr
         if state is not None and state.in_force is not None:
             missing.discard(entry.asset)
             try:
-                yield from _one(trail, state, document(entry))
+                yield from _one(trail, state, document(entry), pack)
             except StoreError as error:
                 unread.append(str(error))
     for asset in sorted(missing):
@@ -80,7 +85,7 @@ def _before(state: EntryState) -> dict[str, Any]:
     return {"stage": state.stage, "version": in_force, "changes": state.changes}
 
 
-def _one(trail: Trail, state: EntryState, version: Entry) -> Iterator[Found]:
+def _one(trail: Trail, state: EntryState, version: Entry, pack: Pack | None) -> Iterator[Found]:
     assert state.in_force is not None
     now = digest(version)
     if now == state.in_force.digest:
@@ -88,7 +93,8 @@ def _one(trail: Trail, state: EntryState, version: Entry) -> Iterator[Found]:
             yield Found(state.asset, "settle", (), _before(state), now)
         return
     before = open_version(trail, state.asset, state.in_force.digest)
-    changes = tuple(str(change) for change in diff(before, version))
+    changes = tuple(str(change) for change in diff(before, version, pack))
     shown = (*changes[:SHOWN], f"等 {len(changes)} 处") if len(changes) > SHOWN else changes
-    if shown and shown != state.changes:
+    # Told once, whatever the words of it have become since.
+    if shown and shown != state.changes and now != state.found:
         yield Found(state.asset, "change", shown, _before(state), now)

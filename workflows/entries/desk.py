@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,10 +13,10 @@ from workflows.acts.trail import Trail
 from workflows.classify import outdated
 from workflows.cli_show import asset_matches
 from workflows.entries.codes import codes
-from workflows.entries.documents import open_version
+from workflows.entries.documents import UNDER_REVIEW, open_version
 from workflows.entries.lifecycle import Labelled
 from workflows.entries.published import published_entry
-from workflows.entries.states import EntryState
+from workflows.entries.states import EntryState, last_in_force
 from workflows.entry import Entry
 from workflows.errors import InputError, StoreError
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from classifiers.policy import Pack
     from workflows.settings import Site
     from workflows.store import Store
+
+SHOWN = 5
+"""Entries that an error names."""
 
 
 class Desk:
@@ -44,11 +47,12 @@ class Desk:
         return self.known.states.get(asset) or EntryState(asset)
 
     def keys(self, globs: Sequence[str]) -> list[str]:
-        """Keys that a glob names, present ones and then those in force or under review whose source has lost them.
+        """Keys that a glob names: present ones, then those once in force or under review that are gone.
 
-        Raises `InputError` for a glob that names none.
+        Gone: their source has lost them, or the configuration their department. Raises `InputError` for a glob that
+        names none.
         """
-        present = dict.fromkeys(item.key for item in self.store.judgeable())
+        present = self._rows()
         lost = sorted(key for key, state in self.known.states.items() if _is_held(state) and key not in present)
         every = [*present, *lost]
         for glob in globs:
@@ -57,42 +61,69 @@ class Desk:
         return [key for key in every if any(asset_matches(key.casefold(), glob.casefold()) for glob in globs)]
 
     def entries(self, globs: Sequence[str], unread: dict[str, str] | None = None) -> Iterator[Entry]:
-        """The entries that globs name. One whose version the store has lost goes into ``unread`` with what is wrong.
+        """The entries that globs name. One that cannot be had goes into ``unread`` with what is wrong.
 
-        Raises `InputError` for a glob that names none; `StoreError` where there is no ``unread``.
+        Raises `InputError` for a glob that names none; where there is no ``unread``, also for an asset that was not
+        compiled yet, and `StoreError` for a version that the store has lost.
         """
-        wanted = self.keys(globs)
-        rows = {item.key: item for item in self.store.judgeable()}
+        wanted, rows = self.keys(globs), self._rows()
         numbers = {one: codes(self.store, one) for one in {key.split("/", 1)[0] for key in wanted}}
         for key in wanted:
             try:
-                found = self._present(rows[key].id, numbers[key.split("/", 1)[0]]) if key in rows else self._lost(key)
-            except StoreError as error:
+                found = self._present(key, rows[key], numbers) if key in rows else self._lost(key)
+            except (InputError, StoreError) as error:
                 if unread is None:
                     raise
                 unread[key] = str(error)
                 continue
-            if found is None:
-                raise InputError(f"{key} has no entry yet (run `pdc classify` and `pdc compile` first)")
             yield found
 
-    def _present(self, row: int, numbers: dict[int, tuple[str, ...]]) -> Entry | None:
-        stored = self.store.load([row])[0]
-        if stored.verdict is None or row not in numbers:
-            return None
+    def one(self, name: str) -> Entry:
+        """The only entry of a name. Raises `InputError` for none and for more than one, as `key`, and as `entries`."""
+        return next(self.entries([self.key(name)]))
+
+    def key(self, name: str) -> str:
+        """The only key of a name. Raises `InputError`."""
+        found = self.keys([name])
+        if len(found) > 1:
+            more = " …" if len(found) > SHOWN else ""
+            raise InputError(f"{name!r} names {len(found)} entries: {', '.join(found[:SHOWN])}{more}; name one of them")
+        return found[0]
+
+    def declared(self, entry: Entry) -> tuple[str, ...]:
+        """Elements that departments/*.yaml says of an entry's system by keys of its own, and the entry, too."""
+        departments = (one for one in self.site.departments if one.id == entry.department)
+        cycles = (one.update_cycle for found in departments for one in found.systems if one.id == entry.system)
+        return ("update_cycle",) if entry.update_cycle in filter(None, cycles) else ()
+
+    def _rows(self) -> dict[str, int]:
+        """Key → row of what is present in a department of the configuration."""
+        known = {department.id for department in self.site.departments}
+        return {item.key: item.id for item in self.store.judgeable() if item.department in known}
+
+    def _present(self, key: str, row: int, numbers: Mapping[str, dict[int, tuple[str, ...]]]) -> Entry:
+        stored, own = self.store.load([row])[0], numbers[key.split("/", 1)[0]]
+        if stored.verdict is None or row not in own:
+            raise InputError(f"{key} has no entry yet (run `pdc classify` and `pdc compile` first)")
         department = self.site.department(stored.asset.department)
         system = next((one for one in department.systems if one.id == stored.asset.system), None)
-        return catalogue.entry(stored, numbers[row], department, system, self.pack, self.known)
+        return catalogue.entry(stored, own[row], department, system, self.pack, self.known)
 
-    def _lost(self, key: str) -> Entry | None:
+    def _lost(self, key: str) -> Entry:
+        """The version in force; else the one under review or in force last, without items.
+
+        Nothing of it is there any more: it can be returned and withdrawn, not submitted or approved.
+        """
         found = published_entry(self.trail, key)
         if found is not None:
             return found.entry
         state = self.state(key)
-        if state.under_way is None:
-            return None
-        version = open_version(self.trail, key, state.under_way.digest, "the version under review")
-        # Nothing of it is there any more: without items it can be returned and withdrawn, not approved.
+        if state.under_way is not None:
+            version = open_version(self.trail, key, state.under_way.digest, UNDER_REVIEW)
+        else:
+            version = open_version(
+                self.trail, key, last_in_force(self.trail.acts("entry", key)), "the version withdrawn"
+            )
         return msgspec.structs.replace(version, items=(), state=state.stage)
 
 

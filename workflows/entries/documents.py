@@ -9,8 +9,11 @@ from workflows.entries.versions import read
 from workflows.entry import Entry
 from workflows.errors import StoreError
 
+IN_FORCE = "the version in force"
+UNDER_REVIEW = "the version under review"
 
-def open_version(source: Trail | Connection, asset: str, digest: str, what: str = "the version in force") -> Entry:
+
+def open_version(source: Trail | Connection, asset: str, digest: str, what: str = IN_FORCE) -> Entry:
     """The version of an entry that an act names; ``source``: the trail, or the connection of a transaction.
 
     Raises `StoreError` when the store has lost it.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -12,7 +13,8 @@ from typing import Literal
 import msgspec
 import yaml
 
-from workflows.entry import Entry, EntryItem
+from workflows.acts.text import one_line_text
+from workflows.entry import Entry, EntryItem, Given
 from workflows.errors import InputError
 
 Level = Literal["asset", "item"]
@@ -20,6 +22,12 @@ By = Literal["person", "config", "rule", "nobody"]
 NOT_FILLED = "未填报"
 CONFIGURED = frozenset(("provider", "provider_code", "section", "contact", "origin", "system"))
 """Elements that departments/*.yaml says of a department or system by keys of its own."""
+LABELLED = ("share", "open", "tier")
+"""Elements of the resource and of each item that labels say."""
+CODE = r"[1-3][0-9]{5}[0-9A-Za-z]*/[0-9]+"
+CODES = re.compile(rf"{CODE}(?:[、,，;； ]+{CODE})*")
+CLASSES = ("基础信息资源类", "主题信息资源类", "部门信息资源类")
+"""类, with which a classification begins (发改高技术〔2017〕1272号)."""
 LONGEST = 2_000
 """Characters of a value that a person fills in."""
 
@@ -34,7 +42,7 @@ class Element(msgspec.Struct, frozen=True, rename={"filled_from": "from"}):
     number: str = ""
     when: Literal["", "conditional_open"] = ""
     values: tuple[str, ...] = ()
-    form: Literal["", "time"] = ""
+    form: Literal["", "time", "codes", "class"] = ""
     kept: Literal["always", "given", "never"] = "always"
     fixed: bool = False
     """Only the source, the labels or the configuration say it: nobody writes over it."""
@@ -77,13 +85,21 @@ def check_value(level: Level, key: str, value: str) -> str:
     writable = [name for name, element in known.items() if not element.fixed]
     if key not in writable:
         raise InputError(f"no element {key!r} that a person fills; {level} elements: {', '.join(writable)}")
-    value = value.strip()
+    value = one_line_text(f"{key} ({known[key].title})", value.strip())
     allowed = known[key].values
     if value and allowed and value not in allowed:
         raise InputError(f"{key} ({known[key].title}) is one of {'、'.join(allowed)}, not {value!r}")
     if value and known[key].form == "time" and not _is_time(value):
         raise InputError(
             f"{key} ({known[key].title}) is a day or time such as 2026-03-02 or 2026-03-02 08:30, not {value!r}"
+        )
+    if value and known[key].form == "codes" and not CODES.fullmatch(value):
+        raise InputError(
+            f"{key} ({known[key].title}) is codes such as 300001/000001 with 、 between them, not {value!r}"
+        )
+    if value and known[key].form == "class" and value.split("/")[0] not in CLASSES:
+        raise InputError(
+            f"{key} ({known[key].title}) begins with {'、'.join(CLASSES)} and goes on after /, not {value!r}"
         )
     if len(value) > LONGEST:
         raise InputError(f"{key} ({known[key].title}) has {len(value)} characters; at most {LONGEST}")
@@ -97,12 +113,21 @@ def _is_time(value: str) -> bool:
         return False
 
 
-def filled(entry: Entry, derived: Mapping[str, str] = MappingProxyType({})) -> dict[str, Filled]:
+def filled(
+    entry: Entry,
+    derived: Mapping[str, str] = MappingProxyType({}),
+    ruled: Mapping[str, Given] = MappingProxyType({}),
+    declared: Collection[str] = (),
+) -> dict[str, Filled]:
     """Every element of the asset with its value and who gave it, in the order of ``elements.yaml``.
 
-    ``derived``: what `workflows.entries.derived` says of elements that nobody filled.
+    ``derived``: what `workflows.entries.derived` says of elements that nobody filled. ``ruled``: labels that people
+    ruled. ``declared``: elements that departments/*.yaml says by keys of its own, for this entry.
     """
-    return {key: _filled(entry, key, derived) for key in elements("asset")}
+    found = {key: _filled(entry, key, derived) for key in elements("asset")}
+    by_config = {key: Filled(found[key].value, "config") for key in declared if found[key].by == "rule"}
+    people = {key: Filled(found[key].value, "person", one.who, one.at) for key, one in ruled.items() if key in found}
+    return {**found, **by_config, **people}
 
 
 def filled_item(item: EntryItem, derived: Mapping[str, str] = MappingProxyType({})) -> dict[str, Filled]:
@@ -122,7 +147,7 @@ def _filled(owner: Entry | EntryItem, key: str, derived: Mapping[str, str]) -> F
 
 def value_of(owner: Entry | EntryItem, key: str) -> str:
     """An element's value as text; empty when there is none."""
-    if key in ("share", "open", "tier"):
+    if key in LABELLED:
         return owner.value(key)
     if isinstance(owner, Entry):
         if key == "items":
@@ -140,19 +165,27 @@ def value_of(owner: Entry | EntryItem, key: str) -> str:
 def completeness(entry: Entry) -> Completeness:
     missing = list(_missing(entry))
     mandatory = sum(_is_mandatory(entry, one) for one in elements("asset").values())
-    mandatory += len(entry.items) * sum(one.obligation == "M" for one in elements("item").values())
+    own = sum(one.obligation == "M" for one in elements("item").values()) + len(LABELLED)
+    mandatory += len(entry.items) * own
     return Completeness(mandatory - len(missing), mandatory, tuple(missing))
 
 
 def _missing(entry: Entry) -> Iterator[str]:
     for key, element in elements("asset").items():
-        value = value_of(entry, key)
-        if _is_mandatory(entry, element) and value in ("", NOT_FILLED, "undetermined"):
+        if _is_mandatory(entry, element) and _is_missing(entry, key):
             yield key
     for item in entry.items:
         for key, element in elements("item").items():
             if element.obligation == "M" and not value_of(item, key):
                 yield f"{item.name}.{key}"
+        yield from (f"{item.name}.{key}" for key in LABELLED if _is_missing(item, key))
+
+
+def _is_missing(owner: Entry | EntryItem, key: str) -> bool:
+    """Nobody has filled it, or it is 待判定."""
+    label = owner.label(key) if key in LABELLED else None
+    undetermined = label is not None and label.state == "undetermined"
+    return undetermined or value_of(owner, key) in ("", NOT_FILLED, "undetermined")
 
 
 def _is_mandatory(entry: Entry, element: Element) -> bool:
@@ -164,5 +197,5 @@ def _is_mandatory(entry: Entry, element: Element) -> bool:
 def element_title(key: str) -> str:
     """The Chinese name of a key of `Completeness.missing`."""
     column, _, own = key.rpartition(".")
-    found = elements("item" if column else "asset")[own].title
+    found = elements("item" if column and own not in LABELLED else "asset")[own].title
     return f"{column} 的{found}" if column else found

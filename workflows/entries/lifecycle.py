@@ -14,7 +14,7 @@ from workflows.acts.model import Act, Actor, Blocked, Conflict
 from workflows.acts.rights import DEFAULT, Rights, require, require_other
 from workflows.acts.trail import Acting, Trail
 from workflows.entries.blockers import to_publish, to_submit
-from workflows.entries.documents import open_version
+from workflows.entries.documents import UNDER_REVIEW, open_version
 from workflows.entries.states import EntryState, Review, Stage, fold
 from workflows.entries.versions import diff, digest
 from workflows.entries.versions import document as kept
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from classifiers.policy import Pack
 
 FROM: dict[str, tuple[Stage, ...]] = {
-    "submit": ("draft", "returned", "changed", "withdrawn", "published"),
+    "submit": ("draft", "submitted", "returned", "approved", "changed", "withdrawn", "published"),
     "return": ("submitted", "approved"),
     "approve": ("submitted",),
     "sign-secrecy": ("submitted", "approved"),
@@ -69,10 +69,15 @@ class LifeCycle:
     """Department id → name, kept likewise."""
 
     def submit(self, entry: Entry, why: str = "", expected: int | None = None) -> Act:
-        """The department hands its entry in for review (Art. 15)."""
+        """The department hands its entry in for review (Art. 15), also in place of a version that is under review.
+
+        What was approved and signed for another version does not hold for this one.
+        """
         with self._acting() as acting:
             state, _ = self._begin(acting, entry, "submit", why)
             version = kept(entry)
+            if _is_reviewed(state, digest(version)):
+                raise Blocked(f"{entry.asset}: this version is {state.stage} already; nothing has changed since")
             if state.in_force is not None and state.in_force.digest == digest(version):
                 raise Blocked(f"{entry.asset}: this version is in force already; nothing has changed")
             missing = to_submit(version, self.pack)
@@ -121,7 +126,7 @@ class LifeCycle:
             state, acts = self._begin(acting, entry, verb, why)
             under_way = state.under_way
             if not changed_too and under_way is not None:
-                _unchanged(acting, entry, under_way.digest)
+                _unchanged(acting, entry, under_way.digest, self.pack)
             if others:
                 round_ = acts[_last(acts, "submit") :]
                 require_other(self.actor, [act for act in round_ if act.verb in others], verb)
@@ -169,12 +174,20 @@ def _last(acts: list[Act], verb: str) -> int:
     return max((place for place, act in enumerate(acts) if act.verb == verb), default=0)
 
 
-def _unchanged(acting: Acting, entry: Entry, submitted: str) -> None:
+def _is_reviewed(state: EntryState, version: str) -> bool:
+    under_way = state.under_way if state.stage in ("submitted", "approved") else None
+    return under_way is not None and under_way.digest == version
+
+
+def _unchanged(acting: Acting, entry: Entry, submitted: str, pack: Pack) -> None:
     """What is acted on must be what was submitted; what has changed since is told."""
     version = kept(entry)
     if digest(version) == submitted:
         return
-    before = open_version(acting.connection, entry.asset, submitted, "the version under review")
-    changes = [str(change) for change in diff(before, version)]
+    before = open_version(acting.connection, entry.asset, submitted, UNDER_REVIEW)
+    changes = [str(change) for change in diff(before, version, pack)]
     told = "; ".join(changes[:5]) or "it differs"
-    raise Conflict(f"{entry.asset} has changed since it was submitted: {told}; return it, or have it submitted again")
+    raise Conflict(
+        f"{entry.asset} has changed since it was submitted: {told}; "
+        "its department submits it again (pdc entry submit), or you return it (pdc entry return)"
+    )

@@ -63,6 +63,8 @@ class EntryState(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why it was returned."""
     changes: tuple[str, ...] = ()
     """Chinese: what a harvest found different from the version in force."""
+    found: str = ""
+    """Digest of what ``changes`` tell of."""
     withdrawn_at: str = ""
 
 
@@ -106,17 +108,18 @@ def after(state: EntryState, act: Act) -> EntryState:
             under_way=None,
             issue=state.issue + 1,
             changes=(),
+            found="",
             withdrawn_at="",
         )
     if act.verb == "change":
         changed = tuple(told.get("changes", ()))
         # A version under review stays there: its reviewer is told when acting on it.
         stage: Stage = "changed" if state.stage == "published" else state.stage
-        return replace(state, stage=stage, changes=changed)
+        return replace(state, stage=stage, changes=changed, found=mark.digest)
     if act.verb == "settle":
         if state.stage not in ("changed", "returned"):
-            return replace(state, changes=())
-        return replace(state, stage="published", under_way=None, returned="", changes=())
+            return replace(state, changes=(), found="")
+        return replace(state, stage="published", under_way=None, returned="", changes=(), found="")
     if act.verb == "withdraw":
         # What was reviewed before it went is reviewed anew when it comes back, even in the same words (Art. 31).
         return EntryState(act.subject, "withdrawn", act.version, issue=state.issue, withdrawn_at=act.at)
@@ -125,6 +128,12 @@ def after(state: EntryState, act: Act) -> EntryState:
 
 def _holds(signed: Signed, submitted: Signed) -> bool:
     return signed.digest == submitted.digest and signed.who != submitted.who
+
+
+def last_in_force(acts: Iterable[Act]) -> str:
+    """Digest of the version that was published last; empty when none was."""
+    published = [act.after for act in acts if act.verb == "publish"]
+    return str(msgspec.json.decode(published[-1])["version"]) if published else ""
 
 
 def states(trail: Trail, until: str | None = None) -> dict[str, EntryState]:

@@ -64,14 +64,18 @@ def fill(
 ) -> Act | None:
     """Write values of one asset as one act; None when they say what stands there already.
 
-    ``items``: the asset's column names. Raises `InputError` for a value that its element does not take, `NotAllowed`,
-    `Conflict`.
+    ``items``: the asset's column names. Raises `InputError` for a value that its element does not take and for an
+    element given twice, `NotAllowed`, `Conflict`.
     """
     require(acting.actor, "entry.fill", asset.split("/", 1)[0], rights)
     known = set(items)
     standing = values_in(acting.acts("entry", asset))
     news, olds = [], []
+    seen: set[tuple[str | None, str]] = set()
     for one in fills:
+        if (one.item, one.element) in seen:
+            raise InputError(f"{asset}: {f'{one.item} ' if one.item else ''}{one.element} is given twice")
+        seen.add((one.item, one.element))
         level: Level = "item" if one.item is not None else "asset"
         value = check_value(level, one.element, one.value)
         if one.item is not None and one.item not in known:

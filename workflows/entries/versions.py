@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from classifiers.evidence import Label
 from workflows.entries.elements import elements, value_of
 from workflows.entry import Entry, EntryItem, Given
+from workflows.outputs import words
+
+if TYPE_CHECKING:
+    from workflows.outputs.words import Lexicon
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decoder = msgspec.json.Decoder(Entry)
@@ -89,46 +94,67 @@ def read(body: bytes) -> Entry:
     return _decoder.decode(body)
 
 
-def diff(old: Entry, new: Entry) -> tuple[Change, ...]:
-    """What differs between two documents: the asset's elements and labels, then item by item."""
-    return (*_resource_changes(old, new), *_item_changes(old, new))
+def named(key: str, value: str, told: Lexicon | None) -> str:
+    """The value of an element or label as readers see it; keys stay where nobody says what they are called."""
+    if told is None or not value:
+        return value
+    if key == "tier":
+        return words.tier_name(told, value)
+    if key == "origin":
+        return words.ORIGINS.get(value, value)
+    return told.display(key, value) if key in LABELS else value
 
 
-def _resource_changes(old: Entry, new: Entry) -> Iterator[Change]:
+def diff(old: Entry, new: Entry, told: Lexicon | None = None) -> tuple[Change, ...]:
+    """What differs between two documents: the asset's elements and labels, then item by item.
+
+    ``told``: in whose words; None = by the keys of the pack.
+    """
+    return (*_resource_changes(old, new, told), *_item_changes(old, new, told))
+
+
+def _resource_changes(old: Entry, new: Entry, told: Lexicon | None) -> Iterator[Change]:
     for key, element in elements("asset").items():
         if key == "items" or element.kept == "never":
             continue
         was, now = value_of(old, key), value_of(new, key)
         if was != now:
-            yield Change(element.title, was, now)
-    yield from _label_changes(old, new, "")
+            yield Change(element.title, named(key, was, told), named(key, now, told))
+    yield from _label_changes(old, new, "", told)
 
 
-def _label_changes(old: Entry | EntryItem, new: Entry | EntryItem, prefix: str) -> Iterator[Change]:
+def _label_changes(
+    old: Entry | EntryItem, new: Entry | EntryItem, prefix: str, told: Lexicon | None
+) -> Iterator[Change]:
     item = None if isinstance(new, Entry) else new.name
     for dimension, title in LABELS.items():
         was, now = old.label(dimension), new.label(dimension)
         if item is not None and (was.value if was else "") != (now.value if now else ""):
-            yield Change(f"{prefix}{title}", was.value if was else "", now.value if now else "", item)
+            old_name, new_name = (named(dimension, one.value if one else "", told) for one in (was, now))
+            yield Change(f"{prefix}{title}", old_name, new_name, item)
         elif was and now and was.value == now.value and was.basis != now.basis:
-            yield Change(f"{prefix}{title}的依据", "、".join(was.basis), "、".join(now.basis), item)
+            yield Change(f"{prefix}{title}的依据", _cited(was, told), _cited(now, told), item)
         elif was and now and was.value == now.value and was.reason != now.reason:
             yield Change(f"{prefix}{title}的理由", was.reason, now.reason, item)
 
 
-def _item_changes(old: Entry, new: Entry) -> Iterator[Change]:
+def _cited(label: Label, told: Lexicon | None) -> str:
+    return "、".join(words.citation_line(told, key) if told else key for key in label.basis)
+
+
+def _item_changes(old: Entry, new: Entry, told: Lexicon | None) -> Iterator[Change]:
     before, now = ({item.name: item for item in entry.items} for entry in (old, new))
     for name, item in now.items():
         if name not in before:
             yield Change(f"新增信息项 {name}", "", item.title, name)
         elif item != before[name]:
-            yield from _one_item(before[name], item)
+            yield from _one_item(before[name], item, told)
     for name, item in before.items():
         if name not in now:
             yield Change(f"减少信息项 {name}", item.title, "", name)
 
 
-def _one_item(old: EntryItem, new: EntryItem) -> Iterator[Change]:
+def _one_item(old: EntryItem, new: EntryItem, told: Lexicon | None) -> Iterator[Change]:
     prefix = f"信息项 {new.name} 的"
     for key, element in elements("item").items():
         was, now = value_of(old, key), value_of(new, key)
@@ -138,4 +164,4 @@ def _one_item(old: EntryItem, new: EntryItem) -> Iterator[Change]:
         yield Change(f"{prefix}字段类型", old.native_type, new.native_type, new.name)
     if old.primary_key != new.primary_key:
         yield Change(f"{prefix}主键", "是" if old.primary_key else "否", "是" if new.primary_key else "否", new.name)
-    yield from _label_changes(old, new, prefix)
+    yield from _label_changes(old, new, prefix, told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -9,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from classifiers.policy import Pack, load_pack
 from connectors.model import Asset, Column
-from workflows import catalogue
+from workflows import catalogue, people
 from workflows.acts.model import Actor
 from workflows.acts.trail import Trail
 from workflows.classify import classify
+from workflows.cli import cli
 from workflows.clock import CHINA
 from workflows.entries import codes
 from workflows.entries.lifecycle import LifeCycle
@@ -127,3 +130,82 @@ class Office:
 def office(tmp_path: Path) -> Iterator[Office]:
     with Store(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "head.jsonl") as store:
         yield Office(store).hold(PARKS, PERMITS)
+
+
+SITE = """
+name: 目录
+people:
+  - {id: li, name: 李四, accounts: [li], departments: [lvhua], roles: [steward]}
+  - {id: zhao, name: 赵六, accounts: [zhao], departments: [lvhua], roles: [head]}
+  - {id: wang, name: 王五, accounts: [wang], roles: [reviewer]}
+  - {id: chen, name: 陈七, accounts: [chen], roles: [reviewer]}
+  - {id: sun, name: 孙八, accounts: [sun], roles: [office]}
+"""
+DEPARTMENT = """
+department:
+  id: lvhua
+  name: 普陀区绿化局
+  code: "11310107000000019B"
+  section: 信息科
+  contact: 刘工
+  entry: {municipal: 区域补充}
+systems:
+  - {id: gis, connector: ddl, path: parks.sql, update_cycle: 每年}
+"""
+
+
+def table(name: str, title: str, column: str, comment: str) -> str:
+    number = "id bigint PRIMARY KEY COMMENT '编号'"
+    return f"CREATE TABLE {name} ({number}, {column} varchar(50) COMMENT '{comment}') COMMENT='{title}';"
+
+
+@dataclass
+class Shell:
+    """One site with the parks and the trees of one department, and its people at one command line."""
+
+    folder: Path
+    patch: pytest.MonkeyPatch
+    parks: str = table("parks", "公园绿地", "mc", "公园名称")
+    trees: str = table("trees", "行道树", "sz", "树种")
+
+    def __call__(self, *arguments: str, by: str = "li", code: int | None = None) -> Result:
+        """``code``: the exit code that it must have."""
+        self.patch.setattr(people, "account", lambda: by)
+        done = CliRunner().invoke(cli, ["--site", str(self.folder), *arguments])
+        assert code is None or done.exit_code == code, (arguments, done.stdout, done.stderr)
+        return done
+
+    def json(self, *arguments: str, by: str = "li", code: int = 0) -> Any:
+        return json.loads(self(*arguments, "--json", by=by, code=code).stdout)
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).parent.mkdir(exist_ok=True)
+        (self.folder / name).write_text(text, "utf-8")
+
+    def run(self, *tables: str) -> None:
+        """Harvest, classify and compile what the source holds now."""
+        self.write("parks.sql", "\n".join(tables))
+        self("run", "--no-outputs", "--accept-removals", code=0)
+
+    def decide(self, place: str, what: str) -> None:
+        given = ("--set", what, "--basis", "pipl/34", "--why", "核实", "--yes")
+        self("decide", f"lvhua/gis/{place}", *given, by="li", code=0)
+
+    def review(self, name: str) -> None:
+        """Submitted, signed and approved, by four people."""
+        steps = ("submit",), ("approve",), ("sign", "--secrecy"), ("sign", "--security")
+        for who, (verb, *more) in zip(("li", "wang", "zhao", "chen"), steps, strict=True):
+            self("entry", verb, name, *more, by=who, code=0)
+
+    def publish(self, name: str) -> None:
+        self.review(name)
+        self("entry", "publish", name, by="chen", code=0)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    made = Shell(tmp_path, monkeypatch)
+    made.write("site.yaml", SITE)
+    made.write("departments/lvhua.yaml", DEPARTMENT)
+    made.run(made.parks, made.trees)
+    return made

@@ -74,8 +74,14 @@ def test_declared_unrestricted(office: Any, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_configuration_takes_every_element_that_is_not_fixed() -> None:
+    by_form = {
+        "": "说明",
+        "time": "2026-03-02",
+        "codes": "300001/000001、300001/000002",
+        "class": "部门信息资源类/绿化",
+    }
     values = {
-        key: one.values[0] if one.values else "2026-03-02" if one.form else "说明"
+        key: one.values[0] if one.values else by_form[one.form]
         for key, one in elements("asset").items()
         if not one.fixed
     }

@@ -203,6 +203,28 @@ def test_a_harvest_opens_a_change_and_changes_nothing(office: Any) -> None:
     assert office.entries()["parks"].state == "published"
 
 
+def test_a_change_is_told_once_in_whatever_words(office: Any) -> None:
+    office.publish()
+    ruling = Decision(office.parks.key, "tier", "L3", "li", office.now().isoformat(), column="mc", reason="核实")
+    office.store.add_decisions([ruling])
+    office.hold(office.parks)
+    now = office.entries().values()
+    (act,) = record_changes(office.trail, now, ["lvhua"], office.actor("ops")).acts
+    assert "信息项 mc 的数据分级：L1 → L3" in act.after
+    assert record_changes(office.trail, now, ["lvhua"], office.actor("ops"), office.pack).acts == []
+
+
+def test_what_is_not_shared_is_not_opened(office: Any) -> None:
+    at = office.now().isoformat()
+    office.store.add_decisions(
+        [Decision(office.parks.key, "share", "none", "li", at, column="mc", reason="依法", basis=("pipl/34",))]
+    )
+    office.hold(office.parks)
+    with pytest.raises(Blocked) as refused:
+        office.cycle("li").submit(office.entries()["parks"])
+    assert "mc: 非共享 and yet to be opened (Art. 21, 25): rule it 非开放, or share it" in refused.value.missing
+
+
 def test_what_was_returned_and_is_as_it_was_published_is_published(office: Any) -> None:
     before = office.publish()
     with office.trail.acting(office.actor("li")) as acting:

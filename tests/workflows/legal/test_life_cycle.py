@@ -102,7 +102,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
 }
 """Art. 5, 15, 22, 31: written down here once more, so that a slip in the program's table is seen."""
 STAGES: Mapping[str, tuple[str, ...]] = {
-    "submit": ("draft", "returned", "changed", "withdrawn", "published"),
+    "submit": ("draft", "submitted", "returned", "approved", "changed", "withdrawn", "published"),
     "return": ("submitted", "approved"),
     "approve": ("submitted",),
     "sign-secrecy": ("submitted", "approved"),
@@ -272,6 +272,8 @@ def fit(entry: Entry, pack: Pack) -> bool:
         if any(labels[axis].value == "undetermined" for axis in ("tier", "share", "open")):
             return False
         if labels["share"].value != "unconditional" and not lawful(labels["share"], pack):
+            return False
+        if labels["share"].value == "none" != labels["open"].value:
             return False
         if labels["open"].value == "none" and not labels["open"].basis:
             return False
@@ -797,7 +799,8 @@ class Legal(RuleBasedStateMachine):
         if verb in ("return", "withdraw"):
             return bool(why.strip())
         if verb == "submit":
-            return version != life.force and fit(version, self.town.pack)
+            reviewed = life.under if life.stage in ("submitted", "approved") else None
+            return version not in (life.force, reviewed) and fit(version, self.town.pack)
         if version != life.under:
             return False
         if verb in SECOND and ACCOUNTS[who].person == ACCOUNTS[life.submitter].person:
