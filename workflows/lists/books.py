@@ -188,7 +188,7 @@ def cover_lines(
     yield "条目", f"信息资源 {len(entries)} 个，信息项 {_items(kind, entries)} 个"
     yield "与上期变化", changed
     yield from words_lines(entries, edition)
-    yield from (("说明", note) for note in kind.notes)
+    yield from (("说明", words.note_text(edition.names, note)) for note in kind.notes)
 
 
 def packs_line(used: Iterable[Wording]) -> str:

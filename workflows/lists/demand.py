@@ -30,8 +30,8 @@ NAME: Final = "数据需求清单"
 OVER: Final = ("withdrawn", "absent", "expired")
 """Stages in which nothing is needed any more, or nobody has it."""
 NOTES: Final = (
-    "列出各部门根据履职需要、需要其他部门予以共享的数据（普陀区公共数据管理办法第二十一条）",
-    "含目录外的数据需求；已撤回、已到期和确认无此数据的不列入",
+    words.Note("列出各部门根据履职需要、需要其他部门予以共享的数据", ("putuo-2020/21",)),
+    words.Note("含目录外的数据需求；已撤回、已到期和确认无此数据的不列入"),
 )
 COLUMNS: Final = (
     *(Column("需求编号", 14), Column("需求单位", 20), Column("所需数据", 30), Column("信息资源代码", 22)),
@@ -147,7 +147,7 @@ def _cover(found: Sequence[Demand], told: Sequence[Row], edition: Edition, chang
     old = sum(not one.kept for one in found)
     if old:
         yield "用语", f"{old} 项需求提出时没有留存当时的用语，其部门名称和依据条文按现行配置和规则包书写"
-    yield from (("说明", note) for note in NOTES)
+    yield from (("说明", words.note_text(edition.names, note)) for note in NOTES)
 
 
 def total_columns(told: Sequence[Row]) -> list[Column]:

@@ -21,6 +21,7 @@ from workflows.outputs import lists as proposals
 from workflows.outputs import words
 from workflows.outputs.cells import Cell, Column
 from workflows.outputs.lists import Row
+from workflows.outputs.words import Note
 from workflows.outputs.workbook import (
     ITEM_CONDITIONS,
     ITEM_ELEMENTS,
@@ -58,7 +59,7 @@ class OfficialList:
     takes: Callable[[Listed], bool]
     row: Callable[[Listed], list[Cell]]
     record: Callable[[Listed], Row]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     first: Callable[[Listed], bool] = field(default=lambda _: False)
     """Entries that come before the others."""
     type_name: Callable[[Listed], str] = field(default=lambda one: words.axis_name(one.words, one.entry, "share"))
@@ -247,8 +248,8 @@ RESPONSIBILITY: Final = OfficialList(
     responsibility_row,
     responsibility_record,
     (
-        "列出各部门可以向其他部门共享的信息资源及其类型、条件和依据（普陀区公共数据管理办法第二十一条、第二十二条）",
-        "「不含」的信息项不予共享，见共享负面清单",
+        Note("列出各部门可以向其他部门共享的信息资源及其类型、条件和依据", ("putuo-2020/21", "putuo-2020/22")),
+        proposals.LEFT_OUT_ITEMS,
     ),
     items=lambda entry: [item for item in entry.items if item.value("share") != "none"],
 )
@@ -260,9 +261,9 @@ NEGATIVE: Final = OfficialList(
     negative_row,
     negative_record,
     (
-        "只列法律、法规、规章规定不得共享的信息资源，每条都引有依据（普陀区公共数据管理办法第二十一条、第二十二条）",
-        "「仅所列信息项」指资源本身可以共享、其中的「决定性信息项」不予共享",
-        "每条均经区政府办公室批准（上海市数据条例第三十八条）",
+        proposals.ONLY_LAWFUL,
+        proposals.ITEMS_ONLY,
+        Note("每条均经区政府办公室批准", ("shanghai-data/38",)),
     ),
     type_name=lambda one: proposals.refusal_name(one.entry, one.words),
     items=lambda entry: proposals.refused_items(entry) if proposals.only_items(entry) else entry.items,
@@ -275,8 +276,9 @@ OPEN: Final = OfficialList(
     open_row,
     open_record,
     (
-        "列明开放范围、开放类型、开放条件、更新频率（上海市数据条例第四十二条）；「数据项」只含本身可以开放的信息项",
-        "通过共享、协商等方式获得的数据不列入（普陀区公共数据管理办法第二十六条）；高价值数据列在最前",
+        proposals.SCOPES,
+        proposals.OWN_ONLY,
+        Note("「数据项」只含本身可以开放的信息项；高价值数据列在最前"),
     ),
     is_high_value,
     lambda one: words.axis_name(one.words, one.entry, "open"),
@@ -290,8 +292,8 @@ CATALOGUE: Final = OfficialList(
     catalogue_row,
     filing_record,
     (
-        "经各部门报送、区大数据中心审核发布的信息资源（普陀区公共数据管理办法第十五条）",
-        "第 8 项见「信息项」表，以信息资源代码关联",
+        Note("经各部门报送、区大数据中心审核发布的信息资源", ("putuo-2020/15",)),
+        Note("第 8 项见「信息项」表，以信息资源代码关联"),
     ),
     with_items=True,
 )
@@ -309,8 +311,9 @@ FILING: Final = OfficialList(
     filing_row,
     filing_record,
     (
-        "来源、更新频率、安全等级、共享开放属性（上海市数据条例第二十八条）；「区域补充」为市级目录未收录的条目",
-        "市级平台的报送格式尚无公开标准，本表按条例所列要素编排",
+        Note("来源、更新频率、安全等级、共享开放属性", ("shanghai-data/28",)),
+        Note("「区域补充」为市级目录未收录的条目"),
+        Note("市级平台的报送格式尚无公开标准，本表按条例所列要素编排"),
     ),
 )
 KINDS: Final = {kind.key: kind for kind in (CATALOGUE, RESPONSIBILITY, NEGATIVE, OPEN, FILING)}

@@ -166,7 +166,7 @@ def test_a_refusal_without_approval_is_on_no_list_and_the_others_are_written(pdc
     done = pdc("lists", "--as-of", "today", "--json")
     told = json.loads(done.stdout)
     assert done.exit_code == 4
-    assert "非共享 without the district office's approval: lvhua/gis/jzz" in told["refused"][0]
+    assert told["refused"][0].startswith("共享负面清单: 非共享 without the district office's approval: lvhua/gis/jzz")
     assert not any("共享负面清单" in path for path in told["written"])
     assert any("开放清单" in path for path in told["written"])
 

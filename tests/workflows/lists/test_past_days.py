@@ -41,6 +41,8 @@ def test_a_past_day_is_the_same_whatever_has_been_renamed_since(year: Any) -> No
     assert "《中华人民共和国个人信息保护法》第三十四条" in lines["minzheng/数据需求清单.jsonl"]
     assert books["minzheng/数据需求清单.xlsx"]["说明"][0][0] == "普陀区民政局数据需求清单"
     assert "用语" not in {row[0] for book in books.values() for row in book["说明"]}
+    covers = json.dumps([book["说明"] for book in books.values()], ensure_ascii=False)
+    assert "共享的数据（《上海市普陀区公共数据管理办法》第二十一条）" in covers
 
 
 def test_today_says_the_names_of_its_acts_until_new_ones_are_on_record(year: Any) -> None:

@@ -11,9 +11,9 @@ import pytest
 from msgspec import structs
 from openpyxl import load_workbook
 
-from classifiers.policy import Pack
+from classifiers.policy import Pack, load_pack
 from workflows.entry import Entry, SiteInfo
-from workflows.outputs import lists, write_all
+from workflows.outputs import lists, words, write_all
 from workflows.outputs.lists import MissingBasisError, negative_list, open_list, responsibility_list
 
 
@@ -189,3 +189,10 @@ def test_the_json_lines_say_the_same_with_neutral_keys(folder: Path) -> None:
     )
     assert toilet["basis"] == [{"key": "putuo-2020/25", "citation": "《上海市普陀区公共数据管理办法》第二十五条"}]
     assert [item["name"] for item in toilet["items"]] == ["toilet_name", "address", "opening_hours"]
+
+
+def test_covers_name_the_articles_that_the_pack_has(pack: Pack) -> None:
+    note = words.Note("每条都引有依据", ("putuo-2020/21", "putuo-2020/22"))
+    articles = "《上海市普陀区公共数据管理办法》第二十一条、《上海市普陀区公共数据管理办法》第二十二条"
+    assert words.note_text(pack, note) == f"每条都引有依据（{articles}）"
+    assert words.note_text(load_pack("national-2025"), note) == "每条都引有依据"
