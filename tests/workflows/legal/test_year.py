@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 import openpyxl
@@ -21,7 +22,7 @@ people:
   - {{id: zhou, name: 周济, accounts: [zhou], departments: [minzheng], roles: [head]}}
   - {{id: shen, name: 沈照, accounts: [shen], departments: [scjg], roles: [steward]}}
   - {{id: shi, name: 史执, accounts: [shi], departments: [scjg], roles: [head]}}
-  - {{id: tong, name: 童计, accounts: [tong], departments: [tongji], roles: [steward]}}
+  - {{id: tong, name: 童计, accounts: [tong], departments: [tongji], roles: [steward, reviewer]}}
   - {{id: tan, name: 谭数, accounts: [tan], departments: [tongji], roles: [head]}}
   - {{id: wang, name: 王审, accounts: [wang], roles: [reviewer]}}
   - {{id: chen, name: 陈核, accounts: [chen], roles: [reviewer]}}
@@ -57,7 +58,13 @@ ANNUAL = (
     ("nbxx", "企业年度报告", "zcze", "资产总额", "decimal(18,2)"),
     ("nbxx", "企业年度报告", "qz7x", "", "varchar(9)"),
 )
-LISTS = {"目录": "公共数据资源目录", "责任": "数据责任清单", "负面": "共享负面清单", "开放": "开放清单"}
+LISTS = {
+    "目录": "公共数据资源目录",
+    "责任": "数据责任清单",
+    "负面": "共享负面清单",
+    "开放": "开放清单",
+    "报送": "市级报送表",
+}
 PARKS, TREES = "lvhua/gis/parks", "lvhua/gis/trees"
 RESCUED, HOMES = "minzheng/rescue/main.T_JZDX", "minzheng/rescue/main.T_YLJG"
 REPORTS, UNITS = "scjg/annual/nbxx", "tongji/survey/units"
@@ -68,6 +75,11 @@ def test_a_year(district: Any) -> None:
     spring, summer = (january, february, march, april), (may, june, july, august)
     for month in (*spring, *summer, september, october, november, december):
         month(district)
+    assert {one["asset"]: one["state"] for one in district.json("entry", "list")} == {
+        TREES: "withdrawn",
+        **dict.fromkeys((PARKS, RESCUED, HOMES, REPORTS, UNITS), "published"),
+    }
+    second_persons(history(district, key) for key in (PARKS, TREES, RESCUED, HOMES, REPORTS, UNITS))
 
 
 # --- the months --------------------------------------------------------------------------------------------------
@@ -102,8 +114,12 @@ def february(d: Any) -> None:
     d.on("2026-02-03")
     for key in (PARKS, TREES, RESCUED, HOMES, REPORTS, UNITS):
         d.json("entry", "submit", key, "--why", "年度编制", by=steward(key))
-    assert "needs a second person" not in d.refused("entry", "approve", PARKS, by="li")
+    assert "may not entry.approve" in d.refused("entry", "approve", PARKS, by="li")
     d.on("2026-02-10")
+    # 童计 is seconded to the centre as well: who submitted may not approve, whomever they name.
+    for more in ((), ("--as", "王审")):
+        assert "needs a second person" in d.refused("entry", "approve", UNITS, *more, by="tong")
+    assert shown(d, UNITS)["state"] == "submitted"
     assert "return needs a reason" in d.refused("entry", "return", RESCUED, by="wang")
     d.json("entry", "return", RESCUED, "--why", "名称和摘要看不出是什么数据", by="wang")
     found = shown(d, RESCUED)
@@ -130,6 +146,7 @@ def march(d: Any) -> None:
     d.json("entry", "publish", UNITS, by="chen")
     d.on("2026-03-31")
     assert official(d, "2026-03-31", "--issue", "--why", "年度首期", by="wang") == IN_MARCH
+    assert filed(d, "2026-03-31") == FILED_IN_MARCH
 
 
 def april(d: Any) -> None:
@@ -246,9 +263,29 @@ def november(d: Any) -> None:
     assert official(d, "2026-11-30", "--issue", "--why", "年度第二期", by="wang") == IN_NOVEMBER
     was, now = (item_tiers(d, day) for day in ("2026-03-31", "2026-11-30"))
     assert (was["JZLB"], now["JZLB"]) == ("L3", "L4")
-    book = openpyxl.load_workbook(d.root / "out" / "official" / "2026-11-30" / "开放清单.xlsx")
-    changes = [[cell.value for cell in row] for row in book["与上期变化"].iter_rows(min_row=2)]
-    assert [(row[0], row[2]) for row in changes] == [("变更", "T_YLJG"), ("变更", "公园绿地"), ("减少", "行道树")]
+    assert filed(d, "2026-11-30") == FILED_IN_NOVEMBER
+    what_changed(d)
+
+
+def what_changed(d: Any) -> None:
+    """The change sheets of November say what, against March."""
+    told = changes(d, "2026-11-30", "开放清单")
+    assert [(kind, title) for kind, title, _ in told] == [("变更", "T_YLJG"), ("变更", "公园绿地"), ("减少", "行道树")]
+    homes, parks, _ = (what for *_, what in told)
+    assert "高价值" in homes
+    assert "公园地址" in parks
+    assert "第2版" in parks
+    of_catalogue = {title: (kind, what) for kind, title, what in changes(d, "2026-11-30", "公共数据资源目录")}
+    assert list(of_catalogue) == ["公园绿地", "社会救助对象", "T_YLJG", "行道树"]
+    kind, what = of_catalogue["社会救助对象"]
+    assert (kind, "低保救助标志" in what, "分级" in what, "公园地址" in what) == ("变更", True, True, False)
+    assert "公园地址" in of_catalogue["公园绿地"][1]
+    of_filing = {title: (kind, what) for kind, title, what in changes(d, "2026-11-30", "市级报送表")}
+    assert list(of_filing) == list(of_catalogue)
+    assert "公园地址" in of_filing["公园绿地"][1]
+    assert changes(d, "2026-11-30", "共享负面清单") == []
+    new = [(kind, title) for kind, title, _ in changes(d, "2026-11-30", "数据需求清单")]
+    assert new == [("新增", "统计调查单位报表"), ("新增", "T_YLJG")]
 
 
 def december(d: Any) -> None:
@@ -286,6 +323,7 @@ IN_MARCH = {
         (HOMES, "300002/000002", "无条件开放", "L1", 1, "2026-03-02"),
         (REPORTS, "300003/000001", "有条件开放", "L3", 1, "2026-03-02"),
     ],
+    "报送": [_PARKS, _TREES, _RESCUED, _HOMES, _REPORTS, _UNITS],
 }
 
 _PARKS2 = (PARKS, "300001/000001", "无条件共享", "L1", 2, "2026-05-11")
@@ -301,8 +339,29 @@ IN_NOVEMBER = {
         (PARKS, "300001/000001", "无条件开放", "L1", 2, "2026-05-11"),
         (REPORTS, "300003/000001", "有条件开放", "L3", 1, "2026-03-02"),
     ],
+    "报送": [_PARKS2, _RESCUED2, _HOMES2, _REPORTS, _UNITS],
 }
 """Each row: resource, code, type, tier, which version, since when."""
+
+_PLAIN = ("L1 公开级", "无条件共享", "无条件开放", "区域补充")
+_OF_SCJG = ("企业年度报告", "每年", "L3 敏感级", "授权共享", "有条件开放", "区域补充", 3, "第1版")
+_OF_TONGJI = ("统计调查单位报表", "每月", "L4 高敏感级", "非共享", "非开放", "区域补充", 2, "第1版")
+FILED_IN_MARCH = [
+    ("公园绿地", "每年", *_PLAIN, 2, "第1版"),
+    ("行道树", "每年", *_PLAIN, 2, "第1版"),
+    ("社会救助对象", "每日", "L4 高敏感级", "授权共享", "非开放", "区域补充", 4, "第1版"),
+    ("T_YLJG", "每日", *_PLAIN, 3, "第1版"),
+    _OF_SCJG,
+    _OF_TONGJI,
+]
+FILED_IN_NOVEMBER = [
+    ("公园绿地", "每年", *_PLAIN, 3, "第2版"),
+    ("社会救助对象", "每日", "L4 高敏感级", "授权共享", "非开放", "区域补充", 4, "第2版"),
+    ("T_YLJG", "每日", *_PLAIN, 3, "第2版"),
+    _OF_SCJG,
+    _OF_TONGJI,
+]
+"""市级报送表: what 上海市数据条例 28 asks for, each row by the columns of `filed`."""
 
 
 # --- what the months use -----------------------------------------------------------------------------------------
@@ -394,8 +453,38 @@ def names(row: Any) -> list[str]:
     return [item["name"] for item in row["items"]]
 
 
+def sheet(d: Any, day: str, name: str, title: str) -> list[dict[str, Any]]:
+    """Rows of a sheet of an official workbook, by the headings of its columns."""
+    book = openpyxl.load_workbook(d.root / "out" / "official" / day / f"{name}.xlsx")
+    head, *rows = [[cell.value for cell in row] for row in book[title]]
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def filed(d: Any, day: str) -> list[tuple[Any, ...]]:
+    """市级报送表 of a day: of each resource its columns of 上海市数据条例 28 and how much there is."""
+    rows = sheet(d, day, "市级报送表", "市级报送表")
+    assert {row["数据来源"] for row in rows} == {"自产"}
+    said = ("信息资源名称", "更新频率", "安全等级", "共享类型", "开放类型", "市级目录收录情况", "信息项数", "版本")
+    return [tuple(row[heading] for heading in said) for row in rows]
+
+
+def changes(d: Any, day: str, name: str) -> list[tuple[str, str, str]]:
+    """与上期变化 of a list: kind, resource, and what changed."""
+    rows = [list(row.values()) for row in sheet(d, day, name, "与上期变化")]
+    return [(kind, title, what or "") for kind, _, title, *_, what in rows]
+
+
+def second_persons(histories: Iterable[list[Any]]) -> None:
+    """Who submitted has neither approved nor signed nor published that entry."""
+    for acts in histories:
+        others = {act["who"] for act in acts if act["verb"] in ("approve", "sign-secrecy", "sign-security", "publish")}
+        submitted = {act["who"] for act in acts if act["verb"] == "submit"}
+        assert len(others) >= 2
+        assert submitted.isdisjoint(others), acts
+
+
 def official(d: Any, day: str, *more: str, by: str = "ops") -> dict[str, list[Any]]:
-    """The four lists of a day in short, written anew."""
+    """The lists of a day in short, written anew."""
     d.json("lists", "--as-of", day, *more, by=by)
     found = {}
     for short, name in LISTS.items():
