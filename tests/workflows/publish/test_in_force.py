@@ -92,10 +92,10 @@ class Office:
         for verb, account in (*steps, ("publish", "chen")):
             self.pdc("entry", *verb.split(), "parks", account=account)
 
-    def changes(self) -> list[str]:
-        """What the entry's draft has different from the version in force."""
+    def changes(self) -> set[str]:
+        """Labels that the entry's draft has different from the version in force, without how the values are called."""
         found: list[str] = self.pdc("entry", "show", "parks")["changes"]
-        return found
+        return {change.split("：")[0] for change in found}
 
     def labels(self, path: str = "") -> dict[str, str]:
         """Tag or term → its state, and whether it is a person's."""
@@ -169,11 +169,7 @@ def test_the_version_speaks_until_another_is_published(office: Office) -> None:
     office.run()
     assert every(office) == published
     assert pulled(office) == (set(), set())
-    assert {
-        "信息项 xm 的共享类型：conditional → unconditional",
-        "信息项 sjh 的数据元：person.mobile → place.address",
-        "信息项 sjh 的共享类型：conditional → undetermined",
-    } <= {*office.changes()}
+    assert {"信息项 xm 的共享类型", "信息项 sjh 的数据元", "信息项 sjh 的共享类型"} <= office.changes()
 
     office.write("parks.sql", PARKS)
     office.run()
@@ -240,9 +236,7 @@ def test_people_rule_on_published_labels_as_on_any(office: Office, browser: Call
         assert not [tag for tag in office.labels("mc") if tag.startswith("开放类型.")]
         assert pulled(office) == (set(), set())
         office.run()
-    assert {"信息项 zt 的数据分级：L1 → L3", "信息项 mc 的开放类型：unconditional → undetermined"} <= {
-        *office.changes()
-    }
+    assert {"信息项 zt 的数据分级", "信息项 mc 的开放类型"} <= office.changes()
     shown = office.pdc("entry", "diff", "parks")
     assert "信息项 zt 的数据分级" in {one["what"] for one in shown}
 
