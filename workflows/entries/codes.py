@@ -2,14 +2,17 @@
 
 The class part of a department or system is configured (``class_code:``). Without one it is ``3`` (部门信息资源类),
 ``00`` (no provincial 项 table is known) and the department's lasting number. Sequences have no gaps within a class, and
-a number once given is never given again. An asset whose class has changed gets a new code and keeps the old ones.
+a number once given is never given again. An asset whose class has changed gets a new code and keeps the old ones; one
+that goes back to a class goes back to its code there, and codes that nothing was handed in under meanwhile are its no
+more: a class that was mistyped for a day leaves no trace in entries.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Select, func, insert, select
+import msgspec
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from workflows import store_schema as schema
 from workflows.store import Store, chunks
@@ -52,27 +55,60 @@ def number(store: Store, departments: Sequence[str], classes: Classes | None = N
 def _number(connection: Connection, department: str, classes: Classes, default: str) -> int:
     assets = schema.assets
     present = (
-        select(assets.c.id, assets.c.system)
+        select(assets.c.id, assets.c.key, assets.c.system)
         .where(assets.c.department == department, assets.c.vanished_at.is_(None))
         .order_by(assets.c.system, assets.c.key)
     )
-    standing = {row.asset: row.class_code for row in connection.execute(_codes(department))}
+    held: dict[int, list[str]] = {}
+    for row in connection.execute(_codes(department)):
+        held.setdefault(row.asset, []).append(row.class_code)
     wanted: dict[str, list[int]] = {}
-    for row in connection.execute(present):
-        own = classes.get((department, row.system), default)
-        if standing.get(row.id) != own:
+    back = 0
+    for row in connection.execute(present).all():
+        own, classes_held = classes.get((department, row.system), default), held.get(row.id, [])
+        if own not in classes_held:
             wanted.setdefault(own, []).append(row.id)
+        elif own != classes_held[-1]:
+            _go_back(connection, row.id, row.key, own)
+            back += 1
     for class_code, ids in wanted.items():
-        table = schema.codes
-        query = select(func.coalesce(func.max(table.c.sequence), 0)).where(table.c.class_code == class_code)
-        last: int = connection.execute(query).scalar_one()
-        rows = [
-            {"asset": asset, "class_code": class_code, "sequence": sequence}
-            for sequence, asset in enumerate(ids, start=last + 1)
-        ]
-        for batch in chunks(rows):
-            connection.execute(insert(table), batch)
-    return sum(map(len, wanted.values()))
+        _give(connection, class_code, ids)
+    return back + sum(map(len, wanted.values()))
+
+
+def _give(connection: Connection, class_code: str, ids: Sequence[int]) -> None:
+    """The next numbers of a class."""
+    table = schema.codes
+    query = select(func.coalesce(func.max(table.c.sequence), 0)).where(table.c.class_code == class_code)
+    last: int = connection.execute(query).scalar_one()
+    rows = [
+        {"asset": asset, "class_code": class_code, "sequence": sequence}
+        for sequence, asset in enumerate(ids, start=last + 1)
+    ]
+    for batch in chunks(rows):
+        connection.execute(insert(table), batch)
+
+
+def _go_back(connection: Connection, asset: int, key: str, class_code: str) -> None:
+    """Make an asset's code of this class its last one; later ones that nothing was handed in under stay taken."""
+    table = schema.codes
+    rows = connection.execute(select(table).where(table.c.asset == asset).order_by(table.c.id)).all()
+    place = next(place for place, row in enumerate(rows) if row.class_code == class_code)
+    filed = _filed(connection, key)
+    for row in rows[place + 1 :]:
+        if resource_code(row.class_code, row.sequence) not in filed:
+            connection.execute(update(table).where(table.c.id == row.id).values(asset=None))
+    connection.execute(delete(table).where(table.c.id == rows[place].id))
+    connection.execute(insert(table).values(asset=asset, class_code=class_code, sequence=rows[place].sequence))
+
+
+def _filed(connection: Connection, key: str) -> set[str]:
+    """Codes under which versions of an entry were handed in."""
+    acts, documents = schema.acts, schema.documents
+    handed_in = select(acts.c.after).where(acts.c.kind == "entry", acts.c.subject == key, acts.c.verb == "submit")
+    digests = {msgspec.json.decode(text)["version"] for (text,) in connection.execute(handed_in)}
+    bodies = select(documents.c.body).where(documents.c.digest.in_(digests))
+    return {msgspec.json.decode(text)["code"] for (text,) in connection.execute(bodies)}
 
 
 def codes(store: Store, department: str) -> dict[int, tuple[str, ...]]:
@@ -81,7 +117,7 @@ def codes(store: Store, department: str) -> dict[int, tuple[str, ...]]:
     with store.read() as connection:
         for row in connection.execute(_codes(department)):
             code = resource_code(row.class_code, row.sequence)
-            found[row.asset] = (*(one for one in found.get(row.asset, ()) if one != code), code)
+            found[row.asset] = (*found.get(row.asset, ()), code)
     return found
 
 

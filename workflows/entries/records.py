@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from workflows.entries.words import Wording
     from workflows.outputs.words import Lexicon
 
-Ruled = Mapping[str | None, Mapping[str, Given]]
-"""Item (casefolded; None = the resource) → tier, share or open → who ruled it last, and what."""
+Ruled = Mapping[str | None, Mapping[str, Sequence[Given]]]
+"""Item (casefolded; None = the resource) → tier, share or open → who ruled what, oldest first."""
 
 
 def ruled(decisions: Iterable[Decision], until: str = "") -> Ruled:
-    """The rulings of people on one asset, oldest first; ``until``: an ISO day, which counts."""
-    found: dict[str | None, dict[str, Given]] = {}
+    """The rulings of people on one asset, given oldest first; ``until``: an ISO day or time, which counts."""
+    found: dict[str | None, dict[str, list[Given]]] = {}
     for one in decisions:
         if one.dimension not in LABELLED or (until and one.at[: len(until)] > until):
             continue
@@ -33,14 +33,14 @@ def ruled(decisions: Iterable[Decision], until: str = "") -> Ruled:
         if one.value is None:
             own.pop(one.dimension, None)
         else:
-            own[one.dimension] = Given(one.value, one.who, one.at)
+            own.setdefault(one.dimension, []).append(Given(one.value, one.who, one.at))
     return found
 
 
 def in_force(said: Ruled, owner: Entry | EntryItem) -> dict[str, Given]:
-    """The rulings that are what the labels say."""
+    """The last rulings that are what the labels say; later ones may not have been classified with yet."""
     own = said.get(owner.name.casefold() if isinstance(owner, EntryItem) else None, {})
-    return {key: one for key, one in own.items() if owner.value(key) == one.value}
+    return {key: one for key, given in own.items() for one in given if one.value == owner.value(key)}
 
 
 def record(

@@ -121,3 +121,86 @@ def test_changes_are_told_in_the_words_of_the_pack(shell: Any) -> None:
     assert "信息项 mc 的数据分级：L1 公开级 → L3 敏感级" in told
     assert "conditional" not in told
     assert shell.json("entry", "show", "parks")["changes"] == told.splitlines()
+
+
+# --- who says what ------------------------------------------------------------------------------------------------
+
+
+def test_rulings_are_peoples_and_declared_cycles_the_configurations(shell: Any) -> None:
+    by = {one["key"]: (one["name"], one["by"], one["who"]) for one in shell.json("entry", "show", "parks")["elements"]}
+    assert (by["share"], by["tier"]) == (("无条件共享", "rule", ""), ("L1 公开级", "rule", ""))
+    assert by["update_cycle"] == ("每年", "config", "")
+    shell.decide("parks.mc", "share=conditional open=none tier=L3")
+    shell.decide("parks", "share=conditional open=none tier=L4")
+    shell("run", "--no-outputs", code=0)
+    found = shell.json("entry", "show", "parks")
+    by = {one["key"]: (one["name"], one["by"], one["who"]) for one in found["elements"]}
+    assert [by[key][:2] for key in ("share", "open", "tier")] == [
+        *(("授权共享", "person"), ("非开放", "person"), ("L4 高敏感级", "person"))
+    ]
+    assert by["share"][2] in ("李四", "li")
+    number, name = ({one["key"]: (one["value"], one["by"]) for one in item["labels"]} for item in found["items"])
+    assert number == {"tier": ("L1", "rule"), "share": ("unconditional", "rule"), "open": ("unconditional", "rule")}
+    assert name == {"tier": ("L3", "person"), "share": ("conditional", "person"), "open": ("none", "person")}
+    text = shell("entry", "show", "parks").stdout
+    assert "授权共享 (" in next(line for line in text.splitlines() if line.startswith("2   mc"))
+
+
+def test_who_ruled_is_said_of_past_days_and_of_the_version_under_review_too(shell: Any) -> None:
+    shell.decide("parks.mc", "share=conditional open=none tier=L3")
+    shell("run", "--no-outputs", code=0)
+    shell.publish("parks")
+    shell.decide("parks.mc", "share=conditional open=none tier=L4")
+    shell("run", "--no-outputs", code=0)
+    past = shell.json("entry", "show", "parks", "--as-of", "2999-01-01")
+    assert {one["key"]: one["by"] for one in past["items"][1]["labels"]} == dict.fromkeys(
+        ("tier", "share", "open"), "person"
+    )
+    assert past["since_submitted"] == []
+
+
+def test_an_item_that_is_undetermined_is_missing(shell: Any) -> None:
+    shell.run(shell.parks.replace("公园名称", "待考").replace("mc ", "qz7x "), shell.trees)
+    found = shell.json("entry", "show", "parks")
+    assert found["completeness"] < 1
+    assert [line for line in found["to_do"] if line.startswith("qz7x")] == found["to_do"]
+
+
+# --- bad input ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (("related_codes=abc",), "related_codes (关联资源代码) is codes such as 300001/000001"),
+        (("category=乱写",), "category (信息资源分类) begins with 基础信息资源类"),
+        (("title=x", "title=z"), "lvhua/gis/parks: title is given twice"),
+        (("abstract=一\n二",), "abstract (信息资源摘要) is one line of text"),
+        (("time_span=\u202e2026",), "character 1 is U+202E"),
+        (("abstract=\udcff",), "U+DCFF"),
+        (("abstract=x", "--why", "a\nb"), "--why is one line of text"),
+        (("abstract=x", "--as", "\u202eli"), "--as is one line of text"),
+    ],
+)
+def test_what_no_element_takes(shell: Any, values: tuple[str, ...], expected: str) -> None:
+    found = shell("entry", "fill", "parks", *values, code=2)
+    assert expected in found.stderr
+    assert shell.json("entry", "history", "parks") == []
+
+
+def test_values_that_elements_take(shell: Any) -> None:
+    fill(shell, "related_codes=300001/000009、307000/000012", "category=主题信息资源类/生态环境")
+    by = {one["key"]: one["value"] for one in shell.json("entry", "show", "parks")["elements"]}
+    assert (by["related_codes"], by["category"]) == ("300001/000009、307000/000012", "主题信息资源类/生态环境")
+
+
+@pytest.mark.parametrize("command", ["history", "versions", "diff", "show", "show --as-of 2026-01-01"])
+def test_one_entry_is_meant(shell: Any, command: str) -> None:
+    told = shell("entry", *command.split(), "lvhua/*", code=2).stderr
+    assert "'lvhua/*' names 2 entries: lvhua/gis/parks, lvhua/gis/trees; name one of them" in told
+
+
+def test_verbs_take_one_line_of_reason_and_list_knows_its_states(shell: Any) -> None:
+    assert "--why is one line" in shell("entry", "submit", "*", "--why", "a\u2028b", code=2).stderr
+    assert "'bogus' is not one of" in shell("entry", "list", "--state", "bogus", code=2).stderr
+    assert "Hand entries in for review (Article 15)" in shell("entry", "--help", code=0).stdout
