@@ -79,7 +79,9 @@ def _renewed(decision: Decision, said: Grounds, proposal: Proposal | None, pack:
     """What a ruling rests on today: law that another pack does not know, or that no longer suffices, gives way to the
     rules' where these say the same value.
     """
-    if proposal is None or proposal.value != decision.value or _carries(decision, said.basis, pack):
+    if proposal is None or proposal.value != decision.value or said.basis == proposal.basis:
+        return said
+    if _carries(decision, said.basis, pack):
         return said
     if agrees(decision):
         return Grounds(proposal.reason, proposal.basis)
