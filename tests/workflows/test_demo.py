@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 import sqlite3
@@ -161,6 +162,7 @@ def test_the_drop_folds_months_and_reads_archive_and_lines(demo: Path) -> None:
     assert sorted(path.name for path in folder.rglob("*.*")) == [
         "志愿者名册.zip",
         *(f"独居老人走访_{month}.csv" for month in ("202604", "202605", "202606")),
+        "经济普查单位底册_2023.csv",
         "网格事件_20260630.jsonl",
     ]
     for path in folder.rglob("*.csv"):
@@ -175,6 +177,17 @@ def test_the_drop_folds_months_and_reads_archive_and_lines(demo: Path) -> None:
     good = sum(1 for value in rows["身份证号"] if value and id_card.check(value).result == "valid")
     assert 0.75 <= good / len(rows["身份证号"]) <= 0.97
     assert {day[:7] for day in map(str, rows["走访日期"])} == {"2026-06"}
+
+
+def test_the_census_is_refused_by_its_law(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from workflows.cli import cli
+
+    assert CliRunner().invoke(cli, ["demo", str(tmp_path / "demo")]).exit_code == 0
+    lines = (tmp_path / "demo" / "out" / "共享负面清单.jsonl").read_text("utf-8").splitlines()
+    found = [(row["title"], row["refusal_basis"]) for row in map(json.loads, lines)]
+    assert found == [("经济普查单位底册", ["statistics/25", "statistics/9"])]
 
 
 def test_the_restricted_file_exists_and_its_canary_stands_nowhere_else(demo: Path) -> None:
@@ -193,7 +206,7 @@ def test_the_restricted_file_exists_and_its_canary_stands_nowhere_else(demo: Pat
         ("wjw", "health", 3, 25, "医疗机构名录"),
         ("cgj", "facilities", 6, 42, None),
         ("xzfw", "onestop", 5, 48, "办件列表查询"),
-        ("street", "drop", 3, 29, None),
+        ("street", "drop", 4, 36, None),
     ],
 )
 def test_connectors_read_every_system(

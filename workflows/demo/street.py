@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from workflows.demo.people import Maker
+from workflows.demo.people import Maker, make_uscc
 
 MONTHS = ("202604", "202605", "202606")
 COMMITTEES = ("示例居委会", "样本居委会", "演示居委会", "模拟居委会", "虚构居委会")
@@ -29,13 +29,26 @@ VISIT_HEADER = (
     ),
 )
 VOLUNTEER_HEADER = ("志愿者编号", "姓名", "证件号码", "手机号", "服务类别", "累计服务时长", "注册日期")
+CENSUS_HEADER = (
+    "普查小区代码",
+    "单位名称",
+    "统一社会信用代码",
+    "行业代码",
+    "期末从业人数",
+    "营业收入（千元）",
+    "联系电话",
+)
+INDUSTRIES = ("5111", "5211", "6210", "7211", "8010", "8311")
 HEALTH = ("良好", "一般", "行动不便", "慢性病")
 SERVICES = ("助老", "环保", "交通文明", "社区治理", "文化")
 EVENTS = ("占道堆物", "井盖缺损", "乱张贴", "路灯不亮", "噪声扰民", "绿化缺失")
 
 
 def write(folder: Path, maker: Maker) -> None:
-    """CSV in GB18030 by month, a ZIP with one more, and JSON lines of the grid's events."""
+    """CSV in GB18030 by month, a ZIP with one more, and JSON lines of the grid's events.
+
+    The street took the economic census, too: what a unit answered is not shared (统计法 25).
+    """
     visits, grid = folder / "独居老人走访", folder / "网格管理"
     for place in (visits, grid):
         place.mkdir(parents=True, exist_ok=True)
@@ -44,6 +57,7 @@ def write(folder: Path, maker: Maker) -> None:
     write_zip(folder / "志愿者名册.zip", "志愿者名册_20260630.csv", sheet(VOLUNTEER_HEADER, volunteer_rows(maker)))
     lines = [json.dumps(event, ensure_ascii=False) for event in grid_events(maker)]
     (grid / "网格事件_20260630.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "经济普查单位底册_2023.csv").write_bytes(sheet(CENSUS_HEADER, census_rows(maker)))
 
 
 def sheet(header: tuple[str, ...], rows: list[list[object]]) -> bytes:
@@ -88,6 +102,16 @@ def volunteer_rows(maker: Maker) -> list[list[object]]:
             ]
         )
     return rows
+
+
+def census_rows(maker: Maker) -> list[list[object]]:
+    return [
+        [
+            *(f"3101070{number % 12:02d}", maker.firm(), make_uscc(900 + number), maker.one(INDUSTRIES)),
+            *(maker.random.randint(1, 400), maker.random.randint(50, 90_000), maker.landline()),
+        ]
+        for number in range(1, 81)
+    ]
 
 
 def grid_events(maker: Maker) -> list[dict[str, object]]:

@@ -72,7 +72,7 @@ def test_plan_publish_and_nothing_more(
     lines = planned.stdout.splitlines()
     assert lines[0].split() == ["what", "kind", "where", "change", "why"]
     assert any(line.startswith("create  ") and TABLE in line and "labels" in line for line in lines)
-    assert "new assets: 33, changed: 0" in lines[-1]
+    assert "new assets: 34, changed: 0" in lines[-1]
     assert pdc("publish", "--dry-run").stdout.splitlines()[-1] == lines[-1]
     assert writes_of(server) == before, "plans write nothing"
 
@@ -85,7 +85,7 @@ def test_plan_publish_and_nothing_more(
     again = pdc("publish", "--json")
     assert again.exit_code == 0
     report = json.loads(again.stdout)
-    assert (report["assets"]["unchanged"], report["requests"].keys()) == (33, {"GET"})
+    assert (report["assets"]["unchanged"], report["requests"].keys()) == (34, {"GET"})
     assert writes_of(server) == before
     assert state_of(server) == state
     assert pdc("plan").stdout.splitlines()[-1] == "nothing to write (0 conflicts left to people)"
