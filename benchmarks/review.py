@@ -25,12 +25,13 @@ from connectors.model import Asset, Column
 from workflows.acts.model import Actor
 from workflows.acts.rights import DEFAULT
 from workflows.acts.trail import Trail
+from workflows.batches import chunks
 from workflows.classify import classify
 from workflows.entries import codes
 from workflows.review.export import export
 from workflows.review.intake import Importer
 from workflows.settings import Department, SystemSettings
-from workflows.store import Store, chunks
+from workflows.store import Store
 from workflows.store_records import Harvested
 
 AS_OF, AT = date(2026, 11, 23), "2026-11-23T08:00:00+08:00"

@@ -15,10 +15,11 @@ import msgspec
 
 from classifiers.evidence import AssetVerdict, Decision, Label
 from connectors.model import Failure
+from workflows.batches import chunks
 from workflows.harvest import Progress, Silent
 from workflows.judging import Context, Judge, Outcome, Task, judging, workers_for
 from workflows.lineage import Lineage
-from workflows.store import Store, chunks, digest
+from workflows.store import Store, digest
 from workflows.store_records import Event, Judgeable, Judged, LabelChange, StoredAsset
 
 if TYPE_CHECKING:

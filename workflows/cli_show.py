@@ -36,7 +36,7 @@ def assets(state: State, glob: str, jsonl: bool, labels: bool, as_json: bool) ->
 
 def selected(store: Store, glob: str) -> Iterator[StoredAsset]:
     """Present assets whose key, or qualified name, matches, in order."""
-    from workflows.store import chunks
+    from workflows.batches import chunks
 
     wanted = glob.casefold()
     rows = (item for item in store.judgeable() if asset_matches(item.key.casefold(), wanted))

@@ -17,6 +17,7 @@ import msgspec
 from classifiers.evidence import Evidence, Finding
 from connectors.base import Connector, ConnectorError, SourceRetryError, SystemConfig, is_quarantined, open_connector
 from connectors.model import Asset, Failure, Listing
+from workflows.batches import chunks
 from workflows.contract import (
     blamed,
     checked_failures,
@@ -35,7 +36,7 @@ from workflows.masking import masked_asset, masked_text
 from workflows.patience import GivenUp, Patience, span_text
 from workflows.sampling import Worth
 from workflows.schedule import Hours, Window, host_of, side_by_side
-from workflows.store import Store, chunks
+from workflows.store import Store
 from workflows.store_records import Harvested, Known, SystemState
 from workflows.unchanged import LONGEST_STAMP, config_digest, rows_changed, since, skippable
 

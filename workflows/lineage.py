@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from connectors.model import ColumnSource
 from workflows import store_schema as schema
-from workflows.store import Store, chunks
+from workflows.batches import chunks
+from workflows.store import Store
 from workflows.store_records import Judgeable, StoredAsset
 
 if TYPE_CHECKING:

@@ -17,12 +17,13 @@ from workflows.acts.decisions import decide
 from workflows.acts.model import Actor
 from workflows.acts.site import program
 from workflows.acts.trail import Trail
+from workflows.batches import chunks
 from workflows.classify import by_asset
 from workflows.errors import InputError
 from workflows.inputs import table_input
 from workflows.lineage import Lineage
 from workflows.run import open_pack
-from workflows.store import Store, chunks
+from workflows.store import Store
 from workflows.store_records import StoredAsset
 
 if TYPE_CHECKING:

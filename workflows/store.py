@@ -10,10 +10,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import copy
-from itertools import islice
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, create_engine, delete, event, func, insert, select, update
@@ -23,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from classifiers.evidence import AssetVerdict, ColumnVerdict, Decision, Evidence, Finding
 from connectors.model import from_json, to_json
 from workflows import store_schema as schema
+from workflows.batches import chunks
 from workflows.errors import StoreError
 from workflows.store_files import make_folder, share_database
 from workflows.store_records import (
@@ -37,12 +37,10 @@ from workflows.store_records import (
     StoredAsset,
     SystemState,
 )
+from workflows.store_steps import SchemaError, prepare
 
 if TYPE_CHECKING:
     from workflows.people import Person
-
-BATCH = 500
-T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
 _evidence = msgspec.json.Decoder(dict[str, tuple[Evidence, ...]])
@@ -58,12 +56,6 @@ def digest(*parts: bytes | str) -> str:
         state.update(part.encode() if isinstance(part, str) else part)
         state.update(b"\0")
     return state.hexdigest()
-
-
-def chunks(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    source = iter(items)
-    while batch := list(islice(source, size)):
-        yield batch
 
 
 def _open_engine(url: str) -> Engine:
@@ -121,8 +113,8 @@ class Store:
         self._frozen: Connection | None = None
         try:
             with self.write() as connection:
-                schema.prepare(connection)
-        except schema.SchemaError as exc:
+                prepare(connection)
+        except SchemaError as exc:
             self.close()
             raise StoreError(str(exc)) from exc
 

@@ -1,8 +1,6 @@
-"""Tables of the site's database, its version, and the steps from one version to the next."""
+"""Tables of the site's database; `workflows.store_steps` makes them, and brings older ones up to date."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping
 
 from sqlalchemy import (
     JSON,
@@ -18,84 +16,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    insert,
-    inspect,
-    select,
-    text,
     update,
 )
 
-SCHEMA_VERSION = 6
 CHAIN_START = "0" * 64
 """What the first act of the audit trail names as the hash before it."""
-
-Step = Callable[[Connection], None]
-
-
-def _decisions_name_their_rule(connection: Connection) -> None:
-    for column in ("rule VARCHAR(160)", "fingerprint VARCHAR(32)"):
-        connection.execute(text(f"ALTER TABLE decisions ADD COLUMN {column} DEFAULT '' NOT NULL"))
-
-
-def _publishing(connection: Connection) -> None:
-    _create(connection, 3)
-
-
-def _legal_life(connection: Connection) -> None:
-    from workflows.acts.adopted import adopt
-
-    _create(connection, 4)
-    _begin_chain(connection)
-    adopt(connection)
-    # Until then an entry's number counted within its department, whose class was 300 and its own number.
-    place = "substr('000' || CAST(d.number AS TEXT), length(CAST(d.number AS TEXT)) + 1)"
-    given = f"SELECT e.asset, '300' || {place}, e.sequence FROM entries e JOIN departments d ON d.id = e.department"
-    connection.execute(text(f"INSERT INTO codes (asset, class_code, sequence) {given}"))
-    connection.execute(text("DROP TABLE entries"))
-    connection.execute(text("ALTER TABLE departments DROP COLUMN last_sequence"))
-    # Without stamps the next run reads everything, and without an engine it samples everything again, once.
-    for column in ("stamp VARCHAR(64)", "engine VARCHAR(32)"):
-        connection.execute(text(f"ALTER TABLE assets ADD COLUMN {column} DEFAULT '' NOT NULL"))
-    connection.execute(text("ALTER TABLE assets ADD COLUMN sampled_at VARCHAR(40)"))
-    connection.execute(text("ALTER TABLE systems ADD COLUMN complete_at VARCHAR(40)"))
-    connection.execute(text("ALTER TABLE systems ADD COLUMN digest VARCHAR(32) DEFAULT '' NOT NULL"))
-
-
-def _acts_keep_names(connection: Connection) -> None:
-    # An even older store has just got the table as it is now.
-    if "name" in {column["name"] for column in inspect(connection).get_columns(acts.name)}:
-        return
-    connection.execute(text("ALTER TABLE acts ADD COLUMN name VARCHAR(128) DEFAULT '' NOT NULL"))
-    if connection.dialect.name != "sqlite":  # which does not count characters
-        connection.execute(text("ALTER TABLE acts ALTER COLUMN who TYPE VARCHAR(255)"))
-
-
-def _decisions_keep_grounds(connection: Connection) -> None:
-    connection.execute(text("ALTER TABLE decisions ADD COLUMN because TEXT DEFAULT '' NOT NULL"))
-
-
-def _create(connection: Connection, version: int) -> None:
-    for table in NEW_IN[version]:
-        table.create(connection)
-
-
-def lock(connection: Connection) -> None:
-    """Let nobody else act or number until this transaction ends; what is read after it is current."""
-    connection.execute(update(acts_head).values(number=acts_head.c.number))
-
-
-def _begin_chain(connection: Connection) -> None:
-    connection.execute(insert(acts_head).values(id=1, number=0, hash=CHAIN_START))
-
-
-STEPS: Mapping[int, Step] = {
-    1: _decisions_name_their_rule,
-    2: _publishing,
-    3: _legal_life,
-    4: _acts_keep_names,
-    5: _decisions_keep_grounds,
-}
-"""``STEPS[n]`` turns version ``n`` into ``n + 1``; a new database is created whole and runs none."""
 
 metadata = MetaData()
 # SQLite numbers rows by itself only where the key is exactly INTEGER.
@@ -340,30 +265,7 @@ documents = Table(
 )
 """What acts name by SHA-256: versions of entries, issued lists."""
 
-NEW_IN: Mapping[int, tuple[Table, ...]] = {
-    3: (published, publications, journal, questions, descriptions),
-    4: (acts, acts_head, documents, codes),
-}
-"""Tables by the version that brought them."""
 
-
-class SchemaError(Exception):
-    """The database does not fit this program; ``str()`` says what to do."""
-
-
-def prepare(connection: Connection, steps: Mapping[int, Step] = STEPS, target: int = SCHEMA_VERSION) -> None:
-    """Create the tables in an empty database, or bring an older one up to ``target``, step by step."""
-    if not inspect(connection).has_table(schema_version.name):
-        metadata.create_all(connection)
-        _begin_chain(connection)
-        connection.execute(insert(schema_version).values(version=target))
-        return
-    found = connection.execute(select(schema_version.c.version)).scalar_one()
-    if found > target:
-        raise SchemaError(
-            f"the store has schema version {found}, this program knows up to {target} "
-            "(install a newer public-data-catalog, or point `store` at another database)"
-        )
-    for version in range(found, target):
-        steps[version](connection)
-        connection.execute(update(schema_version).values(version=version + 1))
+def lock(connection: Connection) -> None:
+    """Let nobody else act or number until this transaction ends; what is read after it is current."""
+    connection.execute(update(acts_head).values(number=acts_head.c.number))

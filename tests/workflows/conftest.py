@@ -14,7 +14,7 @@ from classifiers.evidence import Evidence, TableInput
 from connectors.base import Connector, ConnectorError, Sample, SystemConfig
 from connectors.model import Asset, Column, Listing
 from workflows.store import Store
-from workflows.store_schema import NEW_IN
+from workflows.store_steps import NEW_IN
 
 AT = "2025-06-01T08:00:00+08:00"
 

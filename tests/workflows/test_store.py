@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 
 from classifiers.evidence import AssetVerdict, Because, ColumnVerdict, Decision, Evidence, Label, Subject
 from connectors.model import Asset
-from workflows import store_schema
+from workflows import store_steps
 from workflows.entries import codes
 from workflows.errors import StoreError
 from workflows.store import Store
@@ -202,9 +202,9 @@ def test_steps_bring_an_older_schema_up_in_order(tmp_path: Path) -> None:
     taken: list[int] = []
     steps = {version: lambda _connection, version=version: taken.append(version) for version in (1, 2, 3)}
     with engine.begin() as connection:
-        store_schema.prepare(connection, steps, target=1)
+        store_steps.prepare(connection, steps, target=1)
     with engine.begin() as connection:
-        store_schema.prepare(connection, steps, target=3)
+        store_steps.prepare(connection, steps, target=3)
         assert connection.execute(text("select version from schema_version")).scalar_one() == 3
     engine.dispose()
     assert taken == [1, 2]

@@ -13,8 +13,8 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from workflows import store_schema as schema
+from workflows.acts.acting import Acting
 from workflows.acts.site import program
-from workflows.acts.trail import Acting
 from workflows.clock import now
 
 VERB, SUBJECT, FIRST = "adopt", "decisions", 1

@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from classifiers.evidence import Decision
 from workflows import store_schema as schema
-from workflows.acts.trail import Acting, Draft
+from workflows.acts.acting import Acting, Draft
+from workflows.batches import chunks
 from workflows.people import ids_in
-from workflows.store import Store, chunks
+from workflows.store import Store
 
 Place = tuple[str, "str | None", str]
 """Asset, column, dimension."""

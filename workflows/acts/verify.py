@@ -11,10 +11,11 @@ import msgspec
 from sqlalchemy import select
 
 from workflows import store_schema as schema
+from workflows.acts.acting import START, seal
 from workflows.acts.head import Head
 from workflows.acts.model import Act
 from workflows.acts.rests import Fault, Rests
-from workflows.acts.trail import START, Trail, seal
+from workflows.acts.trail import Trail
 from workflows.store import Store
 
 SHOWN = 20

@@ -15,7 +15,8 @@ import msgspec
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from workflows import store_schema as schema
-from workflows.store import Store, chunks
+from workflows.batches import chunks
+from workflows.store import Store
 
 DEPARTMENT_CLASS = "3"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from workflows.acts.trail import Trail, document
+from workflows.acts.acting import document
+from workflows.acts.trail import Trail
 from workflows.entries.versions import read
 from workflows.entry import Entry
 from workflows.errors import StoreError

@@ -10,9 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from workflows.acts.acting import Acting
 from workflows.acts.model import Act, Actor, Blocked, Conflict
 from workflows.acts.rights import DEFAULT, Rights, require, require_other
-from workflows.acts.trail import Acting, Trail
+from workflows.acts.trail import Trail
 from workflows.entries.blockers import to_publish, to_submit
 from workflows.entries.documents import UNDER_REVIEW, open_version
 from workflows.entries.states import EntryState, Review, Stage, fold

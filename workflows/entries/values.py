@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from workflows.acts.acting import Acting
 from workflows.acts.model import Act
 from workflows.acts.rights import Rights, require
-from workflows.acts.trail import Acting, Trail
+from workflows.acts.trail import Trail
 from workflows.entries.elements import Level, check_value
 from workflows.entry import Given
 from workflows.errors import InputError

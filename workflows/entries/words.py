@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from classifiers.policy import Citation, carries
+from workflows.acts.acting import Acting
 from workflows.acts.model import Act, Kind
-from workflows.acts.trail import Acting, Trail
+from workflows.acts.trail import Trail
 from workflows.errors import StoreError
 
 if TYPE_CHECKING:

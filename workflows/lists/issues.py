@@ -11,8 +11,9 @@ from typing import TypeVar
 
 import msgspec
 
+from workflows.acts.acting import Acting
 from workflows.acts.model import Act
-from workflows.acts.trail import Acting, Trail
+from workflows.acts.trail import Trail
 from workflows.entries.words import Wording
 from workflows.errors import InputError, StoreError
 from workflows.lists.books import ListBook, Sheet

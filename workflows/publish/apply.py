@@ -17,6 +17,7 @@ import msgspec
 from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAuthenticated, ServerError, ServerRetryError, Stale
 from connectors.om_patch import Operation
+from workflows.batches import chunks
 from workflows.publish.journal import ATTEMPTS, Journal, Marks, Repairer, kept, learned
 from workflows.publish.ledger import InFlight
 from workflows.publish.merge import Edit, all_marks, edited, encoder, label_ops, stored_labels
@@ -24,7 +25,6 @@ from workflows.publish.model import AssetKind, Base, Change, Entity, PlannedAsse
 from workflows.publish.planner import Draft, Group, Planner, allowed, changes_of, conflicts_of
 from workflows.publish.stored import FIRST_VERSION, SERVER_KINDS
 from workflows.publish.writing import Reference, ownership_ops, property_ops, put_body, text_ops
-from workflows.store import chunks
 
 BATCH = 50
 SILENCE = 10

@@ -16,11 +16,12 @@ from classifiers.evidence import ACCESS, TIERS, Label
 from connectors.model import Asset
 from workflows import store_schema as schema
 from workflows.acts.trail import Trail
+from workflows.batches import chunks
 from workflows.entries.states import EntryState, Signed, states
 from workflows.entries.versions import read
 from workflows.entry import Entry, EntryItem
 from workflows.publish.history import present_case
-from workflows.store import Store, chunks
+from workflows.store import Store
 
 DIMENSIONS = ("element", "tier", "share", "open", "importance")
 _STEPS = {"tier": TIERS, "share": ACCESS, "open": ACCESS}

@@ -13,8 +13,9 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from workflows import store_schema as schema
+from workflows.batches import chunks
 from workflows.publish.model import Base, Mark
-from workflows.store import Store, chunks, digest
+from workflows.store import Store, digest
 
 QuestionKind = Literal["lowering", "author", "objection", "conflict"]
 

@@ -14,11 +14,11 @@ import msgspec
 from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAuthenticated, ServerError
 from connectors.om_names import child_fqn
+from workflows.batches import chunks
 from workflows.publish.apply import Links, unpacked
 from workflows.publish.ledger import Ledger
 from workflows.publish.model import Base, Entity, WantedAsset, WantedEdge
 from workflows.publish.writing import constraints_op
-from workflows.store import chunks
 
 BATCH = 50
 

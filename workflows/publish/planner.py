@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from connectors.om_errors import NotAuthenticated, ServerError
 from connectors.om_names import join_fqn
+from workflows.batches import chunks
 from workflows.publish.differences import known_base, with_present_case
 from workflows.publish.history import NESTED
 from workflows.publish.ledger import Ledger, renamed_base, renamed_fqn
@@ -55,7 +56,6 @@ from workflows.publish.stored import (
     properties_of,
     texts_of,
 )
-from workflows.store import chunks
 
 BATCH = 100
 WITHDRAWN = "规则已不给出此标签"

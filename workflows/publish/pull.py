@@ -19,6 +19,7 @@ from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAuthenticated, NotFound, ServerError
 from connectors.om_kinds import kind_of
 from connectors.om_names import join_fqn, split_fqn
+from workflows.batches import chunks
 from workflows.packs import record_decisions
 from workflows.people import Person
 from workflows.publish.definition_reads import names_by_people
@@ -32,7 +33,7 @@ from workflows.publish.questions import is_kept
 from workflows.publish.rulings import Case, Reading, Setting, read
 from workflows.publish.stored import SERVER_KINDS, Histories, renames_of
 from workflows.publish.vocabulary import Vocabulary
-from workflows.store import Store, chunks
+from workflows.store import Store
 from workflows.store_records import StoredAsset
 
 BATCH = 50

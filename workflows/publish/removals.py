@@ -17,13 +17,14 @@ from connectors.base import ConfigurationError
 from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAuthenticated, ServerError
 from connectors.om_names import split_fqn
+from workflows.batches import chunks
 from workflows.publish.ledger import InFlight, Ledger, asset_row
 from workflows.publish.model import AssetKind, Base, Change, PlannedAsset
 from workflows.publish.places import is_existing, service_of
 from workflows.publish.planner import COLLECTIONS
 from workflows.publish.stored import SERVER_KINDS
 from workflows.server_settings import RemovalSettings
-from workflows.store import Store, chunks
+from workflows.store import Store
 
 if TYPE_CHECKING:
     from workflows.settings import Department, Site, SystemSettings

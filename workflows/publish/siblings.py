@@ -15,9 +15,10 @@ from connectors.model import Asset, Failure
 from connectors.om_names import child_fqn
 from connectors.om_version import Features
 from workflows import store_schema as schema
+from workflows.batches import BATCH
 from workflows.publish.model import WantedEdge
 from workflows.publish.places import Place, place_of, stored_name
-from workflows.store import BATCH, Store
+from workflows.store import Store
 
 if TYPE_CHECKING:
     from workflows.settings import SystemSettings

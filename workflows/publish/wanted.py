@@ -20,6 +20,7 @@ from connectors.model import Asset, Column, Failure
 from connectors.om_names import join_fqn
 from connectors.om_version import Features
 from workflows import catalogue
+from workflows.batches import chunks
 from workflows.catalogue import citation_line, entry, texts_of
 from workflows.entries.codes import codes
 from workflows.entries.states import EntryState
@@ -29,7 +30,7 @@ from workflows.publish.model import AssetKind, Mark, WantedAsset, WantedColumn, 
 from workflows.publish.places import LONGEST_FIELD, Place, is_existing, owners_of, services, stored_name
 from workflows.publish.siblings import Row, Siblings, rows_of
 from workflows.publish.vocabulary import Vocabulary
-from workflows.store import Store, chunks
+from workflows.store import Store
 from workflows.store_records import StoredAsset
 
 if TYPE_CHECKING:

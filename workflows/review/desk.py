@@ -15,10 +15,10 @@ import msgspec
 from classifiers.evidence import ColumnVerdict, Decision, Dimension, Label
 from classifiers.rulings import Rulings
 from connectors.model import Column
+from workflows.acts.acting import Acting
 from workflows.acts.decisions import decide
 from workflows.acts.model import Actor
 from workflows.acts.rights import Rights
-from workflows.acts.trail import Acting
 from workflows.classify import by_asset
 from workflows.packs import completed
 from workflows.publish.ledger import Ledger, Question

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from connectors.workbook.grid import ERRORS
 from workflows import catalogue
-from workflows.acts.trail import Acting, Trail
+from workflows.acts.acting import Acting
+from workflows.acts.trail import Trail
 from workflows.entries.codes import codes
 from workflows.entries.elements import LONGEST, Level
 from workflows.entries.values import Fill, Values, fill, people_values

@@ -13,9 +13,10 @@ import msgspec
 from classifiers.evidence import Dimension
 from classifiers.rulings import AGREED
 from connectors.workbook.grid import ERRORS
+from workflows.acts.acting import Acting
 from workflows.acts.model import Actor
 from workflows.acts.rights import Rights, require
-from workflows.acts.trail import Acting, Trail
+from workflows.acts.trail import Trail
 from workflows.errors import InputError
 from workflows.review import sheets
 from workflows.review.desk import Desk, Ruled, Seen, Verdict, Wish, counted, worst

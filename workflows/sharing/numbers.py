@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import func, select
 
 from workflows import store_schema as schema
-from workflows.acts.trail import Acting
+from workflows.acts.acting import Acting
 
 
 def next_number(acting: Acting, kind: Literal["request", "ticket"], letter: str) -> str:

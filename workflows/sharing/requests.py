@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from workflows.acts.acting import Acting, document
 from workflows.acts.model import Act, Actor, Blocked
 from workflows.acts.rights import DEFAULT, Rights, require
 from workflows.acts.text import one_line_text, one_line_texts
-from workflows.acts.trail import Acting, Trail, document
+from workflows.acts.trail import Trail
 from workflows.entries import states as entry_states
 from workflows.entries.documents import open_version
 from workflows.entries.words import keep_words

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from classifiers.evidence import Decision
+from workflows.acts.acting import seal
 from workflows.acts.decisions import decide
 from workflows.acts.model import Actor
-from workflows.acts.trail import Trail, seal
+from workflows.acts.trail import Trail
 from workflows.acts.verify import verify
 from workflows.people import Person
 from workflows.store import Store

@@ -15,9 +15,10 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from classifiers.evidence import Decision
+from workflows.acts.acting import seal
 from workflows.acts.decisions import decide
 from workflows.acts.model import Actor
-from workflows.acts.trail import Trail, seal
+from workflows.acts.trail import Trail
 from workflows.acts.verify import Verified, verify
 from workflows.cli import cli
 from workflows.errors import InputError, StoreError

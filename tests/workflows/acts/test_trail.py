@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import text
 
 from classifiers.evidence import Decision
+from workflows.acts.acting import Acting, Draft
 from workflows.acts.decisions import decide
 from workflows.acts.model import Actor, Conflict
-from workflows.acts.trail import Acting, Draft, Trail
+from workflows.acts.trail import Trail
 from workflows.acts.verify import verify
 from workflows.store import Store
 
