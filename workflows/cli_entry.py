@@ -8,6 +8,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+import msgspec
 
 from workflows.cli_common import State, as_day, as_option, echo, emit_json, emit_table, json_option, pass_state, say
 from workflows.errors import InputError, Refusal, StoreError
@@ -97,7 +98,7 @@ def show(state: State, name: str, as_of: str | None, review: bool, as_json: bool
     echo("")
     emit_table(
         ("label", "is", "said by", "basis"),
-        [(one["title"], one["name"], _by(one), "；".join(one["basis"])) for one in record["labels"]],
+        [(one["title"], _except(one), _by(one), "；".join(one["basis"])) for one in record["labels"]],
     )
     if record["items"]:
         echo("")
@@ -117,6 +118,11 @@ _HEADINGS = {
     "since_submitted": "changed since it was submitted",
     "to_do": "to do",
 }
+
+
+def _except(one: dict[str, Any]) -> str:
+    """A label of the resource, and for which items it does not hold."""
+    return f"{one['name']}（不含：{'、'.join(one['stricter'])}）" if one["stricter"] else str(one["name"])
 
 
 def _by(one: dict[str, Any]) -> str:
@@ -196,7 +202,8 @@ def fill(
     if as_json:
         emit_json({"entry": found.asset, "act": act})
         return
-    say("nothing new" if act is None else f"{found.asset}: {len(fills)} elements filled (act {act.number})")
+    new = len(msgspec.json.decode(act.after)) if act else 0
+    say("nothing new" if act is None else f"{found.asset}: {new} elements filled (act {act.number})")
 
 
 def _pair(text: str) -> tuple[str, str]:

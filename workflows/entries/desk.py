@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -52,13 +53,17 @@ class Desk:
         Gone: their source has lost them, or the configuration their department. Raises `InputError` for a glob that
         names none.
         """
-        present = self._rows()
+        present = self._rows
         lost = sorted(key for key, state in self.known.states.items() if _is_held(state) and key not in present)
-        every = [*present, *lost]
+        every = dict.fromkeys((*present, *lost))
+        wanted: set[str] = set()
         for glob in globs:
-            if not any(asset_matches(key.casefold(), glob.casefold()) for key in every):
+            # A key names itself, whatever characters it has.
+            matching = {glob} if glob in every else {key for key in every if _matches(key, glob)}
+            if not matching:
                 raise InputError(f"no entry is named {glob!r} (pdc entry list shows them)")
-        return [key for key in every if any(asset_matches(key.casefold(), glob.casefold()) for glob in globs)]
+            wanted |= matching
+        return [key for key in every if key in wanted]
 
     def entries(self, globs: Sequence[str], unread: dict[str, str] | None = None) -> Iterator[Entry]:
         """The entries that globs name. One that cannot be had goes into ``unread`` with what is wrong.
@@ -66,7 +71,7 @@ class Desk:
         Raises `InputError` for a glob that names none; where there is no ``unread``, also for an asset that was not
         compiled yet, and `StoreError` for a version that the store has lost.
         """
-        wanted, rows = self.keys(globs), self._rows()
+        wanted, rows = self.keys(globs), self._rows
         numbers = {one: codes(self.store, one) for one in {key.split("/", 1)[0] for key in wanted}}
         for key in wanted:
             try:
@@ -96,6 +101,7 @@ class Desk:
         cycles = (one.update_cycle for found in departments for one in found.systems if one.id == entry.system)
         return ("update_cycle",) if entry.update_cycle in filter(None, cycles) else ()
 
+    @cached_property
     def _rows(self) -> dict[str, int]:
         """Key → row of what is present in a department of the configuration."""
         known = {department.id for department in self.site.departments}
@@ -125,6 +131,10 @@ class Desk:
                 self.trail, key, last_in_force(self.trail.acts("entry", key)), "the version withdrawn"
             )
         return msgspec.structs.replace(version, items=(), state=state.stage)
+
+
+def _matches(key: str, glob: str) -> bool:
+    return asset_matches(key.casefold(), glob.casefold())
 
 
 def _is_held(state: EntryState) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from classifiers.evidence import Decision
+from classifiers.evidence import ACCESS, TIERS, Decision
 from workflows.entries.blockers import to_publish, to_submit
 from workflows.entries.derived import derived, derived_item
 from workflows.entries.elements import LABELLED, Filled, Level, completeness, elements, filled, filled_item
@@ -69,7 +69,7 @@ def record(
         "completeness": completeness(found).score,
         "elements": _elements("asset", values, lexicon),
         "items": [_item(found, item, lexicon, in_force(said, item)) for item in found.items],
-        "labels": _labels(found, lexicon, own),
+        "labels": [{**one, "stricter": _stricter(found, one["key"])} for one in _labels(found, lexicon, own)],
         "changes": standing.changes,
         "to_do": to_publish(found, standing, pack) if reviewed else to_submit(found, pack),
     }
@@ -100,6 +100,14 @@ def _item(entry: Entry, item: EntryItem, told: Lexicon, own: Mapping[str, Given]
         "elements": _elements("item", values, told),
         "labels": _labels(item, told, own),
     }
+
+
+def _stricter(entry: Entry, dimension: str) -> list[str]:
+    """Items of which less is shared or opened, or whose tier is higher, than the resource's: somebody ruled it so."""
+    scale = (*TIERS, *ACCESS)
+    own = entry.value(dimension)
+    values = ((item.name, item.value(dimension)) for item in entry.items)
+    return [name for name, value in values if own in scale and value in scale and scale.index(value) > scale.index(own)]
 
 
 def _labels(owner: Entry | EntryItem, told: Lexicon, own: Mapping[str, Given]) -> list[dict[str, Any]]:

@@ -204,3 +204,24 @@ def test_verbs_take_one_line_of_reason_and_list_knows_its_states(shell: Any) -> 
     assert "--why is one line" in shell("entry", "submit", "*", "--why", "a\u2028b", code=2).stderr
     assert "'bogus' is not one of" in shell("entry", "list", "--state", "bogus", code=2).stderr
     assert "Hand entries in for review (Article 15)" in shell("entry", "--help", code=0).stdout
+
+
+def test_items_that_are_ruled_stricter_than_their_resource_are_named(shell: Any) -> None:
+    shell.decide("parks.mc", "share=none open=none")
+    shell.decide("parks", "share=conditional open=conditional tier=L2")
+    shell("run", "--no-outputs", code=0)
+    labels = {one["key"]: one["stricter"] for one in shell.json("entry", "show", "parks")["labels"]}
+    assert labels == {"tier": [], "share": ["mc"], "open": ["mc"]}
+    assert "授权共享（不含：mc）" in shell("entry", "show", "parks").stdout
+
+
+def test_only_what_is_new_is_counted(shell: Any) -> None:
+    fill(shell, "domain=生态")
+    told = shell("entry", "fill", "parks", "domain=生态", "area=全区", code=0).stderr
+    assert "lvhua/gis/parks: 1 elements filled (act 2)" in told
+
+
+def test_a_key_names_itself(shell: Any) -> None:
+    shell.run(shell.parks.replace("parks", "`p[1]`"), shell.parks, shell.trees)
+    assert shell.json("entry", "show", "lvhua/gis/p[1]")["asset"] == "lvhua/gis/p[1]"
+    shell("entry", "submit", "lvhua/gis/p[1]", code=0)
