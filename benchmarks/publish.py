@@ -36,7 +36,7 @@ from workflows.publish.model import Mark, WantedAsset
 from workflows.publish.wanted import wanted_assets
 from workflows.publish.writing import put_body
 from workflows.run import open_pack
-from workflows.settings import load_site
+from workflows.site import load_site
 from workflows.store import Store
 
 FIXTURES = Path(__file__).resolve().parent.parent / "tests" / "conftest.py"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,40 @@ def test_a_broken_rule_is_reported_with_its_place(tmp_path: Path, path: str, sou
 def test_what_is_allowed_passes(tmp_path: Path, path: str, source: str) -> None:
     write(tmp_path, path, source)
     assert faults(tmp_path) == []
+
+
+def circle(root: Path) -> list[str]:
+    """Modules that import each other in a loop, the first one again at the end; imports inside functions count, those
+    that only the type checker reads do not. Empty when there is none."""
+    graph: dict[str, set[str]] = {}
+    for room in ROOMS:
+        for file in (root / room).rglob("*.py"):
+            path = file.relative_to(root)
+            parts = path.with_suffix("").parts
+            module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            tree.body = [
+                node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
+            ]
+            graph[module] = {name for _, name in imported(tree, list(path.parts[:-1]))}
+    # A name is a module's own or a thing inside the module before its last dot.
+    edges = {
+        module: {name if name in graph else name.rpartition(".")[0] for name in names} & graph.keys() - {module}
+        for module, names in graph.items()
+    }
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    assert circle(ROOT) == []
+
+
+def test_circles_are_found(tmp_path: Path) -> None:
+    (tmp_path / "workflows").mkdir()
+    (tmp_path / "workflows" / "a.py").write_text("def f():\n    from workflows.b import g\n", "utf-8")
+    (tmp_path / "workflows" / "b.py").write_text("from workflows import a\n", "utf-8")
+    assert sorted(set(circle(tmp_path))) == ["workflows.a", "workflows.b"]

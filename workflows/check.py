@@ -17,7 +17,7 @@ def check_site(site: Site, connect: bool = False, patience: float = PATIENCE) ->
     """Settings, pack and files; with ``connect`` the OpenMetadata server and each system that is not restricted
     are reached, the rights there checked, and the systems listed; ``patience`` is the seconds that one may take.
 
-    Mistakes in the files themselves do not come so far: `workflows.settings.load_site` has raised them.
+    Mistakes in the files themselves do not come so far: `workflows.site.load_site` has raised them.
     """
     results = [*check_settings(site), *check_pack(site), *check_folders(site), *check_store(site, connect)]
     return [*results, *check_server(site, connect), *check_systems(site, connect, patience)]

@@ -32,7 +32,7 @@ class State:
 
     def site(self, *, secrets: bool = True, warn: bool = False) -> Site:
         """The checked settings; ``warn`` tells what is odd in them on stderr."""
-        from workflows.settings import load_site
+        from workflows.site import load_site
 
         site = load_site(self.site_dir, secrets=secrets)
         for warning in site.warnings if warn else ():
@@ -196,7 +196,7 @@ def departments_argument(command: F) -> F:
 
 def complete_departments(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Department ids of the site; nothing when there is no readable site."""
-    from workflows.settings import load_site
+    from workflows.site import load_site
 
     root = ctx.find_root().params.get("site_dir") or "."
     try:

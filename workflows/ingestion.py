@@ -34,7 +34,8 @@ from workflows.publish.wanted import Told, wanted_assets, wanted_places
 from workflows.publish.writing import constraints_op, put_body
 from workflows.run import Job, open_pack
 from workflows.server_settings import ServerSettings
-from workflows.settings import Site, load_site
+from workflows.settings import Site
+from workflows.site import load_site
 from workflows.store import Store
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """A site's settings: ``site.yaml``, ``departments/*.yaml``, ``packs/*.yaml`` and ``openmetadata.yaml`` of one folder.
 
-`load_site` reads all of them, opens nothing, and raises every mistake at once with its file and line::
+`workflows.site.load_site` reads all of them, opens nothing, and raises every mistake at once with its file and line::
 
     ConfigurationError                (connectors.base) exit 2, before anything is opened
     └── InvalidConfiguration          (connectors.config) ``problems``: one `Failure` for each mistake
@@ -446,30 +446,3 @@ def _pick(among: Sequence[_Named], ident: str, what: str) -> _Named:
 def under_root(url: str, root: Path) -> str:
     """The URL with a relative SQLite path made absolute under ``root``; any other URL as it is."""
     return _RELATIVE_SQLITE.sub(lambda match: f"{match[1]}{root / match[2]}", url)
-
-
-def load_site(root: Path, *, environ: Mapping[str, str] | None = None, secrets: bool = True) -> Site:
-    """Read and check a site folder; connect to nothing.
-
-    ``secrets=False`` does not look whether secrets are there, for commands that open no system.
-    Raises `SettingsError` with every mistake found.
-    """
-    from workflows.site_reader import SiteReader
-
-    return SiteReader(root.resolve(), environ, secrets).read()
-
-
-def site_schema() -> dict[str, Any]:
-    """JSON Schema of site.yaml, for editors."""
-    return SiteSettings.model_json_schema()
-
-
-def department_schema() -> dict[str, Any]:
-    """JSON Schema of departments/*.yaml, for editors; the installed connectors' own keys included."""
-    from workflows.site_reader import option_schemas
-
-    schema = DepartmentFile.model_json_schema()
-    properties = schema["$defs"]["SystemSettings"]["properties"]
-    del properties["options"]
-    properties.update({key: value for key, value in option_schemas().items() if key not in properties})
-    return schema

@@ -1,4 +1,4 @@
-"""How `workflows.settings.load_site` reads a folder: raw YAML first, so that every mistake is known with its line."""
+"""How `workflows.site.load_site` reads a folder: raw YAML first, so that every mistake is known with its line."""
 
 from __future__ import annotations
 
@@ -447,19 +447,3 @@ def value_at(data: Any, path: KeyPath) -> Any:
 
 def connector_names() -> list[str]:
     return sorted({entry.name for entry in entry_points(group=ENTRY_POINTS)})
-
-
-def option_schemas() -> dict[str, dict[str, Any]]:
-    """JSON Schema of the connectors' own keys; a connector whose driver is missing says nothing."""
-    names = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object"}
-    result: dict[str, dict[str, Any]] = {}
-    for name in connector_names():
-        try:
-            options = find_connector(name).OPTIONS
-        except ConfigurationError:
-            continue
-        for key, kind in options.items():
-            schema = result.setdefault(key, {"type": names[kind], "description": "connectors: "})
-            known = schema["description"].removeprefix("connectors: ")
-            schema["description"] = f"connectors: {known}{', ' if known else ''}{name}"
-    return result

@@ -23,7 +23,7 @@ from connectors.ingestion import open_site_system
 from connectors.om_client import OpenMetadata
 from connectors.testing import NASTY_TEXTS
 from workflows.demo import CANARY, write_demo
-from workflows.settings import load_site
+from workflows.site import load_site
 from workflows.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]

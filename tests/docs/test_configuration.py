@@ -22,8 +22,8 @@ from workflows.settings import (
     HarvestSettings,
     SiteSettings,
     SystemSettings,
-    load_site,
 )
+from workflows.site import load_site
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")

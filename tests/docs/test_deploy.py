@@ -18,7 +18,7 @@ import yaml
 
 from workflows.cli_protect import administrators
 from workflows.demo import write_demo
-from workflows.settings import load_site
+from workflows.site import load_site
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"

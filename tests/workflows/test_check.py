@@ -15,7 +15,8 @@ from connectors.model import Asset, Failure, Listing, Rights
 from workflows.check import check_site
 from workflows.check_result import CheckResult, Found
 from workflows.check_systems import check_systems
-from workflows.settings import Site, load_site
+from workflows.settings import Site
+from workflows.site import load_site
 
 
 class Source(Connector):

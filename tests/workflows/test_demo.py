@@ -22,7 +22,7 @@ from classifiers.identifiers import bank_card, id_card, mobile, uscc
 from connectors.base import ConfigurationError, open_connector
 from workflows.demo import CANARY, write_demo
 from workflows.demo.people import TODAY, Maker, luhn_check, make_uscc
-from workflows.settings import load_site
+from workflows.site import load_site
 
 Check = Callable[[str], Any]
 

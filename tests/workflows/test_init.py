@@ -12,7 +12,7 @@ from connectors.base import ConfigurationError
 from workflows.cli_protect import administrators
 from workflows.init import init_site, template_files
 from workflows.server_settings import ServerSettings
-from workflows.settings import load_site
+from workflows.site import load_site
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 NAMES = [

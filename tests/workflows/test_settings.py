@@ -15,7 +15,8 @@ from connectors import config
 from connectors.base import ConfigurationError, Connector, SystemConfig
 from connectors.model import Asset, Listing
 from workflows.people import Person, by_login
-from workflows.settings import UPDATE_CYCLES, SettingsError, Site, department_schema, load_site, site_schema
+from workflows.settings import UPDATE_CYCLES, SettingsError, Site
+from workflows.site import department_schema, load_site, site_schema
 
 CODE = "11310107000000019B"
 COMMON = (

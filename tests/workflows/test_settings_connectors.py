@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workflows.settings import SettingsError, load_site
+from workflows.settings import SettingsError
+from workflows.site import load_site
 
 
 def test_mistakes_that_only_connectors_tell_come_with_all_others(tmp_path: Path) -> None:

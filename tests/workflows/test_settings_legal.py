@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from workflows.acts.rights import DEFAULT
-from workflows.settings import SettingsError, load_site
+from workflows.settings import SettingsError
+from workflows.site import load_site
 
 ROLES = "allowed: steward, reviewer, head, office, open_steward, admin"
 DAYS = "must be a list of days such as 2026-10-01, or ranges such as 2026-10-01/2026-10-07"

@@ -189,7 +189,7 @@ class PublishedSite:
         """An opened `Publishing` whose client does not wait between attempts."""
         from workflows.publish.job import Publishing
         from workflows.run import open_pack
-        from workflows.settings import load_site
+        from workflows.site import load_site
         from workflows.store import Store
 
         site = load_site(self.root)

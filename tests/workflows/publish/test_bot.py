@@ -18,7 +18,7 @@ from workflows.publish.bot import NO_DELETE, Wish, make_bot, token_written
 from workflows.publish.connect import ServerUnusable
 from workflows.publish.protect import Protecting
 from workflows.run import open_pack
-from workflows.settings import load_site
+from workflows.site import load_site
 from workflows.store import Store
 
 NAME = "publisher"

@@ -17,7 +17,8 @@ from workflows.check import check_site
 from workflows.errors import WorkflowError
 from workflows.publish.connect import PUBLISHING, open_server, server_name
 from workflows.server_settings import ServerSettings
-from workflows.settings import SettingsError, load_site
+from workflows.settings import SettingsError
+from workflows.site import load_site
 
 TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJib3QifQ.c2lnbmF0dXJl"
 

@@ -29,7 +29,7 @@ from workflows.publish.protection import protected, read_rights
 from workflows.publish.taxonomy import ORGANIZATION, definitions
 from workflows.publish.wanted import wanted_assets, wanted_places
 from workflows.run import open_pack
-from workflows.settings import load_site
+from workflows.site import load_site
 from workflows.store import Store
 from workflows.store_records import Harvested
 
