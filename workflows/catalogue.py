@@ -51,6 +51,12 @@ FORMATS = {
     "files": "电子文件",
     "ddl": "数据库",
 }
+USES = {
+    "share": "经审核同意后，限申请单位履职需要使用，不得提供给第三方",
+    "open": "经提供单位审核同意后，通过开放平台以接口等方式提供",
+}
+"""共享条件 and 开放条件 of what is neither free nor closed, until somebody says more (Putuo Measures 21, 22, 25)."""
+CLOSED = {"share": "不予共享", "open": "不予开放"}
 SUBJECTS = {
     "person": "自然人",
     "organisation": "组织",
@@ -343,13 +349,14 @@ def data_format(asset: Asset, system: SystemInfo | None) -> str:
 
 
 def condition(label: Label | None, pack: Lexicon) -> str:
-    """共享条件 / 开放条件: 无条件, or the reason with its legal basis."""
-    if label is None:
+    """共享条件 / 开放条件: 无条件, to what use, or the law behind the refusal (编制指南 9.2, 10.2); no reasons."""
+    if label is None or label.value not in ("unconditional", "conditional", "none"):
         return ""
-    if label.value == "unconditional":
-        return "无条件"
-    lines = "；".join(citation_line(pack, key) for key in label.basis)
-    return f"{label.reason}（依据：{lines}）" if lines else label.reason
+    if label.value != "none":
+        return "无条件" if label.value == "unconditional" else USES[label.dimension]
+    lines = "、".join(citation_line(pack, key) for key in label.basis)
+    closed = CLOSED[label.dimension]
+    return f"{closed}（{lines}）" if lines else closed
 
 
 def citation_line(pack: Lexicon, key: str) -> str:

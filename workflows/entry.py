@@ -81,7 +81,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     labels: tuple[Label, ...]
     """9, 10 and the tier: rolled-up tier, share, open with reason, basis, state."""
     share_condition: str
-    """9.2 共享条件: 无条件 or the condition, reason and basis."""
+    """9.2 共享条件: 无条件, to what use, or the law behind the refusal."""
     share_method: str
     """9.3 共享方式."""
     open_condition: str

@@ -106,15 +106,17 @@ def test_an_entry_tells_what_people_said_of_the_whole(compiled: Any, store: Stor
     assert entry.review == "confirmed"
 
 
-def test_conditions_name_reason_and_basis(compiled: Any, pack: Pack) -> None:
+def test_conditions_name_the_use_or_the_law(compiled: Any, pack: Pack) -> None:
     (entry,) = compiled(ASSET)
-    assert entry.share_condition.startswith("含个人信息（依据：《")
-    assert pack.cite("pipl/34").line() in entry.share_condition
+    assert entry.share_condition == "经审核同意后，限申请单位履职需要使用，不得提供给第三方"
+    assert entry.open_condition.startswith("不予开放（《")
     assert pack.cite("putuo-2020/25").line() in entry.open_condition
     label = Label("share", "unconditional", "suggested", 0.9, "可公开")
     assert catalogue.condition(label, pack) == "无条件"
-    gone = Label("share", "conditional", "confirmed", 1.0, "旧规则", ("no-such/1",))
-    assert catalogue.condition(gone, pack) == "旧规则（依据：no-such/1）"
+    gone = Label("share", "none", "confirmed", 1.0, "旧规则", ("no-such/1",))
+    assert catalogue.condition(gone, pack) == "不予共享（no-such/1）"
+    assert catalogue.condition(Label("open", "none", "confirmed", 1.0, "旧规则"), pack) == "不予开放"
+    assert catalogue.condition(Label("open", "undetermined", "undetermined", 0.0, "不明"), pack) == ""
 
 
 def test_credentials_are_no_items_but_counted(compiled: Any) -> None:

@@ -126,7 +126,9 @@ def open_row(one: Listed) -> list[Cell]:
 
 
 def catalogue_row(one: Listed) -> list[Cell]:
-    return resource_row(one.entry, one.words)[:CATALOGUE_WIDTH]
+    labels = words.axis_labels(one.entry)
+    grounds = words.reason_text(labels), words.basis_text(one.words, labels)
+    return [*resource_row(one.entry, one.words)[:CATALOGUE_WIDTH], *grounds]
 
 
 def item_rows(entries: Iterable[Listed]) -> Iterator[list[Cell]]:
@@ -144,6 +146,8 @@ def item_row(entry: Entry, item: EntryItem, pack: words.Lexicon) -> list[Cell]:
         tier_cell(pack, item),
         access_cell(pack, item, "share"),
         access_cell(pack, item, "open"),
+        words.reason_text(words.axis_labels(item)),
+        words.basis_text(pack, words.axis_labels(item)),
         *element_cells(entry, item, pack, MORE_OF_ITEMS),
     ]
 
@@ -212,13 +216,18 @@ def filing_record(one: Listed) -> Row:
         "open_condition": entry.open_condition,
         "items": [_item_record(entry, item, one.words) for item in entry.items],
     }
-    return _record(one, {**proposals.record(entry, one.words, "share"), **more})
+    # What the catalogue says of all three labels, not of the share type alone.
+    labels = words.axis_labels(entry)
+    grounds: Row = {"reason": words.reason_text(labels), "basis": proposals.citations(labels, one.words)}
+    return _record(one, {**proposals.record(entry, one.words, "share"), **more, **grounds})
 
 
 def _item_record(entry: Entry, item: EntryItem, pack: words.Lexicon) -> Row:
-    """Labels as law-neutral keys; what is filled in by its Chinese name, as the sheet 信息项 has it."""
+    """Labels as law-neutral keys; what else the sheet 信息项 has by its Chinese name."""
     cells = element_cells(entry, item, pack, MORE_OF_ITEMS)
     filled = {column.title: cell for (_, column), cell in zip(MORE_OF_ITEMS, cells, strict=True) if cell}
+    filled["理由"] = words.reason_text(words.axis_labels(item))
+    filled["依据"] = words.basis_text(pack, words.axis_labels(item))
     labels: Row = {axis: item.value(axis) for axis in words.AXES}
     return {
         "name": item.name,
@@ -230,11 +239,13 @@ def _item_record(entry: Entry, item: EntryItem, pack: words.Lexicon) -> Row:
     }
 
 
+GROUNDS: Final = (Column("理由", 44), Column("依据", 44))
 DATES: Final = (Column("发布日期", 12, centre=True), Column("版本", 9, centre=True))
 ITEM_COLUMNS: Final = (
     *(Column("信息资源代码", 22), Column("信息资源名称", 28), Column("序号", 7, centre=True)),
     *(Column("8.1 信息项名称", 20), Column("8.2 数据类型", 12, centre=True), Column("字段名", 20)),
     *(Column("分级", 15, centre=True), Column("共享类型", 15, centre=True), Column("开放类型", 15, centre=True)),
+    *GROUNDS,
     *(column for _, column in MORE_OF_ITEMS),
 )
 """Element 8 of the guide, one row for each item."""
@@ -287,7 +298,7 @@ OPEN: Final = OfficialList(
 CATALOGUE: Final = OfficialList(
     "catalogue",
     "公共数据资源目录",
-    RESOURCE_COLUMNS[:CATALOGUE_WIDTH],
+    (*RESOURCE_COLUMNS[:CATALOGUE_WIDTH], *GROUNDS),
     lambda _: True,
     catalogue_row,
     filing_record,

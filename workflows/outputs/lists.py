@@ -226,6 +226,10 @@ def state_cells(entry: Entry) -> list[Cell]:
     return [words.LIFE_CYCLE.get(entry.state, entry.state)]
 
 
+def citations(labels: Sequence[Label], pack: words.Lexicon) -> list[Row]:
+    return [{"key": key, "citation": words.citation_line(pack, key)} for key in words.cited(labels)]
+
+
 def record(entry: Entry, pack: words.Lexicon, dimension: words.Axis) -> Row:
     """The JSON of one entry, common to the lists: law-neutral key beside the pack's name."""
     label = entry.label(dimension)
@@ -239,9 +243,7 @@ def record(entry: Entry, pack: words.Lexicon, dimension: words.Axis) -> Row:
         "type_name": words.axis_name(pack, entry, dimension),
         "tier": entry.value("tier"),
         "reason": label.reason if label else "",
-        "basis": [
-            {"key": key, "citation": words.citation_line(pack, key)} for key in words.cited([label] if label else [])
-        ],
+        "basis": citations([label] if label else [], pack),
         "update_cycle": entry.update_cycle,
         "state": entry.state,
     }
@@ -270,13 +272,12 @@ def negative_row(entry: Entry, pack: words.Lexicon) -> list[Cell]:
 
 
 def negative_record(entry: Entry, pack: words.Lexicon) -> Row:
-    bases = words.cited(share_labels(refusals(entry)))
     return {
         **record(entry, pack, "share"),
         "type": "none",
         "type_name": refusal_name(entry, pack),
         "reason": refusal_reason(entry),
-        "basis": [{"key": key, "citation": words.citation_line(pack, key)} for key in bases],
+        "basis": citations(share_labels(refusals(entry)), pack),
         "only_items": only_items(entry),
         "deciding_columns": list(deciding_names(entry)),
         "refusal_basis": refusal_bases(refusals(entry), pack),

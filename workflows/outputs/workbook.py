@@ -58,7 +58,7 @@ ITEM_CONDITIONS: Final = (
     ("share_method", Column("共享方式", 18)),
     ("open_condition", Column("开放条件", 34)),
 )
-"""For sheets that have no columns 理由 and 依据, which say the same."""
+"""Worked out of labels: for sheets that are read without the resource."""
 
 ITEM_ELEMENTS: Final = (
     ("description", Column("信息项描述", 34)),
