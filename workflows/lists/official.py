@@ -239,7 +239,7 @@ def _item_record(entry: Entry, item: EntryItem, pack: words.Lexicon) -> Row:
     }
 
 
-GROUNDS: Final = (Column("理由", 44), Column("依据", 44))
+GROUNDS: Final = (Column("理由", 46), Column("依据", 46))
 DATES: Final = (Column("发布日期", 12, centre=True), Column("版本", 9, centre=True))
 ITEM_COLUMNS: Final = (
     *(Column("信息资源代码", 22), Column("信息资源名称", 28), Column("序号", 7, centre=True)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -31,8 +32,12 @@ A4_CHARACTERS: Final = 170
 """Wider tables are printed on A3: one page wide, and still to be read."""
 LINE: Final = 14.5
 """Points per line of text."""
-MOST_LINES: Final = 10
-"""Of a row; programs disagree on whether they work heights out by themselves, and none does while it prints."""
+MOST_LINES: Final = 24
+"""Of a row, which may be 409 points high; programs disagree on whether they work heights out by themselves, and none
+does while it prints."""
+HAN, LATIN = 1.95, 1.1
+"""Widths of characters of 10 points as parts of a column's width, which counts digits of the default font."""
+LONGEST_HEADER: Final = 80
 CACHED_CELLS: Final = 20_000
 CUT: Final = "…（超长，已截断）"
 FONT: Final = "Microsoft YaHei"
@@ -117,6 +122,7 @@ class Book:
 
     def __init__(self, title: str, generated_at: str) -> None:
         self._moment: datetime = timestamp(generated_at)
+        self._title = clean_text(title).replace("\n", " ")[:LONGEST_HEADER]
         self._workbook = Workbook(write_only=True)
         self._workbook.properties.title = clean_text(title)
         self._workbook.properties.creator = "public-data-catalog"
@@ -180,10 +186,12 @@ class Book:
         sheet.page_setup.orientation = "landscape"
         sheet.page_setup.paperSize = A3 if sum(widths) > A4_CHARACTERS else A4
         sheet.page_margins.left = sheet.page_margins.right = 0.3
-        sheet.page_margins.top, sheet.page_margins.bottom = 0.4, 0.6
+        sheet.page_margins.top, sheet.page_margins.bottom = 0.75, 0.6
         sheet.page_margins.header = sheet.page_margins.footer = 0.3
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        # A page by itself says what it is from; an ampersand would begin a code.
+        sheet.oddHeader.center.text, sheet.oddHeader.center.size = self._title.replace("&", "&&"), 14
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = name, "第 &P 页，共 &N 页"
         return sheet
 
@@ -216,14 +224,15 @@ def row_height(row: Sequence[Cell], columns: Sequence[Column]) -> float:
     most = 1
     for cell, column in zip(row, columns, strict=True):
         value = cell.value if isinstance(cell, Tinted) else cell
-        if isinstance(value, str) and (len(value) * 2 > column.width or "\n" in value):
+        if isinstance(value, str) and (len(value) * HAN > column.width or "\n" in value):
             most = max(most, sum(_lines(part, column.width) for part in value.split("\n")))
     return 4 + LINE * min(most, MOST_LINES)
 
 
 def _lines(text: str, width: float) -> int:
-    # In this encoding a character has as many bytes as it has columns on paper, or nearly so.
-    return max(1, -(-len(text.encode("gb18030", "replace")) // max(1, int(width * 0.95))))
+    # Latin has one byte in this encoding, Han at least two.
+    narrow = 2 * len(text) - min(len(text.encode("gb18030", "replace")), 2 * len(text))
+    return max(1, ceil((narrow * LATIN + (len(text) - narrow) * HAN) / max(1.0, width)))
 
 
 def make_cell(sheet: Any, value: Value, style: str) -> Any:

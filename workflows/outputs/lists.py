@@ -144,7 +144,7 @@ def bases(entry: Entry, pack: words.Lexicon, dimension: words.Axis) -> str:
 
 def reason(entry: Entry, dimension: words.Axis) -> str:
     label = entry.label(dimension)
-    return label.reason if label else ""
+    return words.reason_lines(label.reason) if label else ""
 
 
 def refusal_name(entry: Entry, pack: words.Lexicon) -> str:
@@ -155,7 +155,8 @@ def refusal_name(entry: Entry, pack: words.Lexicon) -> str:
 
 def refusal_reason(entry: Entry) -> str:
     """Why; items that have different reasons are named with theirs."""
-    return _by_items(entry, [(one, label.reason) for one in refusals(entry) if (label := one.label("share"))])
+    told = ((one, one.label("share")) for one in refusals(entry))
+    return _by_items(entry, [(one, words.reason_lines(label.reason)) for one, label in told if label])
 
 
 def full_bases(entry: Entry, pack: words.Lexicon) -> str:
@@ -276,7 +277,7 @@ def negative_record(entry: Entry, pack: words.Lexicon) -> Row:
         **record(entry, pack, "share"),
         "type": "none",
         "type_name": refusal_name(entry, pack),
-        "reason": refusal_reason(entry),
+        "reason": "；".join(dict.fromkeys(label.reason for label in share_labels(refusals(entry)))),
         "basis": citations(share_labels(refusals(entry)), pack),
         "only_items": only_items(entry),
         "deciding_columns": list(deciding_names(entry)),
@@ -330,8 +331,8 @@ RESPONSIBILITY: Final = ListKind(
         Column("共享条件", 38),
         Column("共享方式", 20),
         TIER,
-        Column("理由", 40),
-        Column("依据", 40),
+        Column("理由", 44),
+        Column("依据", 46),
         Column("更新周期", 10, centre=True),
         Column("责任科室", 14),
         Column("联系方式", 20),
@@ -377,8 +378,8 @@ OPEN: Final = ListKind(
         Column("更新频率", 10, centre=True),
         Column("数据项", 60),
         Column("数据格式", 18),
-        Column("理由", 36),
-        Column("依据", 40),
+        Column("理由", 40),
+        Column("依据", 46),
         STATE,
     ),
     open_list,

@@ -5,6 +5,7 @@ What a law names (share, open and tier values) comes from the policy pack; what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
@@ -198,12 +199,29 @@ def basis_text(pack: Lexicon, labels: Iterable[Label]) -> str:
     return "\n".join(citation_line(pack, key) for key in cited(labels))
 
 
+_WHAT = re.compile(r"([^，；：]{1,20}?)(属|涉及)")
+
+
+def reason_lines(reason: str) -> str:
+    """A reason, one ground per line; grounds that say the same of several things say it once.
+
+    >>> print(reason_lines("姓名属个人信息，依法处理；手机号码属个人信息，依法处理；等3条理由"))
+    姓名、手机号码属个人信息，依法处理
+    等3条理由
+    """
+    groups: dict[str, list[str]] = {}
+    for part in filter(None, reason.split("；")):
+        found = _WHAT.match(part)
+        groups.setdefault(part[found.end(1) :] if found else part, []).append(found[1] if found else "")
+    return "\n".join("、".join(dict.fromkeys(filter(None, names))) + said for said, names in groups.items())
+
+
 def reason_text(labels: Iterable[Label]) -> str:
     """``共享类型：…`` per dimension; dimensions with one and the same reason share a line."""
     groups: dict[str, list[str]] = {}
     for label in labels:
         groups.setdefault(label.reason, []).append(AXIS_TITLES.get(label.dimension, label.dimension))
-    return "\n".join(f"{'、'.join(titles)}：{reason}" for reason, titles in groups.items() if reason)
+    return "\n".join(f"{'、'.join(titles)}：{reason_lines(reason)}" for reason, titles in groups.items() if reason)
 
 
 def state_text(owner: Entry | EntryItem) -> str:

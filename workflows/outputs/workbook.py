@@ -39,8 +39,8 @@ RESOURCE_COLUMNS: Final = (
     Column("联系方式", 20),
     Column("状态", 11, centre=True),
     Column("待判定项数", 9, centre=True),
-    Column("依据", 44),
-    Column("理由", 44),
+    Column("依据", 46),
+    Column("理由", 46),
     Column("可提高开放程度的处理建议", 40),
 )
 """Elements 1-13 of the guide (8 is the sheet 信息项), then the municipal additions (上海市数据条例 28)."""
@@ -93,7 +93,7 @@ ITEM_COLUMNS: Final = (
     Column("共享类型", 15, centre=True),
     Column("开放类型", 15, centre=True),
     Column("理由", 46),
-    Column("依据", 40),
+    Column("依据", 46),
     Column("置信度", 8, centre=True),
     Column("状态", 9, centre=True),
     Column("证据", 46),
