@@ -14,7 +14,8 @@ from connectors.base import ConfigurationError, SystemConfig, is_quarantined, ke
 from connectors.files_base import Judged, ReadOnce, find_files, judge, needed_path, read_each
 from connectors.model import Asset, Failure
 from connectors.text import checked_encoding
-from connectors.workbook.fields import FieldReader
+from connectors.workbook.cells import Broken
+from connectors.workbook.fields import FieldReader, broken_cell
 from connectors.workbook.grid import Row, Sheet, narrow, read_sheets
 from connectors.workbook.layout import (
     Block,
@@ -59,6 +60,19 @@ class _Reading:
     notices: list[Failure] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     """Why the listing is not complete."""
+
+    def text(self, sheet: Sheet, row: Row, index: int | None) -> str:
+        """A cell's content; empty for what is none, which is a failure."""
+        text = row.cell(index)
+        if index is None or not isinstance(text, Broken):
+            return text
+        self.failures.append(broken_cell(sheet, row, index, text))
+        return ""
+
+    def unnamed(self, sheet: Sheet, row: Row, index: int, found: Broken) -> None:
+        """A table that nobody can name is not harvested."""
+        self.failures.append(broken_cell(sheet, row, index, found, "the table's name"))
+        self.lost.append(f"{sheet.at(row, index)} names no table")
 
 
 class WorkbookConnector(ReadOnce):
@@ -106,8 +120,15 @@ class WorkbookConnector(ReadOnce):
             )
             reading.lost.append(f"{sheet.place} is not understood")
         for block in blocks:
+            reading.failures += [
+                broken_cell(sheet, block.row, index, text, "a heading")
+                for index, text in block.row.filled()
+                if isinstance(text, Broken)
+            ]
             if block.header.kind == "all":
                 self._read_all(reading, sheet, block)
+            elif block.named.broken and (block.named.sure or is_default_title(sheet.title)):
+                reading.unnamed(sheet, *block.named.broken)
             else:
                 self._add(reading, sheet, block, block.rows, *_named(reading, sheet, block))
 
@@ -119,18 +140,25 @@ class WorkbookConnector(ReadOnce):
         cycles: dict[str, str | None] = {}
         name = ""
         for row in block.rows:
-            written = narrow(row.cell(cells["table"]))
-            schema = narrow(row.cell(cells.get("schema")))
+            written, schema = row.cell(cells["table"]), row.cell(cells.get("schema"))
+            if isinstance(written, Broken):
+                reading.unnamed(sheet, row, cells["table"], written)
+                name = ""
+                continue
+            if isinstance(schema, Broken):
+                reading.unnamed(sheet, row, cells["schema"], schema)
+                name = ""
+                continue
             if written:
-                name = f"{schema}.{written}" if schema else written
+                name = f"{narrow(schema)}.{narrow(written)}" if schema else narrow(written)
             if not name:
                 reading.failures.append(
                     Failure("a field without a table", sheet.at(row, cells["table"]), "fill in the table's name")
                 )
                 continue
             groups.setdefault(name, []).append(row)
-            labels[name] = labels.get(name) or row.cell(cells.get("table_label")) or None
-            cycles[name] = cycles.get(name) or _cycle(row.cell(cells.get("update_cycle")))
+            labels[name] = labels.get(name) or reading.text(sheet, row, cells.get("table_label")) or None
+            cycles[name] = cycles.get(name) or _cycle(reading.text(sheet, row, cells.get("update_cycle")))
         for name, rows in groups.items():
             self._add(reading, sheet, block, rows, name, labels[name], cycles[name])
 
@@ -197,9 +225,13 @@ def _further_headings(config: SystemConfig) -> dict[str, list[str]]:
 def _read_index(reading: _Reading, sheet: Sheet, block: Block) -> None:
     cells = block.header.cells
     for row in block.rows:
-        name, label = narrow(row.cell(cells["table"])), row.cell(cells.get("table_label")) or None
+        written = row.cell(cells["table"])
+        if isinstance(written, Broken):
+            reading.unnamed(sheet, row, cells["table"], written)
+            continue
+        name, label = narrow(written), reading.text(sheet, row, cells.get("table_label")) or None
         if name and name != label:
-            cycle = _cycle(row.cell(cells.get("update_cycle")))
+            cycle = _cycle(reading.text(sheet, row, cells.get("update_cycle")))
             reading.index.setdefault(name.lower(), _IndexEntry(name, label, cycle, sheet.at(row, cells["table"])))
 
 

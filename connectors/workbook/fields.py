@@ -6,7 +6,8 @@ import re
 
 from connectors.model import Column, Failure, ForeignKey
 from connectors.types import NormalType, normalise
-from connectors.workbook.grid import ERRORS, Row, Sheet, narrow
+from connectors.workbook.cells import Broken
+from connectors.workbook.grid import Row, Sheet, narrow
 from connectors.workbook.layout import Header
 
 _YES_WORDS = """
@@ -49,8 +50,8 @@ class FieldReader:
     def _name(self, row: Row, seen: set[str]) -> str | None:
         index = self.cells["column"]
         text = row.cell(index)
-        if text in ERRORS:
-            self._fail(row, "column", "the field's name is an error value", "repair the formula")
+        if isinstance(text, Broken):
+            self.failures.append(broken_cell(self.sheet, row, index, text, "the field's name"))
             return None
         name = narrow(text)
         if _REMARK.search(name) and len(row.filled()) == 1:
@@ -95,8 +96,8 @@ class FieldReader:
 
     def _text(self, row: Row, role: str) -> str:
         text = row.cell(self.cells.get(role))
-        if text in ERRORS:
-            self._fail(row, role, "the cell is an error value", "repair the formula")
+        if isinstance(text, Broken):
+            self.failures.append(broken_cell(self.sheet, row, self.cells[role], text))
             return ""
         return text
 
@@ -152,3 +153,9 @@ class FieldReader:
         if found := _REFERENCE.fullmatch(text):
             referred = (found[2],) if found[2] else ()
             self.foreign_keys.append(ForeignKey((name,), found[1], referred))
+
+
+def broken_cell(sheet: Sheet, row: Row, index: int, found: Broken, what: str = "the cell") -> Failure:
+    """A formula or error value where content is expected: nobody knows what its author sees."""
+    kind = f"a formula ({found})" if found.is_formula else f"an error value ({found})"
+    return Failure(f"{what} is {kind}", sheet.at(row, index), "type the text, or paste it as values")

@@ -1,7 +1,8 @@
 """Sheets of cells from workbooks and delimited text, as plain text with the place of each cell.
 
-Formulas are not evaluated: what the file says their last result was is read. The files are read without macros, links
-or styles.
+Formulas are not evaluated, and neither they nor the result that the file gives for them is content: see `Broken`. (In
+.xls, which says so nowhere that is read, and in .csv, results look like content.) The files are read without macros,
+links or styles.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from connectors.base import ConnectorError, SourceFatalError
 from connectors.files.archive import check_packed
@@ -22,9 +23,12 @@ from connectors.files.source import Limits, extra
 from connectors.files.spreadsheet import OLE2, open_xls, xls_row
 from connectors.model import Failure
 from connectors.text import decode
+from connectors.workbook.cells import ERRORS, Broken, Merged
 
-ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#GETTING_DATA", "#SPILL!"})
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|_x00[01][0-9A-Fa-f]_")
+if TYPE_CHECKING:
+    from connectors.workbook.xlsx import XlsxSheet
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _WIDE_ALPHABET = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0).isalnum()} | {
     0xFF3F: 0x5F
 }
@@ -35,6 +39,7 @@ class Row:
     number: int
     """1-based, as the spreadsheet program shows it."""
     cells: tuple[str, ...]
+    """`Broken` among them."""
 
     def cell(self, index: int | None) -> str:
         return self.cells[index] if index is not None and index < len(self.cells) else ""
@@ -54,6 +59,7 @@ class Sheet:
     failures: list[Failure] = field(default_factory=list)
     notices: list[Failure] = field(default_factory=list)
     """What was read with a guess."""
+    merged: tuple[Merged, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -101,6 +107,8 @@ def _check_is_workbook(path: Path, head: bytes) -> None:
         raise SourceFatalError(
             "the workbook is protected by a password, or of the old kind", place=path.name, hint=hint
         )
+    if head[30:].startswith(b"mimetypeapplication/vnd.oasis.opendocument"):
+        raise SourceFatalError("an OpenDocument spreadsheet", place=path.name, hint="save it as .xlsx")
     if not head.startswith(b"PK"):
         raise SourceFatalError("not a workbook", place=path.name, hint="save it as .xlsx or .csv")
 
@@ -128,17 +136,14 @@ def _read_old(path: Path) -> Iterator[Sheet]:
 
 
 def _read_workbook(path: Path) -> Iterator[Sheet]:
-    from openpyxl import load_workbook
+    from connectors.workbook.xlsx import read_xlsx
 
     try:
         with path.open("rb") as stream, warnings.catch_warnings():
             check_packed(stream, path.name, Limits())
             # What openpyxl leaves out (validation, styles, odd dates) says nothing about fields.
             warnings.simplefilter("ignore")
-            # Of a stream: files that it opens itself stay open when it fails.
-            book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-            sheets = [_read_sheet(path, worksheet) for worksheet in book.worksheets]
-            book.close()
+            sheets = [_read_sheet(path, found) for found in read_xlsx(stream)]
     except ConnectorError as error:
         what = f"the workbook is damaged or too large ({error.failure.what})"
         raise SourceFatalError(
@@ -151,11 +156,9 @@ def _read_workbook(path: Path) -> Iterator[Sheet]:
     yield from sheets
 
 
-def _read_sheet(path: Path, worksheet: Any) -> Sheet:
-    # Some programs write a wrong extent, which would cut the sheet off.
-    worksheet.reset_dimensions()
-    sheet = Sheet(path.name, worksheet.title, hidden=worksheet.sheet_state != "visible")
-    for number, values in enumerate(worksheet.iter_rows(values_only=True), 1):
+def _read_sheet(path: Path, found: XlsxSheet) -> Sheet:
+    sheet = Sheet(path.name, found.title, hidden=found.hidden, merged=found.merged)
+    for number, values in found.rows:
         _add(sheet, number, values)
     return sheet
 
@@ -186,18 +189,23 @@ def _add(sheet: Sheet, number: int, values: Sequence[object]) -> None:
     texts = [_text(value) for value in values]
     if not any(texts):
         return
-    row = Row(number, tuple(_CONTROL.sub("", text).strip() for text in texts))
-    for index, text in enumerate(texts):
-        if _CONTROL.search(text):
-            sheet.notices.append(
-                Failure("the cell holds control characters", sheet.at(row, index), "read without them; retype the cell")
-            )
+    odd = [index for index, text in enumerate(texts) if _CONTROL.search(text)]
+    for index in odd:
+        texts[index] = _CONTROL.sub("", texts[index]).strip()
+    row = Row(number, tuple(texts))
+    for index in odd:
+        sheet.notices.append(
+            Failure("the cell holds control characters", sheet.at(row, index), "read without them; retype the cell")
+        )
     sheet.rows.append(row)
 
 
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, str):
+        text = value if isinstance(value, Broken) else value.strip()
+        return Broken(text) if text in ERRORS else text
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, float) and value.is_integer():

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
 
+from connectors.workbook.cells import Broken
 from connectors.workbook.grid import Row, Sheet, heading, narrow
 
 Role = str
@@ -36,6 +37,8 @@ class Headings:
         self._explicit = _by_heading(further or {})
 
     def role(self, text: str) -> Role | None:
+        if isinstance(text, Broken):
+            return None
         full, short = heading(text)
         return self.explicit(text) or self._roles.get(full) or self._roles.get(short)
 
@@ -141,30 +144,35 @@ class Named:
     label: str | None = None
     sure: bool = False
     """Said in so many words (表名：…), or with an underscore in the name."""
+    broken: tuple[Row, int, Broken] | None = None
+    """The cell that should name the table and is a formula or an error value."""
 
 
 def _title_pairs(row: Row, headings: Headings) -> Named | None:
     """``表名：T_JZ 救助对象表`` in one cell, or ``表名`` ``T_JZ`` ``表中文名`` ``救助对象表`` in cells side by side."""
     named = Named()
-    filled = [text for _, text in row.filled()]
+    filled = row.filled()
     at = 0
     while at < len(filled):
-        pair = _KEY_VALUE.match(filled[at])
-        key, value = (pair[1], pair[2]) if pair else (filled[at], "")
+        index, text = filled[at]
+        pair = None if isinstance(text, Broken) else _KEY_VALUE.match(text)
+        key, value = (pair[1], pair[2]) if pair else (text, "")
         role = headings.role(key)
         if role in ("table", "table_name", "table_label") and not value and at + 1 < len(filled):
             at += 1
-            value = filled[at]
+            index, value = filled[at]
         at += 1
+        if role in ("table", "table_name") and isinstance(value, Broken):
+            return Named(label=named.label, sure=True, broken=(row, index, value))
         if role in ("table", "table_name") and value:
             name, label = split_name(value)
             if role == "table_name" and name is None and named.name:
                 named.label = named.label or label
             else:
                 named = Named(name or label, named.label or (label if name else None), sure=True)
-        elif role == "table_label" and value:
+        elif role == "table_label" and value and not isinstance(value, Broken):
             named.label = value
-    return named if named.name or named.label else None
+    return named if _says(named) else None
 
 
 # --- blocks ---------------------------------------------------------------------------------------------------------
@@ -271,7 +279,7 @@ def _part(row: Row, span: range) -> Row:
 
 
 def _says(named: Named) -> bool:
-    return bool(named.name or named.label)
+    return bool(named.name or named.label or named.broken)
 
 
 def _find_headers(rows: list[Row], headings: Headings) -> list[tuple[int, Header]]:
@@ -314,13 +322,17 @@ def _read_titles(rows: list[Row], headings: Headings) -> Named:
     free: list[Named] = []
     for row in rows:
         if pair := _title_pairs(row, headings):
-            named = Named(pair.name or named.name, pair.label or named.label, named.sure or pair.sure)
+            broken = None if pair.name else pair.broken or named.broken
+            named = Named(pair.name or named.name, pair.label or named.label, named.sure or pair.sure, broken)
+        elif len(filled := row.filled()) == 1 and isinstance(filled[0][1], Broken):
+            named.broken = named.broken or (row, filled[0][0], filled[0][1])
         elif len(filled := row.filled()) == 1 and not _KEY_VALUE.match(filled[0][1]):
             free.append(Named(*split_name(filled[0][1])))
     if named.name is None:
         identified = [title for title in free if title.name]
         best = identified[-1] if identified else (free[-1] if free else Named())
-        named = Named(best.name, named.label or best.label, sure="_" in (best.name or ""))
+        broken = named.broken if named.sure or not best.name else None
+        named = Named(best.name, named.label or best.label, named.sure or "_" in (best.name or ""), broken)
     return named
 
 

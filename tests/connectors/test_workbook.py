@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -274,12 +275,81 @@ def test_broken_cells_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert "没有名字" not in told
 
 
-def test_formulas_are_never_evaluated(tmp_path: Path) -> None:
-    rows: list[Cells] = [["字段名", "中文名", "类型"], ["=1+1", "x", "int"], ["XM", '=HYPERLINK("http://x")', "int"]]
-    with source(write(tmp_path / "d.xlsx", T_A=rows)) as connector:
+def computed(path: Path, results: dict[str, str]) -> Path:
+    """The results that a spreadsheet program would keep beside the formulas of the first sheet."""
+    name = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(path) as archive:
+        parts = {one: archive.read(one) for one in archive.namelist()}
+    text = parts[name].decode()
+    for place, result in results.items():
+        kind = "e" if result.startswith("#") else "str"
+        found = rf'<c r="{place}"([^>]*)><f>(.*?)</f><v ?/?>(?:</v>)?'
+        text, count = re.subn(found, rf'<c r="{place}"\1 t="{kind}"><f>\2</f><v>{result}</v>', text)
+        assert count == 1
+    parts[name] = text.encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for one, body in parts.items():
+            archive.writestr(one, body)
+    return path
+
+
+@pytest.mark.parametrize("results", [{}, {"A2": "XB", "B3": "#NAME?"}, {"A2": "0", "B3": "姓名"}])
+def test_formulas_and_their_results_are_no_content(tmp_path: Path, results: dict[str, str]) -> None:
+    rows: list[Cells] = [
+        ["字段名", "中文名", "类型", "我的核对"],
+        ["=1+1", "x", "int"],
+        ["XM", '=HYPERLINK("http://x")', "int", "=B3"],
+    ]
+    with source(computed(write(tmp_path / "d.xlsx", T_A=rows), results)) as connector:
         (asset,) = connector.assets()
-    # Never computed, so the file holds no result.
     assert [(c.name, c.comment) for c in asset.columns] == [("XM", None)]
+    assert list(map(str, connector.failures)) == [
+        "d.xlsx!T_A!A2: the field's name is a formula (=1+1) (type the text, or paste it as values)",
+        'd.xlsx!T_A!B3: the cell is a formula (=HYPERLINK("http://x")) (type the text, or paste it as values)',
+    ]
+
+
+@pytest.mark.parametrize("text", ["=A3", "#NAME?", "#CALC!"])
+@pytest.mark.parametrize(
+    ("rows", "place", "named"),
+    [
+        ([["表名", "字段名", "类型"], ["T_A", "a", "int"], ["?", "b", "int"], [None, "c", "int"]], "A3", ["T_A"]),
+        ([["模式", "表英文名", "字段名", "类型"], ["?", "T_A", "a", "int"], ["s", "T_B", "b", "int"]], "A2", ["T_B"]),
+        ([["表英文名", "表中文名"], ["?", "某表"], ["T_B", "另一张"]], "A2", []),
+        ([["表名", "?"], *FIELDS], "B1", []),
+        ([["?"], *FIELDS], "A1", []),
+    ],
+)
+def test_a_table_that_a_formula_names_is_not_harvested(
+    tmp_path: Path, text: str, rows: list[Cells], place: str, named: list[str]
+) -> None:
+    cells = [[text if cell == "?" else cell for cell in row] for row in rows]
+    connector = source(write(tmp_path / "d.xlsx", Sheet1=cells))
+    found = connector.read()
+    assert [asset.name for asset in found.assets] == named
+    kind = "a formula" if text.startswith("=") else "an error value"
+    first = connector.failures[0]
+    assert (first.place, first.what) == (f"d.xlsx!Sheet1!{place}", f"the table's name is {kind} ({text})")
+    assert not found.listing.complete
+    assert "names no table" in (found.listing.reason or "")
+
+
+def test_a_formula_as_heading_is_named(tmp_path: Path) -> None:
+    rows: list[Cells] = [["字段名", "类型", "=B1"], ["XM", "int", "姓名"]]
+    with source(write(tmp_path / "d.xlsx", T_A=rows)) as connector:
+        assert [asset.name for asset in connector.assets()] == ["T_A"]
+    assert [(one.place, one.what) for one in connector.failures] == [("d.xlsx!T_A!C1", "a heading is a formula (=B1)")]
+
+
+def test_a_days_formula_over_a_table_that_its_sheet_names(tmp_path: Path) -> None:
+    found = read(write(tmp_path / "d.xlsx", T_A=[["=TODAY()"], *FIELDS]))
+    assert list(found) == ["T_A"]
+
+
+def test_what_looks_like_an_escape_is_read_as_programs_show_it(tmp_path: Path) -> None:
+    rows: list[Cells] = [["字段名", "中文名", "类型"], ["A", "姓_x0041_名", "int"], ["B", "姓_x005F_x0041_名", "int"]]
+    (asset,) = read(write(tmp_path / "d.xlsx", T_A=rows)).values()
+    assert [column.comment for column in asset.columns] == ["姓A名", "姓_x0041_名"]
 
 
 def test_hidden_sheets_are_read_and_said_to_be_hidden(tmp_path: Path) -> None:

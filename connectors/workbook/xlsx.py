@@ -1,0 +1,119 @@
+"""Cells of .xlsx workbooks, one pass over the XML of each sheet: values, formulas told from content, merged cells.
+
+openpyxl parses; its own worksheets tell either a formula or its last result, and neither with the merged cells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, NamedTuple
+
+from openpyxl.cell.text import Text
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.stylesheet import apply_stylesheet
+from openpyxl.worksheet._reader import WorkSheetParser
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.functions import iterparse
+
+from connectors.workbook.cells import Broken, Merged
+
+_LONGEST = 80
+_FORMULA, _STRING = f"{{{SHEET_MAIN_NS}}}f", f"{{{SHEET_MAIN_NS}}}si"
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_TO_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+
+
+class XlsxSheet(NamedTuple):
+    title: str
+    hidden: bool
+    rows: list[tuple[int, list[object]]]
+    """Number from 1, and values; rows that no cell stands in are left out."""
+    merged: tuple[Merged, ...]
+
+
+def read_xlsx(stream: BinaryIO) -> Iterator[XlsxSheet]:
+    """All worksheets. Raises whatever openpyxl, the XML parser and zipfile do for damaged files."""
+    reader: Any = ExcelReader(stream, read_only=True, keep_links=False)
+    reader.read_manifest()
+    reader.read_workbook()
+    apply_stylesheet(reader.archive, reader.wb)
+    texts = _texts(reader)
+    for sheet, relation in reader.parser.find_sheets():
+        if relation.target in reader.valid_files and "chartsheet" not in relation.Type:
+            with reader.archive.open(relation.target) as source:
+                yield _sheet(sheet.name, sheet.state != "visible", _parser(source, texts, reader.wb))
+    reader.archive.close()
+
+
+def unescaped(text: str) -> str:
+    """A text as spreadsheet programs show it: what XML cannot hold stands in files as ``_xHHHH_``.
+
+    >>> unescaped("A_x0042_C_x005F_x0042_")
+    'ABC_x0042_'
+    """
+    return _ESCAPED.sub(_character, text).replace("\r\n", "\n") if "_x" in text else text
+
+
+def escaped(text: str) -> str:
+    """A text in the way of `unescaped`, so that what only looks like an escape is read as it is.
+
+    >>> escaped("ABC_x0042_")
+    'ABC_x005F_x0042_'
+    """
+    return _TO_ESCAPE.sub("_x005F_", text) if "_x" in text else text
+
+
+def _character(found: re.Match[str]) -> str:
+    code = int(found[1], 16)
+    return found[0] if 0xD800 <= code < 0xE000 else chr(code)
+
+
+def _texts(reader: Any) -> list[str]:
+    """The table of texts that cells refer to."""
+    part = reader.package.find(SHARED_STRINGS)
+    if part is None:
+        return []
+    texts = []
+    with reader.archive.open(part.PartName[1:]) as source:
+        for _, node in iterparse(source):
+            if node.tag == _STRING:
+                text: Any = Text.from_tree(node)
+                texts.append(text.content)
+                node.clear()
+    return texts
+
+
+class _Parser(WorkSheetParser):
+    """Gives formulas as `Broken`, and values of all other cells."""
+
+    def parse_formula(self, element: Any) -> Broken:
+        said = "".join((element.findtext(_FORMULA) or "…").split())
+        return Broken(f"={said[:_LONGEST]}…" if len(said) > _LONGEST else f"={said}")
+
+
+def _parser(source: Any, texts: Sequence[str], book: Any) -> Any:
+    return _Parser(
+        source,
+        texts,
+        epoch=book.epoch,
+        date_formats=book._date_formats,
+        timedelta_formats=book._timedelta_formats,
+    )
+
+
+def _sheet(title: str, hidden: bool, parser: Any) -> XlsxSheet:
+    rows = [(number, _values(cells)) for number, cells in parser.parse() if cells]
+    ranges = parser.merged_cells.mergeCell if parser.merged_cells else ()
+    merged = tuple(Merged(str(one.coord), one.min_col - 1, one.max_col - 1, one.max_row) for one in ranges)
+    return XlsxSheet(title, hidden, rows, merged)
+
+
+def _values(cells: Sequence[dict[str, Any]]) -> list[object]:
+    values: list[object] = [None] * max(cell["column"] for cell in cells)
+    for cell in cells:
+        value = cell["value"]
+        if isinstance(value, str) and not isinstance(value, Broken):
+            value = Broken(value) if cell["data_type"] == "e" else unescaped(value)
+        values[cell["column"] - 1] = value
+    return values
