@@ -38,7 +38,7 @@ AS_OF, AT = date(2026, 11, 23), "2026-11-23T08:00:00+08:00"
 LI = Actor("li", "li", "李华", ("steward",))
 SYSTEM = SystemSettings(id="s", name="救助系统", connector="sqlite", path="x")
 DEPARTMENT = Department("d", "普陀区民政局", "11310107000000019B", "信息科", "刘工", (SYSTEM,), "x")
-ACCEPT = re.compile(rb'<c r="(O[0-9]+)" s="([0-9]+)"/>')
+ACCEPT = re.compile(rb'<c r="(P[0-9]+)" s="([0-9]+)"/>')
 
 
 def prepare(folder: Path, rows: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+import msgspec
 
 from workflows.cli_common import (
     State,
@@ -109,7 +110,7 @@ def export_command(state: State, department: str, output: Path | None, behalf: s
         path = output or found.site.out_dir / safe_name(owner.id) / "审核表.xlsx"
         done = export(found.store, found.pack, owner, found.actor, path, found.trail)
     if as_json:
-        emit_json(done)
+        emit_json({**msgspec.structs.asdict(done), "path": str(done.path)})
     else:
         echo(str(done.path))
         say(f"{done.items} items, {done.pending} of which wait for a person; {done.resources} resources")
@@ -176,7 +177,14 @@ def _row(row: RowVerdict) -> tuple[str, ...]:
 
 
 def _said(values: Any) -> str:
-    return " ".join(f"{name}={value or 'rejected'}" for name, value in values)
+    return " ".join(f"{name}={_value(value)}" for name, value in values)
+
+
+def _value(value: str | None) -> str:
+    """``None`` refuses a proposal; an empty text is an emptied cell."""
+    from workflows.review.rows import cut
+
+    return "rejected" if value is None else cut(value) or "(emptied)"
 
 
 @review.command("queue")
@@ -245,7 +253,12 @@ def _queued(item: Item) -> dict[str, Any]:
     type=click.Choice(("element", "tier", "share", "open")),
     help="Refuse the proposal without another value.",
 )
-@click.option("--why", required=True, metavar="TEXT", help="Kept with each decision.")
+@click.option(
+    "--why",
+    default="",
+    metavar="TEXT",
+    help="Why, in one line; needed to restrict sharing (Art. 22) and with --reject.",
+)
 @click.option("--basis", multiple=True, metavar="KEY", help="Citation; to restrict sharing the law asks for one.")
 @click.option("--dry-run", is_flag=True, help="Tell what would become of each column, and keep nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before keeping it.")
@@ -276,8 +289,9 @@ def decide(
     from workflows.errors import InputError
     from workflows.review import choose
     from workflows.review.sheets import Choices
+    from workflows.ruling import SUGGESTED
 
-    if asset and "=" in asset:
+    if asset and asset.partition("=")[0] in SUGGESTED:
         raise InputError(f"{asset} is no asset: put several values into one --set 'tier=L3 {asset}', or repeat --set")
     if bool(asset) == bool(wheres):
         raise InputError("give either ASSET[.COLUMN] or --where")
@@ -358,8 +372,9 @@ def _exit_code(ruled: Sequence[Ruled]) -> int:
 @click.command()
 @department_argument
 @output_option
+@json_option
 @pass_state
-def template(state: State, department: str, output: Path | None) -> None:
+def template(state: State, department: str, output: Path | None, as_json: bool) -> None:
     """Write a blank workbook in which a department describes its tables, for systems that cannot be reached.
 
     `connector: workbook` with its path harvests what comes back.
@@ -371,7 +386,11 @@ def template(state: State, department: str, output: Path | None) -> None:
     site = state.site(secrets=False)
     owner = site.department(department)
     path = output or site.out_dir / safe_name(owner.id) / "数据资源填报表.xlsx"
-    echo(str(write_template(path, owner.name, now().isoformat(timespec="seconds"))))
+    write_template(path, owner.name, now().isoformat(timespec="seconds"))
+    if as_json:
+        emit_json({"department": owner.id, "path": str(path)})
+    else:
+        echo(str(path))
 
 
 COMMANDS = (review, decide, template)

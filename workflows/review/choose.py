@@ -13,6 +13,7 @@ import msgspec
 from classifiers.evidence import TIERS, Dimension
 from workflows.acts.model import Actor
 from workflows.acts.rights import Rights
+from workflows.acts.text import one_line_text
 from workflows.acts.trail import Trail
 from workflows.errors import InputError
 from workflows.explain import find
@@ -49,18 +50,20 @@ def setting(choices: Choices, sets: Iterable[str], rejects: Iterable[str], why: 
             names = choices.names(dimension)
             known = ", ".join(names) if len(names) <= 10 else "a key such as person.mobile, or its Chinese name"
             raise InputError(f"--set {name}={text}: no such value ({known})")
-    for name in dict.fromkeys(rejects):
+    rejects_given = tuple(dict.fromkeys(rejects))
+    for name in rejects_given:
         if name in values:
             raise InputError(f"--reject {name}: --set gives it a value")
         values[cast(Dimension, name)] = None
     if not values:
         raise InputError("nothing to decide (give --set tier=L3 …, or --reject DIMENSION)")
-    if not why.strip():
-        raise InputError("--why is empty: every decision is kept with its reason")
+    one_line_text("--why", why)
+    if rejects_given and not why.strip():
+        raise InputError("--reject needs --why: whoever rules next has to know what was wrong")
     cited = {text: choices.citation(text) for text in basis}
     if unknown := [text for text, key in cited.items() if key is None]:
         raise InputError(f"--basis {unknown[0]}: no such citation (see `pdc pack show`)")
-    return Setting(values, why, tuple(key for key in cited.values() if key))
+    return Setting(values, why.strip(), tuple(key for key in cited.values() if key))
 
 
 def _pairs(texts: Iterable[str], option: str, known: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -183,6 +186,6 @@ class Decider:
         return found
 
     def _judged(self, wishes: Sequence[Sequence[Wish]], at: str) -> tuple[Desk, list[Ruled]]:
-        desk = Desk(self.trail.store, self.pack, self.actor, at, self.rights)
+        desk = Desk(self.trail.store, self.pack, self.actor, at, self.rights, since="预览")
         desk.load(wish.asset for row in wishes for wish in row)
         return desk, [one for row in wishes for one in desk.judge(row)]

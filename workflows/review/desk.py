@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from classifiers.evidence import ColumnVerdict, Decision, Dimension, Label
-from classifiers.rulings import Rulings
+from classifiers.rulings import Rulings, grounds
 from connectors.model import Column
 from workflows.acts.acting import Acting
 from workflows.acts.decisions import decide
@@ -42,6 +42,7 @@ Verdict = Literal["accepted", "waits", "unchanged", "conflict", "refused"]
 """``waits``: a lowered tier that needs a second person."""
 
 
+WITH_OTHERS = "同时裁定的其他标签未被接受，一并不计"
 ORDER: tuple[Verdict, ...] = ("unchanged", "accepted", "waits", "conflict", "refused")
 
 
@@ -97,6 +98,8 @@ class Desk:
     actor: Actor
     at: str
     rights: Rights
+    since: str = "导出"
+    """Since when something may have changed, in words of conflicts."""
     assets: dict[str, StoredAsset] = field(default_factory=dict)
     rulings: dict[str, list[Decision]] = field(default_factory=dict)
     questions: dict[str, list[Question]] = field(default_factory=dict)
@@ -123,9 +126,11 @@ class Desk:
         """
         kept = len(self.decisions), len(self.asked), len(self.settled)
         found = [self._judge(wish, despite_conflict) for wish in wishes]
-        if any(one.verdict in ("refused", "conflict") for one in found):
-            del self.decisions[kept[0] :], self.asked[kept[1] :], self.settled[kept[2] :]
-        return found
+        left: Verdict = worst(one.verdict for one in found)
+        if left not in ("refused", "conflict"):
+            return found
+        del self.decisions[kept[0] :], self.asked[kept[1] :], self.settled[kept[2] :]
+        return [Ruled(one.wish, left, WITH_OTHERS) if one.verdict in ("accepted", "waits") else one for one in found]
 
     def _judge(self, wish: Wish, despite_conflict: bool) -> Ruled:
         stored = self.assets.get(wish.asset)
@@ -139,7 +144,7 @@ class Desk:
         if self._stands(wish, label):
             return Ruled(wish, "unchanged")
         if (theirs := self._changed(wish, stored)) and not despite_conflict:
-            return Ruled(wish, "conflict", "导出之后已有变化", theirs)
+            return Ruled(wish, "conflict", f"{self.since}之后已有变化", theirs)
         return self._ruled(wish, stored, label)
 
     def _ruled(self, wish: Wish, stored: StoredAsset, label: Label | None) -> Ruled:
@@ -147,14 +152,25 @@ class Desk:
         if wish.value is None and not wish.reason:
             return Ruled(wish, "refused", "不采纳建议须写明理由")
         if lacks_basis(decision, label, self.pack):
-            shown = self.pack.display(wish.dimension, wish.value or "")
-            return Ruled(wish, "refused", f"定为{shown}须给出法律、法规或规章依据")
+            return Ruled(wish, "refused", self._wanting("给出法律、法规或规章依据", wish))
+        if self._lacks_reason(decision, label):
+            return Ruled(wish, "refused", self._wanting("说明理由", wish))
         force = tier_in_force(stored, self._own(wish), wish.column) if wish.dimension == "tier" else None
         if not is_lower(wish.value, force):
             self._supersede(decision)
             self.decisions.append(decision)
             return Ruled(wish, "accepted")
         return self._lowered(wish, decision, force)
+
+    def _lacks_reason(self, decision: Decision, label: Label | None) -> bool:
+        """Who restricts sharing otherwise than the rules do says why (Art. 22); all other rulings may do without."""
+        asked = decision.dimension == "share" and (decision.value or "") in self.pack.body.sufficient_ranks
+        return asked and not grounds(decision, label).reason
+
+    def _wanting(self, what: str, wish: Wish) -> str:
+        told = f"定为{self.pack.display(wish.dimension, wish.value or '')}须{what}"
+        weak = self.pack.lacking(wish.value or "", wish.basis)
+        return f"{told}；所引{'、'.join(weak)}" if weak else told
 
     def _lowered(self, wish: Wish, decision: Decision, force: str | None) -> Ruled:
         question = next((one for one in self._open(wish) if one.value == wish.value), None)

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from connectors.workbook.grid import Sheet, letters, read_sheets
+from connectors.base import SourceFatalError
+from connectors.workbook.cells import Broken
+from connectors.workbook.grid import Row, Sheet, letters, read_sheets
 from workflows.errors import InputError
 from workflows.outputs.cells import clean_text
 from workflows.review.export import ELEMENT_ROW, SHORT
-from workflows.review.merged import merged_ranges
-from workflows.review.sheets import ACCEPT, ITEM_TITLES, ROW_ID, heading, plain, writable
+from workflows.review.sheets import (
+    ELEMENTS,
+    ITEM_OWN,
+    ITEM_TITLES,
+    ITEMS,
+    OWN,
+    RESOURCES,
+    ROW_ID,
+    heading,
+    plain,
+    writable,
+)
 
+Form = Literal["待审信息项", "资源", "信息项"]
 HEADING_WITHIN = 20
 """Rows in which the heading may stand: people put lines above it."""
+ALIKE = 3
+"""Headings that make a row the heading of one of our sheets."""
 _ROW_ID = re.compile(rf"([0-9a-f]{{{SHORT}}})-(\d{{1,9}})(?:-(\d{{1,9}})({ELEMENT_ROW}?))?")
 _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00")
 
@@ -37,7 +52,7 @@ class Line(NamedTuple):
     sheet: str
     number: int
     cells: dict[str, str]
-    """Heading without spaces → text, of the cells to fill that hold any."""
+    """Heading without spaces → text, of the cells to fill that hold any; `Broken` among them."""
     places: dict[str, int]
     """Heading → column of the sheet."""
     ident: RowId | None
@@ -45,6 +60,11 @@ class Line(NamedTuple):
 
     def text(self, title: str) -> str:
         return self.cells.get(plain(title), "")
+
+    @property
+    def broken(self) -> dict[str, Broken]:
+        """Heading → formula or error value, of the cells to fill."""
+        return {title: text for title, text in self.cells.items() if isinstance(text, Broken)}
 
     def at(self, title: str) -> str:
         """``待审信息项!Q7``"""
@@ -63,72 +83,119 @@ class Filled(NamedTuple):
     """资源 and 信息项"""
 
 
+class _Found(NamedTuple):
+    """One of our sheets, whatever it is called now."""
+
+    sheet: Sheet
+    form: Form
+    begin: int
+    """Index of the heading's row."""
+    titles: dict[str, int]
+    """Heading → column; of equal ones the first."""
+
+    @property
+    def place(self) -> str:
+        return f"{self.sheet.file} {self.sheet.title or ''}".rstrip()
+
+    @property
+    def rows(self) -> list[Row]:
+        return self.sheet.rows[self.begin + 1 :]
+
+    def ident(self, row: Row) -> str:
+        return row.cell(self.titles[plain(ROW_ID)])
+
+
 def read_filled(path: Path) -> Filled:
-    """Raises `InputError` when it is no review workbook, or rows of two exports stand in it, and what
-    `connectors.workbook.grid.read_sheets` raises for a file that cannot be read.
+    """Raises `InputError` when it is no review workbook, holds something that nobody could take for what it was meant
+    as, or rows of two exports.
     """
     rulings: list[Line] = []
     elements: list[Line] = []
-    filled_in: dict[str, tuple[int, set[int]]] = {}
-    for sheet in read_sheets(path):
-        found = _heading(sheet)
+    for sheet in _sheets(path):
+        found = _found(sheet)
         if found is not None:
-            row, columns = sheet.rows[found[0] - 1].number, {at for title, at in found[1].items() if _is_filled(title)}
-            filled_in[sheet.title or ""] = row, columns
-            (rulings if plain(ACCEPT) in found[1] else elements).extend(_lines(sheet, *found))
+            _check_headings(found)
+            _check_merged(found)
+            (rulings if found.form == ITEMS else elements).extend(_lines(found))
     exports = {line.ident.export for line in (*rulings, *elements) if line.ident}
     if len(exports) != 1:
         what = (
             "holds rows of several exports" if exports else f"has no column {ROW_ID} as `pdc review export` writes it"
         )
         raise InputError(f"{path.name} {what} (fill in one exported workbook, hidden columns untouched)")
-    _check_merged(path, filled_in)
     return Filled(exports.pop(), rulings, elements)
 
 
-def _check_merged(path: Path, filled_in: dict[str, tuple[int, set[int]]]) -> None:
-    """Merged cells hold one value: what they mean for the other rows nobody knows. Raises `InputError`.
-
-    ``filled_in``: sheet → row of its headings, and the columns that people fill in.
-    """
-    for sheet, reach in merged_ranges(path):
-        row, columns = filled_in.get(sheet, (0, set()))
-        if reach.last_row > row and not columns.isdisjoint(range(reach.first_column, reach.last_column + 1)):
-            raise InputError(
-                f"{path.name} {sheet}!{reach.text}: cells to fill are merged (unmerge them, fill in each of them)"
-            )
+def _sheets(path: Path) -> list[Sheet]:
+    try:
+        return list(read_sheets(path))
+    except SourceFatalError as error:
+        raise InputError(str(error)) from error
 
 
-def _heading(sheet: Sheet) -> tuple[int, dict[str, int]] | None:
-    """Where the rows begin, and the columns by heading; of equal headings the first counts."""
+# --- the sheets ------------------------------------------------------------------------------------------------------
+
+
+def _found(sheet: Sheet) -> _Found | None:
+    """None for a sheet that is none of ours. Raises `InputError` for one of ours without its row ids."""
+    alike = False
     for index, row in enumerate(sheet.rows[:HEADING_WITHIN]):
         titles: dict[str, int] = {}
         for place, text in row.filled():
             titles.setdefault(plain(text), place)
+        known = {form: len(own & titles.keys()) for form, own in _headings().items()}
+        form = max(known, key=lambda one: known[one])
         if plain(ROW_ID) in titles:
-            return index + 1, titles
+            return _Found(sheet, form, index, titles)
+        alike = alike or known[form] >= ALIKE
+    if alike or (sheet.rows and sheet.title in _headings()):
+        raise InputError(
+            f"{sheet.file} {sheet.title or ''}: there is no heading {ROW_ID}, so nobody knows which row is which "
+            "(fill in a fresh export, and leave its hidden column and its headings as they are)"
+        )
     return None
 
 
-def _lines(sheet: Sheet, begin: int, titles: dict[str, int]) -> Iterator[Line]:
-    """Rows with what stands under the headings that people fill in; the rest does not count."""
-    read = [(title, place) for title, place in titles.items() if _is_filled(title)]
-    ident, elements = titles[plain(ROW_ID)], plain(ACCEPT) not in titles
-    for row in sheet.rows[begin:]:
-        cells = {title: _said(text) for title, place in read if (text := row.cell(place))}
-        if cells or row.cell(ident):
-            yield Line(sheet.title or "", row.number, cells, titles, _ident(row.cell(ident), elements))
+def _check_headings(found: _Found) -> None:
+    """Whatever stands under a heading that is none of ours would be lost. Raises `InputError`."""
+    known = {place for title, place in found.titles.items() if title in _headings()[found.form]}
+    head = found.sheet.rows[found.begin]
+    for row in found.rows:
+        for place, _ in row.filled():
+            if place not in known:
+                raise InputError(
+                    f"{found.place}!{letters(place)}{row.number} {_under(head.cell(place), place, found)} "
+                    f"(let headings be as exported; notes of your own belong on another sheet)"
+                )
 
 
-def _said(text: str) -> str:
-    """What a person reads in the cell: programs store days as moments."""
-    text = clean_text(text).strip()
-    day = _MIDNIGHT.fullmatch(text)
-    return day[1] if day else text
+def _under(title: str, place: int, found: _Found) -> str:
+    if not title:
+        return "stands under no heading"
+    doubled = found.titles.get(plain(title)) != place
+    return f"stands under the heading 「{title[:20]}」, which {'is there twice' if doubled else 'no export has'}"
 
 
-def _is_filled(title: str) -> bool:
-    return title in _filled_in()
+def _check_merged(found: _Found) -> None:
+    """Merged cells hold one value: what they mean for the other rows nobody knows. Raises `InputError`."""
+    row = found.sheet.rows[found.begin].number
+    columns = {at for title, at in found.titles.items() if title in _filled_in()}
+    for reach in found.sheet.merged:
+        if reach.last_row > row and not columns.isdisjoint(range(reach.first_column, reach.last_column + 1)):
+            raise InputError(
+                f"{found.place}!{reach.text}: cells to fill are merged (unmerge them, fill in each of them)"
+            )
+
+
+@cache
+def _headings() -> Mapping[Form, frozenset[str]]:
+    """Every heading of each sheet, as `plain` gives it."""
+    texts: dict[Form, tuple[str, ...]] = {
+        "待审信息项": (*ITEM_OWN, *ITEM_TITLES),
+        "资源": (*OWN[RESOURCES], *map(heading, writable("asset").values())),
+        "信息项": (*OWN[ELEMENTS], *map(heading, writable("item").values())),
+    }
+    return {form: frozenset(map(plain, (*titles, ROW_ID))) for form, titles in texts.items()}
 
 
 @cache
@@ -136,6 +203,29 @@ def _filled_in() -> frozenset[str]:
     """The headings of cells to fill, as `plain` gives them."""
     ours = (*writable("asset").values(), *writable("item").values())
     return frozenset(map(plain, (*ITEM_TITLES, *map(heading, ours))))
+
+
+# --- their rows ------------------------------------------------------------------------------------------------------
+
+
+def _lines(found: _Found) -> Iterator[Line]:
+    """Rows with what stands under the headings that people fill in; the rest does not count."""
+    own = _headings()[found.form] & _filled_in()
+    read = [(title, place) for title, place in found.titles.items() if title in own]
+    for row in found.rows:
+        cells = {title: _said(said) for title, place in read if (said := row.cell(place))}
+        ident = found.ident(row)
+        if cells or ident:
+            yield Line(found.sheet.title or "", row.number, cells, found.titles, _ident(ident, found.form != ITEMS))
+
+
+def _said(text: str) -> str:
+    """What a person reads in the cell: programs store days as moments."""
+    if isinstance(text, Broken):
+        return text
+    text = clean_text(text).strip()
+    day = _MIDNIGHT.fullmatch(text)
+    return day[1] if day else text
 
 
 def _ident(text: str, elements: bool) -> RowId | None:

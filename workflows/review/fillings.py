@@ -7,19 +7,29 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from connectors.workbook.grid import ERRORS
+from connectors.workbook.cells import Broken
 from workflows import catalogue
 from workflows.acts.acting import Acting
 from workflows.acts.trail import Trail
 from workflows.entries.codes import codes
-from workflows.entries.elements import LONGEST, Level
+from workflows.entries.elements import LONGEST, Element, Level, check_value
 from workflows.entries.values import Fill, Values, fill, people_values
 from workflows.entry import Entry, EntryItem
+from workflows.errors import InputError
 from workflows.review.desk import Desk
 from workflows.review.export import Manifest, SeenAsset, SeenColumn
 from workflows.review.filled import Line
 from workflows.review.items import fingerprint
-from workflows.review.rows import RowVerdict, not_exported, seen_asset, seen_column
+from workflows.review.rows import (
+    RowVerdict,
+    cut,
+    not_exported,
+    one_line,
+    seen_asset,
+    seen_column,
+    told_broken,
+    told_unseen,
+)
 from workflows.review.sheets import heading, plain, shown_values, writable
 
 if TYPE_CHECKING:
@@ -27,6 +37,12 @@ if TYPE_CHECKING:
 
 WRITTEN = "在审核表中填写"
 _CHANGED = "导出之后已有变化"
+HINTS = {
+    "time": "，应为日期或时间，如2026-03-02或2026-03-02 08:30",
+    "codes": "，应为资源代码，如300001/000001，多个用“、”隔开",
+    "class": "，应以国家规定的类别开头，其后用“/”细分",
+}
+"""`Element.form` → how its values are written."""
 
 
 @dataclass
@@ -53,7 +69,11 @@ class Fillings:
             return dict(line.cells)
         seen = column.values if column else asset.values
         there = ((key, title) for key, title in _titles("item" if column else "asset") if title in line.places)
-        return {key: text for key, title in there if (text := line.cells.get(title, "")) != seen.get(key, "")}
+        return {
+            key: text
+            for key, title in there
+            if (text := line.cells.get(title, "")) != seen.get(key, "") or isinstance(text, Broken)
+        }
 
     def judge(self, line: Line) -> RowVerdict:
         """What becomes of a row that says something else than was exported; keeps what counts for `write`."""
@@ -134,12 +154,16 @@ class Fillings:
             yield f"无权填报{self.manifest.department}的资源"
         for key, text in changes.items():
             element = writable(level)[key]
-            if text in ERRORS:
-                yield f"{line.at(heading(element))}「{text}」：是公式的错误值，请直接填写内容"
+            if isinstance(text, Broken):
+                yield f"{line.at(heading(element))}{told_broken(text)}"
             elif text and element.values and text not in element.values:
-                yield f"{line.at(heading(element))}「{text}」：{element.title}可填：{'、'.join(element.values)}"
+                yield f"{line.at(heading(element))}「{cut(text)}」：{element.title}可填：{'、'.join(element.values)}"
             elif len(text) > LONGEST:
                 yield f"{line.at(heading(element))}：{element.title}有{len(text)}字，最多{LONGEST}字"
+            elif unseen := told_unseen(text):
+                yield f"{line.at(heading(element))}{unseen}"
+            elif not _is_taken(level, key, text):
+                yield f"{line.at(heading(element))}「{cut(text)}」：{element.title}不能这样写{_hint(element)}"
 
     @staticmethod
     def _kept(line: Line, level: Level, kept: set[str], now: Mapping[str, str]) -> Iterator[str]:
@@ -156,7 +180,24 @@ def _titles(level: Level) -> tuple[tuple[str, str], ...]:
 
 def _as_listed(level: Level, key: str, text: str) -> str:
     """The allowed value that is meant, whatever its width and spaces; any other text as it is."""
+    if isinstance(text, Broken):
+        return text
+    text = one_line(text)
     return next((value for value in writable(level)[key].values if plain(value) == plain(text)), text)
+
+
+def _is_taken(level: Level, key: str, text: str) -> bool:
+    """Whether `fill` takes the value: what it says against it is English, for the command line."""
+    try:
+        check_value(level, key, text)
+    except InputError:
+        return False
+    return True
+
+
+def _hint(element: Element) -> str:
+    """How values of an element are written."""
+    return HINTS.get(element.form, "")
 
 
 def _values(entry: Entry) -> dict[str | None, dict[str, str]]:

@@ -26,6 +26,7 @@ from openpyxl.xml.constants import (
     SHEET_MAIN_NS,
 )
 
+from connectors.workbook.xlsx import escaped
 from workflows.outputs.cells import (
     MAX_ROWS,
     Book,
@@ -275,7 +276,7 @@ class _FormZip(StableZip):
             super().writestr(ARC_SHARED_STRINGS, self._table())
 
     def _table(self) -> str:
-        items = (f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in self._texts)
+        items = (f'<si><t xml:space="preserve">{escape(escaped(text))}</t></si>' for text in self._texts)
         return f'<?xml version="1.0" encoding="UTF-8"?><sst xmlns="{SHEET_MAIN_NS}">{"".join(items)}</sst>'
 
     def write(self, filename: Any, arcname: Any = None, *args: Any, **kwargs: Any) -> None:

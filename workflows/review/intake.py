@@ -12,18 +12,27 @@ import msgspec
 
 from classifiers.evidence import Dimension
 from classifiers.rulings import AGREED
-from connectors.workbook.grid import ERRORS
 from workflows.acts.acting import Acting
 from workflows.acts.model import Actor
 from workflows.acts.rights import Rights, require
 from workflows.acts.trail import Trail
 from workflows.errors import InputError
 from workflows.review import sheets
-from workflows.review.desk import Desk, Ruled, Seen, Verdict, Wish, counted, worst
+from workflows.review.desk import WITH_OTHERS, Desk, Ruled, Seen, Verdict, Wish, counted, worst
 from workflows.review.export import Manifest, SeenColumn
 from workflows.review.filled import Filled, Line, RowId, read_filled
 from workflows.review.fillings import WRITTEN, Fillings
-from workflows.review.rows import RowVerdict, not_exported, seen_asset, seen_column, without_id
+from workflows.review.rows import (
+    RowVerdict,
+    cut,
+    not_exported,
+    one_line,
+    seen_asset,
+    seen_column,
+    told_broken,
+    told_unseen,
+    without_id,
+)
 from workflows.ruling import DIMENSIONS, SUGGESTED
 
 if TYPE_CHECKING:
@@ -177,13 +186,15 @@ class _Reading:
     wrong: list[str] = field(default_factory=list)
 
     def wishes(self) -> list[Wish]:
+        self.wrong += [f"{self.line.at(title)}{told_broken(text)}" for title, text in self.line.broken.items()]
+        return [] if self.wrong else self._wishes()
+
+    def _wishes(self) -> list[Wish]:
         agrees = self._answer(sheets.ACCEPT) if self.line.text(sheets.ACCEPT) else self.by_group or None
         if self.line.text(sheets.ACCEPT_GROUP) and self._answer(sheets.ACCEPT_GROUP) is False:
             self._say(sheets.ACCEPT_GROUP, "只能填“是”或留空")
         own = {dimension: key for dimension in SUGGESTED if (key := self._own(dimension))}
-        basis, reason = self._basis(), self.line.text(sheets.REASON)
-        if reason in ERRORS:
-            self._say(sheets.REASON, "是公式的错误值，请直接填写内容")
+        basis, reason = self._basis(), self._reason()
         proposed = [dimension for dimension in SUGGESTED if self.column.marks[dimension].proposed]
         values: dict[Dimension, str | None] = dict(own)
         if agrees:
@@ -191,7 +202,8 @@ class _Reading:
         elif agrees is False and not own:
             values |= dict.fromkeys(proposed)
         if not values and not self.wrong and (reason or basis):
-            self.wrong.append(f"{self.line.place}：只填了依据或理由，没有填采纳与否，也没有改填")
+            what = "只填了依据或理由，没有填采纳与否，也没有改填" if agrees is None else "没有待确认的建议，也没有改填"
+            self.wrong.append(f"{self.line.place}：{what}，依据或理由没有着落")
         # What is agreed with keeps its reason and citations: what else the row says is on what it changes.
         agreed = f"{AGREED}：{reason}" if reason else AGREED
         return [
@@ -224,12 +236,18 @@ class _Reading:
             self._say(title, f"没有这个{title}，{known}")
         return key
 
+    def _reason(self) -> str:
+        reason = one_line(self.line.text(sheets.REASON))
+        if unseen := told_unseen(reason):
+            self.wrong.append(f"{self.line.at(sheets.REASON)}{unseen}")
+        return reason
+
     def _basis(self) -> tuple[str, ...]:
         found = []
         for text in self._cited():
             key = self.choices.citation(text)
             if key is None:
-                self._say(sheets.BASIS, f"依据库中没有「{text}」")
+                self._say(sheets.BASIS, f"依据库中没有「{cut(text)}」")
             else:
                 found.append(key)
         return tuple(dict.fromkeys(found))
@@ -245,12 +263,13 @@ class _Reading:
                 yield from (f"{title}》{article}" for article in articles.split("、"))
 
     def _say(self, title: str, what: str) -> None:
-        self.wrong.append(f"{self.line.at(title)}「{self.line.text(title)}」：{what}")
+        self.wrong.append(f"{self.line.at(title)}「{cut(self.line.text(title))}」：{what}")
 
 
 def _row_verdict(line: Line, asset: str, column: str, found: list[Ruled]) -> RowVerdict:
     verdict: Verdict = worst(one.verdict for one in found)
-    told = "；".join(dict.fromkeys(one.told for one in found if one.told and one.verdict == verdict))
+    said = (one.told for one in found if one.verdict == verdict and one.told != WITH_OTHERS)
+    told = "；".join(dict.fromkeys(filter(None, said)))
     theirs = "；".join(f"{DIMENSIONS[one.wish.dimension]}：{one.theirs}" for one in found if one.theirs)
     yours: dict[str, str | None] = {one.wish.dimension: one.wish.value for one in found}
     return RowVerdict(line.place, verdict, asset, column, yours, theirs, told)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 
 import msgspec
 
+from connectors.workbook.cells import Broken
+from workflows.acts.text import UNSEEN
 from workflows.review.desk import Verdict
 from workflows.review.export import Manifest, SeenAsset, SeenColumn
 from workflows.review.filled import Line
 from workflows.review.sheets import ROW_ID
+
+SHOWN = 60
+"""Characters of a cell that a verdict repeats."""
 
 
 class RowVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,3 +53,31 @@ def without_id(line: Line) -> RowVerdict:
 
 def not_exported(line: Line) -> RowVerdict:
     return RowVerdict(line.place, "refused", told=f"{line.place}：{ROW_ID}不在导出的内容中")
+
+
+def told_broken(text: Broken) -> str:
+    """After the cell's place: a formula has no content that its author and this program surely read alike."""
+    what = "是公式，不能导入" if text.is_formula else "是公式的错误值"
+    return f"「{text}」：{what}，请直接填写内容"
+
+
+def one_line(text: str) -> str:
+    """Lines of one cell as one: what is kept in acts has no line feeds.
+
+    >>> one_line("甲\\n  乙")
+    '甲 乙'
+    """
+    return " ".join(text.split()) if "\n" in text or "\t" in text else text
+
+
+def told_unseen(text: str) -> str:
+    """After the cell's place: which character nobody sees; empty when there is none."""
+    for number, character in enumerate(text, 1):
+        if unicodedata.category(character) in UNSEEN:
+            return f"：第{number}个字是看不见的字符U+{ord(character):04X}，请删去"
+    return ""
+
+
+def cut(text: str) -> str:
+    """As much of a cell as a verdict repeats."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…（共{len(text)}字）"

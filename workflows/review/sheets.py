@@ -33,10 +33,17 @@ ROW_ID = "行标识"
 ACCEPT, ACCEPT_GROUP, BASIS, REASON = "采纳建议", "全组采纳", "依据", "理由/备注"
 ITEM_TITLES: Final = (ACCEPT, ACCEPT_GROUP, *(DIMENSIONS[dimension] for dimension in SUGGESTED), BASIS, REASON)
 """What people fill in about an item."""
+PROPOSED_ELEMENT = "建议数据元"
+ITEM_OWN: Final = (
+    *("组", "同组", "表", "字段", "字段说明", "数据元（现）", "现行", PROPOSED_ELEMENT, "建议分级", "建议共享类型"),
+    *("建议开放类型", "状态", "可信度", "判定理由", "判定依据", "所属系统", "表说明", "数据类型"),
+)
+OWN: Final = {RESOURCES: ("代码", "系统", "表", "完整度", "待补内容"), ELEMENTS: ("代码", "表", "字段", "现名称")}
+"""The headings of locked columns."""
 YES, NO = "是", "否"
 DOUBTS: Final = {"undetermined": "待判定", "tie": "建议（两可）", "near": "建议（把握小）"}
 EXPORT_ID = "导出编号"
-_UNREAD = re.compile("\x7f|_x00[01][0-9A-Fa-f]_")
+_UNREAD = re.compile("\x7f")
 WIDE: Final = {
     "category": 26,
     "title": 24,
@@ -134,6 +141,7 @@ def item_fields(choices: Choices) -> tuple[Field, ...]:
         Field("字段说明", 20),
         Field("数据元（现）", 16),
         Field("现行", 16),
+        Field(PROPOSED_ELEMENT, 16),
         Field("建议分级", 13, "centre"),
         Field("建议共享类型", 13, "centre"),
         Field("建议开放类型", 13, "centre"),
@@ -172,15 +180,16 @@ def item_rows(
 def _item_row(group: Group, item: Item, system: str, ident: str, pack: Pack) -> list[Cell]:
     asset, verdict, size = item.stored.asset, item.verdict, len(group.items)
     labels = item.pending or [one for one in verdict.labels if words.is_undetermined(one)] or verdict.labels
-    element = item.marks["element"].now or verdict.element or ""
+    element = item.marks["element"]
     return [
         Tinted(group.number, "alike") if size > 1 else group.number,
         size,
         asset.name,
         item.column.name,
         item.column.comment or "",
-        pack.display("element", element) if element else "",
+        pack.display("element", element.now) if element.now else "",
         _in_force(item, pack),
+        pack.display("element", element.value) if element.proposed else "",
         *(_proposal(item, axis, pack) for axis in words.AXES),
         DOUBTS.get(item.doubt, words.STATES[item.state]),
         item.confidence if item.pending else None,
@@ -236,13 +245,7 @@ def heading(element: Element) -> str:
 
 
 def resource_fields() -> tuple[Field, ...]:
-    own = (
-        Field("代码", 20),
-        Field("系统", 16),
-        Field("表", 22),
-        Field("完整度", 8, "centre"),
-        Field("待补内容", 26),
-    )
+    own = map(Field, OWN[RESOURCES], (20, 16, 22, 8, 26), ("text", "text", "text", "centre", "text"))
     filled = (
         Field(heading(element), WIDE.get(key, 18), "fill", element.values) for key, element in writable("asset").items()
     )
@@ -251,7 +254,7 @@ def resource_fields() -> tuple[Field, ...]:
 
 def element_fields() -> tuple[Field, ...]:
     """The columns of 信息项."""
-    own = (Field("代码", 16), Field("表", 20), Field("字段", 16), Field("现名称", 20))
+    own = map(Field, OWN[ELEMENTS], (16, 20, 16, 20))
     filled = (
         Field(heading(element), WIDE.get(key, 18), "fill", element.values) for key, element in writable("item").items()
     )

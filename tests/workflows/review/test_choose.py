@@ -130,8 +130,15 @@ def test_a_where_must_say_something(room: Any, choices: Choices) -> None:
 
 
 @pytest.mark.parametrize("why", ["", " \u3000"])
-def test_a_decision_needs_a_reason(choices: Choices, why: str) -> None:
-    with pytest.raises(InputError, match="--why is empty"):
+def test_only_a_rejection_needs_a_reason_whatever_it_is_about(choices: Choices, why: str) -> None:
+    assert choose.setting(choices, ["tier=L3"], (), why, ()).reason == ""
+    with pytest.raises(InputError, match="--reject needs --why"):
+        choose.setting(choices, (), ("tier",), why, ())
+
+
+@pytest.mark.parametrize("why", ["甲\n乙", "\x1b[31m", "看\u202e过"])
+def test_reasons_are_one_line_of_what_is_seen(choices: Choices, why: str) -> None:
+    with pytest.raises(InputError, match="--why is one line of text without control characters"):
         choose.setting(choices, ["tier=L3"], (), why, ())
 
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from workflows import people
 from workflows.cli import cli
+from workflows.review.desk import Wish
 
 SITE = """
 name: 测试
@@ -21,6 +22,7 @@ people:
   - {id: wangfang, name: 王芳, accounts: [wangfang], roles: [reviewer]}
   - {id: sun, name: 孙办, accounts: [sun], roles: [office]}
 """
+ODS = b"PK\x03\x04" + b"\0" * 26 + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
 DEPARTMENT = """
 department: {id: dept, name: 普陀区民政局, code: 11310107000000019B, section: 信息科, contact: 刘工}
 systems:
@@ -78,7 +80,21 @@ def test_only_refused_rows_exit_with_4_and_others_may_not_import(pdc: Any, room:
     refused = pdc("review", "import", path, "--as", "lihua", who="sun")
     assert refused.exit_code == 4
     assert refused.stderr.startswith("error: 孙办 may not decide for dept; ask the data contact")
-    assert pdc("review", "import", Path(__file__)).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "told"),
+    [
+        ("审核表.txt.xlsx", b"a", "审核表.txt.xlsx: not a workbook (save it as .xlsx or .csv)"),
+        ("审核表.ods", ODS, "审核表.ods: an OpenDocument spreadsheet (save it as .xlsx)"),
+        ("审核表.xlsx", b"PK\x03\x04", "the workbook is damaged"),
+    ],
+)
+def test_a_file_that_is_no_workbook_is_bad_input(pdc: Any, room: Any, name: str, body: bytes, told: str) -> None:
+    (room.folder / name).write_bytes(body)
+    done = pdc("review", "import", room.folder / name)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert told in done.stderr
 
 
 def test_the_queue_is_limited_and_counts_all(pdc: Any) -> None:
@@ -143,3 +159,87 @@ def test_a_workbook_is_named_as_one(pdc: Any, room: Any, command: tuple[str, ...
     done = pdc(*command, "-o", room.folder / "表.csv")
     assert (done.exit_code, "表.csv is no name of a workbook" in done.stderr) == (2, True)
     assert not (room.folder / "表.csv").exists()
+
+
+def test_a_column_counts_as_a_whole_or_not_at_all(pdc: Any, room: Any) -> None:
+    command = ("decide", "person.sfzh", "--set", "share=none open=conditional", "--why", "保密", "--yes")
+    done = pdc(*command)
+    assert (done.exit_code, room.store.decisions()) == (4, [])
+    assert "0 accepted" not in done.stderr
+    assert "2 refused" in done.stderr
+    assert "同时裁定的其他标签未被接受，一并不计" in done.stdout
+    told = json.loads(pdc(*command, "--json").stdout)
+    assert (told["counts"]["refused"], told["counts"]["accepted"]) == (2, 0)
+    assert {one["verdict"] for one in told["rulings"]} == {"refused"}
+    both = ("--where", "column=sfzh", "--where", "table=person", *command[2:])
+    assert pdc("decide", *both).exit_code == 4
+
+
+def test_restricting_sharing_otherwise_than_the_rules_needs_a_reason(pdc: Any, room: Any) -> None:
+    command = ("decide", "person.sfzh", "--set", "share=none", "--basis", "pipl/34", "--yes")
+    done = pdc(*command)
+    assert (done.exit_code, "定为非共享须说明理由" in done.stdout) == (4, True)
+    assert pdc(*command, "--why", "涉及个人隐私").exit_code == 0
+    assert pdc("decide", "toilet.mc", "--set", "tier=L2", "--yes").exit_code == 0
+
+
+@pytest.mark.parametrize("key", ["putuo-2020/21", "hiv/39"])
+def test_why_a_citation_does_not_suffice(pdc: Any, room: Any, key: str) -> None:
+    known = {one.key: one for one in room.pack.citations()}
+    done = pdc("decide", "person.sfzh", "--set", "share=none", "--why", "保密", "--basis", key, "--yes")
+    assert done.exit_code == 4
+    assert f"所引{known[key].title}{known[key].article}：" in done.stdout
+
+
+def test_a_column_whose_name_holds_an_equals_sign(pdc: Any, room: Any, make: Any) -> None:
+    room.hold(make("weird", "怪表", "=cmd:命令"))
+    assert pdc("decide", "weird.=cmd", "--set", "tier=L2", "--yes").exit_code == 0
+    assert room.values("weird", "=cmd") == {"tier": "L2"}
+
+
+def test_a_conflict_of_decide_is_since_the_preview(pdc: Any, room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workflows.review import choose
+
+    read = choose.wishes_of
+
+    def late(*arguments: Any) -> Any:
+        found = read(*arguments)
+        room.judge(Wish("dept/sys/person", "tier", "L4", "sfzh", "王芳看过"), who="王芳")
+        return found
+
+    monkeypatch.setattr(choose, "wishes_of", late)
+    done = pdc("decide", "--where", "table=person column=sfzh", "--set", "tier=L3", "--yes")
+    assert (done.exit_code, "预览之后已有变化" in done.stdout, "导出" in done.stdout) == (4, True, False)
+
+
+def test_an_emptied_cell_is_told_as_one(pdc: Any, room: Any, fill: Any) -> None:
+    room.bring(fill(room.export(), {("person", "sjh", "信息项"): {"计量单位": "个"}}))
+    path = fill(room.export("b.xlsx"), {("person", "sjh", "信息项"): {"计量单位": None}})
+    assert "unit=(emptied)" in pdc("review", "import", path, "--dry-run").stdout
+
+
+JSON = [
+    ("review", "export", "dept", "--json"),
+    ("review", "queue", "--json"),
+    ("template", "dept", "--json"),
+    ("decide", "person.sfzh", "--set", "tier=L4", "--json", "--yes"),
+    ("decide", "--where", "table=person", "--set", "tier=L4", "--json", "--dry-run"),
+]
+
+
+@pytest.mark.parametrize("command", JSON, ids=lambda command: " ".join(command[:2]))
+def test_every_command_tells_json(pdc: Any, room: Any, command: tuple[str, ...]) -> None:
+    done = pdc(*command)
+    told = json.loads(done.stdout)
+    assert (done.exit_code, type(told)) == (0, dict)
+    if "path" in told:
+        assert Path(told["path"]).exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_an_import_tells_json(pdc: Any, room: Any, fill: Any, options: tuple[str, ...]) -> None:
+    path = fill(
+        room.export(), {("person", "sfzh"): {"采纳建议": "否", "理由/备注": "不是"}, ("person", "xm"): {"分级": "9"}}
+    )
+    done = pdc("review", "import", path, "--json", *options)
+    assert (done.exit_code, json.loads(done.stdout)["counts"]["refused"]) == (3, 1)

@@ -102,7 +102,8 @@ def test_names_and_keys_and_full_width_are_the_same(room: Any, fill: Any) -> Non
     path = fill(
         room.export(), {("toilet", "mc"): {"分级": "高　敏感级", "共享类型": "CONDITIONAL", "开放类型": "非开放 "}}
     )
-    path = fill(path, {("toilet", "mc"): {"依据": "《中华人民共和国个人信息保护法》第三十四条"}})
+    law = "《中华人民共和国个人信息保护法》第三十四条"
+    path = fill(path, {("toilet", "mc"): {"依据": law, "理由/备注": "含管理人员手机号"}})
     assert verdicts(room.bring(path)) == {"toilet.mc": "accepted"}
     assert room.values("toilet", "mc") == {"tier": "L4", "share": "conditional", "open": "none"}
 
@@ -119,6 +120,12 @@ def test_names_and_keys_and_full_width_are_the_same(room: Any, fill: Any) -> Non
         ({"采纳建议": "否"}, "不采纳建议须写明理由"),
         ({"理由/备注": "看过"}, "只填了依据或理由"),
         ({"共享类型": "非共享"}, "定为非共享须给出法律、法规或规章依据"),
+        ({"共享类型": "非共享", "依据": "pipl/34"}, "定为非共享须说明理由"),
+        (
+            {"共享类型": "非共享", "依据": "putuo-2020/21", "理由/备注": "涉密"},
+            "《上海市普陀区公共数据管理办法》第二十一条：",
+        ),
+        ({"采纳建议": "是", "理由/备注": "看过\u202e"}, "：第3个字是看不见的字符U+202E，请删去"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_cell(room: Any, fill: Any, cells: dict[str, str], told: str) -> None:
@@ -144,7 +151,7 @@ def test_a_row_counts_as_a_whole_or_not_at_all(room: Any, fill: Any) -> None:
 def test_not_shared_with_a_law_counts(room: Any, fill: Any) -> None:
     law = "《中华人民共和国个人信息保护法》第三十四条"
     known = {one.line(): one.key for one in room.pack.citations()}
-    cells = {"共享类型": "非共享", "依据": f"{law}；\n{known[law]}"}
+    cells = {"共享类型": "非共享", "依据": f"{law}；\n{known[law]}", "理由/备注": "涉及个人隐私"}
     assert verdicts(room.bring(fill(room.export(), {ID_CARD: cells}))) == {"person.sfzh": "accepted"}
     assert room.store.decisions(PERSON)[0].basis == (known[law],)
     room.classify()
@@ -158,7 +165,7 @@ def test_articles_may_be_cited_as_the_reasons_do(room: Any, fill: Any) -> None:
     place = next(cell.column for cell in sheet[1] if cell.value == "判定依据")
     shown = next(sheet.cell(row, place).value for row in range(2, 11) if sheet.cell(row, 4).value == "sfzh")
     assert re.search("《个人信息保护法》第.+条、第.+条\n", shown)
-    cells = {"共享类型": "非共享", "依据": shown}
+    cells = {"共享类型": "非共享", "依据": shown, "理由/备注": "涉及个人隐私"}
     assert verdicts(room.bring(fill(path, {ID_CARD: cells}))) == {"person.sfzh": "accepted"}
     verdict = next(room.store.stream()).column_verdicts["sfzh"]
     assert set(room.store.decisions(PERSON)[0].basis) == {key for label in verdict.labels for key in label.basis}
@@ -298,7 +305,7 @@ def sort_rows(book: Any) -> None:
 
 def reorder_columns(book: Any) -> None:
     sheet = book[ITEMS]
-    sheet.move_range("O1:V10", cols=20)
+    sheet.move_range("P1:W10", cols=20)
 
 
 def insert_rows(book: Any) -> None:
@@ -380,9 +387,9 @@ def bare_cell(value: Any) -> str:
 
 def copy_row(book: Any) -> None:
     sheet = book[ITEMS]
-    ids = {sheet.cell(row, 26).value: row for row in range(2, 11)}
-    first = next(row for row in ids.values() if sheet.cell(row, 15).value)
-    for place in range(1, 27):
+    ids = {sheet.cell(row, 27).value: row for row in range(2, 11)}
+    first = next(row for row in ids.values() if sheet.cell(row, 16).value)
+    for place in range(1, 28):
         sheet.cell(12, place).value = sheet.cell(first, place).value
 
 
@@ -393,12 +400,12 @@ def test_a_row_copied_or_without_its_id_is_refused(room: Any, fill: Any) -> None
     assert "是同一行" in done.rows[1].told
 
     def spoil(book: Any) -> None:
-        book[ITEMS]["Z12"] = "12"
+        book[ITEMS]["AA12"] = "12"
 
     assert f"{ROW_ID}缺失或被改动" in room.bring(rewrite(path, spoil)).rows[1].told
 
     def point_nowhere(book: Any) -> None:
-        book[ITEMS]["Z12"] = f"{str(book[ITEMS]['Z2'].value).split('-')[0]}-99-99"
+        book[ITEMS]["AA12"] = f"{str(book[ITEMS]['AA2'].value).split('-')[0]}-99-99"
 
     assert "不在导出的内容中" in room.bring(rewrite(path, point_nowhere)).rows[1].told
 
@@ -413,7 +420,7 @@ def test_files_that_are_no_export_of_this_site(room: Any, fill: Any, tmp_path: P
 
     def foreign(book: Any) -> None:
         for row in range(2, 11):
-            cell = book[ITEMS].cell(row, 26)
+            cell = book[ITEMS].cell(row, 27)
             cell.value = "0" * 16 + str(cell.value)[16:]
 
     with pytest.raises(InputError, match="several exports"):

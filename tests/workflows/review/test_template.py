@@ -60,6 +60,31 @@ def test_a_filled_one_is_harvested_whole(blank: Path, resave: Any, office: bool)
     assert (assets[1].columns[0].precision, assets[1].columns[0].scale) == (10, 2)
 
 
+@pytest.mark.parametrize("office", [False, True], ids=["without results", "with LibreOffice's results"])
+def test_formulas_are_named_by_their_cells_and_name_no_table(blank: Path, resave: Any, office: bool) -> None:
+    path = fill_in(blank)
+    book = openpyxl.load_workbook(path)
+    book["字段"]["A4"] = "=NOSUCH(1)"
+    book["字段"]["C5"] = '=CONCATENATE("金","额")'
+    book["表"]["A3"] = "=B3"
+    book.save(path)
+    path = resave(path) if office else path
+    connector = WorkbookConnector(SystemConfig(department="d", id="s", connector="workbook", path=str(path)))
+    found = connector.read()
+    assert [(one.name, one.comment, [column.name for column in one.columns]) for one in found.assets] == [
+        ("T_A", None, ["SFZH"]),
+        ("T_B", "高龄津贴", ["JE"]),
+    ]
+    places = [(one.place or "").split("!", 1)[1] for one in connector.failures]
+    assert places == ["表!A3", "字段!A4", "字段!C5"]
+    assert not found.listing.complete
+
+
+def test_stewards_read_no_english(blank: Path) -> None:
+    texts = [str(cell.value or "") for row in openpyxl.load_workbook(blank)["说明"].iter_rows() for cell in row]
+    assert not [text for text in texts if "connector" in text or "path" in text]
+
+
 def test_the_example_is_one_and_is_not_harvested(blank: Path) -> None:
     assert read(blank)[0] == []
     book = openpyxl.load_workbook(blank)

@@ -44,7 +44,8 @@ def test_what_is_proposed_stands_beside_the_reason_and_the_article(book: Any) ->
     sheet = book[ITEMS]
     row = next(row for row in range(2, 11) if sheet.cell(row, titles(sheet)["字段"]).value == "sfzh")
     said = {title: sheet.cell(row, number).value for title, number in titles(sheet).items()}
-    assert (said["数据元（现）"], said["建议分级"], said["建议共享类型"], said["建议开放类型"]) == (
+    assert (said["数据元（现）"], said["现行"]) == (None, None)
+    assert (said["建议数据元"], said["建议分级"], said["建议共享类型"], said["建议开放类型"]) == (
         *("公民身份号码", "L3 敏感级", "授权共享", "非开放"),
     )
     assert (said["现行"], said["状态"], said["数据类型"]) == (None, "建议", "varchar(50)")
@@ -75,8 +76,8 @@ def test_drop_downs_freeze_filter_and_hidden_parts(book: Any) -> None:
     tier = lists[f"{sheet.cell(2, titles(sheet)['分级']).coordinate}"]
     letters = tier.formula1.split("!")[1].replace("$", "")
     assert [cell.value for (cell,) in book[OPTIONS][letters]] == ["L1 公开级", "L2 内部级", "L3 敏感级", "L4 高敏感级"]
-    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("F2", "A1:Z10")
-    assert sheet.column_dimensions["Z"].hidden
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("F2", "A1:AA10")
+    assert sheet.column_dimensions["AA"].hidden
     assert [name for name in book.sheetnames if book[name].sheet_state != "visible"] == [VERSIONS, OPTIONS]
     assert column(sheet, ROW_ID)[0].count("-") == 2
 

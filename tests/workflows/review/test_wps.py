@@ -170,7 +170,7 @@ def test_days_and_numbers_are_what_people_read(room: Any, fill: Any) -> None:
 
 @pytest.mark.parametrize(
     ("sheet", "merged", "named"),
-    [(ITEMS, "O3:O5", "O3:O5"), (RESOURCES, "H2:I2", "H2:I2"), (ELEMENTS, "A1:F2", "A1:F2")],
+    [(ITEMS, "P3:P5", "P3:P5"), (RESOURCES, "H2:I2", "H2:I2"), (ELEMENTS, "A1:F2", "A1:F2")],
 )
 def test_merged_cells_to_fill_are_named(room: Any, path: Path, sheet: str, merged: str, named: str) -> None:
     book = openpyxl.load_workbook(path)
