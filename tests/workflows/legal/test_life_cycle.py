@@ -142,12 +142,14 @@ OVERLAYS = {
 }
 PACKS = {name: load_pack("putuo-2020", [(f"{name}.yaml", body)] if body else []) for name, body in OVERLAYS.items()}
 RULINGS = {
-    "refuse with law": ("none", ("pipl/34",)),
-    "refuse without law": ("none", ()),
-    "refuse by the Measures alone": ("none", ("putuo-2020/21",)),
-    "restrict with law": ("conditional", ("pipl/34",)),
-    "share": ("unconditional", ()),
+    "refuse with law": ("none", ("pipl/34",), "none"),
+    "refuse without law": ("none", (), "none"),
+    "refuse by the Measures alone": ("none", ("putuo-2020/21",), "none"),
+    "restrict with law": ("conditional", ("pipl/34",), ""),
+    "share": ("unconditional", (), ""),
+    "refuse with law and open": ("none", ("pipl/34",), "unconditional"),
 }
+"""Share type, its basis, and open type: empty = as it is."""
 
 
 def departments() -> dict[str, Department]:
@@ -224,11 +226,16 @@ class Town:
     def cycle(self, account: str, behalf: str = "") -> LifeCycle:
         return LifeCycle(self.trail, self.pack, actor(account, behalf))
 
-    def rule_on(self, key: str, value: str, basis: tuple[str, ...], who: str) -> None:
-        """A ruling on 共享类型 of a resource and its columns; it counts from the next harvest on."""
+    def rule_on(self, key: str, value: str, basis: tuple[str, ...], opened: str, who: str) -> None:
+        """A ruling on 共享类型, and on 开放类型, of a resource and its columns; it counts from the next harvest on."""
         names = [None, *(column.name for column in next(one for one in TABLES if one.key == key).columns)]
         at = self.now().isoformat()
         given = [Decision(key, "share", value, who, at, column=one, reason="依法认定", basis=basis) for one in names]
+        if opened:
+            ground = ("pipl/34",) if opened == "none" else ()
+            given += [
+                Decision(key, "open", opened, who, at, column=one, reason="依法认定", basis=ground) for one in names
+            ]
         with self.trail.acting(actor(who), self.pack.ident) as acting:
             decide(acting, self.store, given)
 

@@ -145,6 +145,7 @@ def test_a_renewal_of_what_is_not_shared_any_more_is_refused_with_its_law(town: 
     ident = approved(town, "--until", "2026-09-25")
     town.ok("request", "grant", ident)
     town.rule("permits", "share", "none", ("pipl/34",), "xm", "sfzh", "pzrq")
+    town.rule("permits", "open", "none", ("pipl/34",), "xm", "sfzh", "pzrq")
     town.publish("permits", refusal=True)
     renewed = town.ok("request", "renew", ident, "--until", "2026-12-31", account="qian")
     assert [act["verb"] for act in renewed["acts"]] == ["renew", "refuse"]

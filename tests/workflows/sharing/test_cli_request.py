@@ -159,6 +159,7 @@ def test_nobody_refuses_to_share_without_law(town: Any) -> None:
 def test_a_grant_follows_what_is_published_by_then(town: Any) -> None:
     ident = conditional(town)
     town.rule("permits", "share", "none", ("pipl/34",), "xm", "sfzh", "pzrq")
+    town.rule("permits", "open", "none", ("pipl/34",), "xm", "sfzh", "pzrq")
     town.publish("permits", refusal=True)
     town.ok("request", "review", ident, "--approve", account="sun")
     town.ok("request", "review", ident, "--approve", account="zhao")
