@@ -47,10 +47,10 @@ def pull(state: State, ctx: click.Context, departments: tuple[str, ...], dry_run
 
 
 def pulled(state: State, departments: Sequence[str], dry_run: bool) -> PullResult:
-    from connectors.om_errors import NotAuthenticated
+    from connectors.om_errors import NotAuthenticated, ServerRetryError
     from workflows.clock import now
-    from workflows.publish.connect import ServerUnusable, open_server, server_name
-    from workflows.publish.ledger import Ledger
+    from workflows.publish.addresses import ledger_of
+    from workflows.publish.connect import ServerUnreachable, ServerUnusable, open_server
     from workflows.publish.lock import only_one
     from workflows.publish.pull import Puller
     from workflows.publish.vocabulary import vocabulary
@@ -62,12 +62,14 @@ def pulled(state: State, departments: Sequence[str], dry_run: bool) -> PullResul
         pack = open_pack(site.pack, site.overlays)
         with open_server(settings) as client:
             names = vocabulary(pack, settings, client.features)
-            ledger, at = Ledger(store, server_name(settings)), now().isoformat()
-            puller = Puller(store, ledger, client, names, site.people, at)
             try:
+                ledger, at = ledger_of(store, settings, client), now().isoformat()
+                puller = Puller(store, ledger, client, names, site.people, at)
                 return puller.run(chosen, dry_run=True) if dry_run else logged_pull(puller, chosen)
             except NotAuthenticated as exc:
                 raise ServerUnusable(str(exc)) from exc
+            except ServerRetryError as exc:
+                raise ServerUnreachable(str(exc)) from exc
 
 
 def logged_pull(puller: Puller, departments: Sequence[str]) -> PullResult:

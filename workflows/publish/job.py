@@ -21,13 +21,12 @@ from workflows import store_schema as schema
 from workflows.clock import now
 from workflows.errors import Refusal
 from workflows.harvest import Progress, Silent
+from workflows.publish.addresses import ledger_of
 from workflows.publish.apply import Published, Publisher
-from workflows.publish.connect import server_name
 from workflows.publish.definition_reads import PROPERTY
 from workflows.publish.definitions import Applied, Facts, apply_definitions, plan_definitions
 from workflows.publish.in_force import outlived
 from workflows.publish.journal import Journal, Mended, Repairer, mend
-from workflows.publish.ledger import Ledger
 from workflows.publish.links import Linker
 from workflows.publish.merge import Scheme
 from workflows.publish.model import ON_ASSET, Change, Definition, Plan, PlannedAsset, WantedAsset
@@ -100,7 +99,7 @@ class Publishing:
         self.departments = [department.id for department in site.select(departments)] if departments else []
         self.features = client.features
         self.vocabulary = vocabulary(pack, settings, self.features)
-        self.ledger = Ledger(store, server_name(settings))
+        self.ledger = ledger_of(store, settings, client)
         self.at = clock().isoformat()
         self.shelf, self.histories = Shelf(client), Histories(client, renames_of(self.ledger))
         self.terms = Terms(client, self.vocabulary.glossary)

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from workflows import store_schema as schema
 from workflows.batches import chunks
@@ -64,6 +64,12 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     settled_by: str = ""
     settled_at: str = ""
     id: int = 0
+    who_id: str = ""
+    """Id in ``people:``; empty for nobody's act, and in questions that OpenMetadata brought before ids were kept."""
+
+    def is_by(self, ident: str, name: str) -> bool:
+        """Whether this person asked, whatever they are called since."""
+        return self.who_id == ident if self.who_id else self.who == name
 
 
 class Description(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -189,6 +195,34 @@ class Ledger:
             keys = [row["key"] for row in batch]
             connection.execute(delete(table).where((table.c.server == self.server) & table.c.key.in_(keys)))
             connection.execute(insert(table), [row | {"at": at} for row in batch])
+
+    # --- other addresses -----------------------------------------------------------------------------------------
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written at this address."""
+        query = select(schema.published.c.key).where(schema.published.c.server == self.server).limit(1)
+        with self.store.read() as connection:
+            return connection.execute(query).first() is None
+
+    def others(self) -> list[Ledger]:
+        """Of all other addresses at which something was written, the latest first."""
+        table = schema.published
+        query = select(table.c.server).where(table.c.server != self.server).group_by(table.c.server)
+        with self.store.read() as connection:
+            names = [row.server for row in connection.execute(query.order_by(func.max(table.c.at).desc()))]
+        return [Ledger(self.store, name) for name in names]
+
+    def take_over(self, former: Ledger) -> None:
+        """Know what is known at another address of this server, writes under way included. That one keeps it, too."""
+        table = schema.published
+        # The writes come first: until there are rows, all of it is done again.
+        for one in former.unfinished():
+            self.enter(self.begin(one.plan, one.started), former.in_flight(one.id))
+        columns = [literal(self.server) if column is table.c.server else column for column in table.c]
+        none_yet = ~select(table.c.key).where(table.c.server == self.server).correlate(None).exists()
+        rows = select(*columns).where(table.c.server == former.server, none_yet)
+        with self.store.write() as connection:
+            connection.execute(insert(table).from_select([column.name for column in table.c], rows))
 
     # --- publications and their journal --------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
+import msgspec
+
 from connectors.om_errors import NotAuthenticated, ServerError
 from connectors.om_names import join_fqn
 from workflows.batches import chunks
@@ -377,6 +379,9 @@ class Planner:
         if renames:
             stored = stored and _renamed_labels(stored, renames)
             base = base and renamed_base(base, renames)
+        if stored is not None and stored.get("deleted"):
+            ours = self.histories.deleted_by_us(stored, base)
+            base = msgspec.structs.replace(base or Base(wanted.fqn), deleted=ours)
         acts = self.histories.of(wanted.kind, stored)
         waiting = self.names.waiting.get(wanted.key, frozenset())
         found = _withheld(draft(wanted, stored, base, self.names.scheme, acts, waiting), self.names.usable)

@@ -13,7 +13,7 @@ import msgspec
 from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAllowed, NotFound, ServerBroken
 from workflows.clock import now
-from workflows.publish.connect import server_name
+from workflows.publish.addresses import ledger_of
 from workflows.publish.definition_steps import ONCE, SHARED, stored_value
 from workflows.publish.definitions import apply_definitions, plan_definitions, read_definitions
 from workflows.publish.ledger import DefinitionBase, Ledger
@@ -129,7 +129,7 @@ class Protecting:
     ) -> None:
         self.site, self.store, self.pack, self.settings, self.client = site, store, pack, settings, client
         self.names = vocabulary(pack, settings, client.features)
-        self.ledger = Ledger(store, server_name(settings))
+        self.ledger = ledger_of(store, settings, client)
         self.at = clock().isoformat()
         self.rights: Rights = read_rights(client, pack, self.names)
         found = definitions(site, pack, self.names, client.features)

@@ -18,7 +18,7 @@ from connectors.om_version import Features
 from workflows.publish.history import Author, History, history_of
 from workflows.publish.ledger import DefinitionBase, Ledger, renamed_fqn
 from workflows.publish.merge import FIELDS_POINTER, Scheme, columns_of
-from workflows.publish.model import AssetKind, Entity, Mark
+from workflows.publish.model import AssetKind, Base, Entity, Mark
 from workflows.store import digest
 
 SERVER_KINDS: dict[AssetKind, str] = {"table": "table", "endpoint": "apiEndpoint"}
@@ -46,6 +46,8 @@ def fields_of(features: Features) -> list[str]:
 def trimmed(entity: Entity) -> Entity:
     """An asset without what publishing does not look at: samples, profiles, texts of tags, who changed what."""
     found = {name: entity[name] for name in _OWN if entity.get(name) is not None}
+    if found.get("deleted"):
+        found["updatedBy"] = entity.get("updatedBy") or ""
     steps, columns = columns_of(entity)
     kept = [_column(column) for column in columns]
     if steps == FIELDS_POINTER:
@@ -201,15 +203,31 @@ class Histories:
         self.renamed = dict(renamed or {})
 
     @cached_property
+    def _account(self) -> Entity:
+        return self._client.whoami()
+
+    @cached_property
     def bots(self) -> frozenset[str]:
         """Logins that are no person's: all bots of the server, and the account that publishes."""
-        mine = {str(self._client.whoami().get("name"))}
+        mine = {str(self._account.get("name"))}
         try:
             return frozenset(
                 mine | {str(user["name"]) for user in self._client.list("user", isBot="true") if user.get("isBot")}
             )
         except NotAllowed:
             return frozenset(mine)
+
+    def deleted_by_us(self, entity: Entity, base: Base | None) -> bool:
+        """Whether a soft-deleted asset is so by a deletion of ours: known from the base, or made by our account at
+        another address of the server, or before a store was lost.
+
+        Nothing is written to what is deleted, so its last writer deleted it. Of an account that is no bot's the base
+        alone tells: people may work by that name, too.
+        """
+        who = str(entity.get("updatedBy") or "").casefold()
+        if base is not None and base.deleted:
+            return not who or who in {login.casefold() for login in self.bots}
+        return bool(self._account.get("isBot")) and who == str(self._account.get("name")).casefold()
 
     def of(self, kind: AssetKind, entity: Entity | None) -> LazyActs:
         """The acts on a stored asset; of one that is not stored there are none."""

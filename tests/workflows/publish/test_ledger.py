@@ -61,6 +61,26 @@ def test_what_is_in_flight_is_known_until_it_is_settled(ledger: Ledger) -> None:
     assert ledger.publications()[0].summary == {"written": 1}
 
 
+def test_another_address_takes_over_what_is_known_and_under_way(store: Store, ledger: Ledger) -> None:
+    """Once; what is written at the one from then on is not known at the other."""
+    ledger.save_bases({"a": base()}, AT)
+    ledger.save_definitions([DefinitionBase("tag/tier/L3", "tag", L3.fqn, "7")], AT)
+    cut_off = InFlight("a", "s.a", "table", before=[("", L3)])
+    ledger.enter(ledger.begin("", AT), [cut_off])
+    ledger.finish(ledger.begin("", AT), AT, {})
+    other = Ledger(store, "https://om/api")
+    assert other.is_empty()
+    assert [one.server for one in other.others()] == [ledger.server]
+    other.take_over(ledger)
+    assert not other.is_empty()
+    assert (other.bases(["a"]), other.definitions()) == (ledger.bases(["a"]), ledger.definitions())
+    assert [other.in_flight(one.id) for one in other.unfinished()] == [[cut_off]]
+    other.settle(other.unfinished()[0].id, {"a": base(status="Draft")}, "2026-11-27T10:00:00+08:00")
+    assert ledger.bases(["a"]) == {"a": base()}
+    assert [ledger.in_flight(one.id) for one in ledger.unfinished()] == [[cut_off]]
+    assert [one.server for one in Ledger(store, "third").others()] == [other.server, ledger.server]
+
+
 def test_a_question_is_asked_and_settled_once(ledger: Ledger) -> None:
     asked = Question("lowering", "m/r/t", "tier", "L2", "张三", AT, "降低级别需要第二人同意", column="idno")
     assert ledger.ask([asked]) == [asked]
