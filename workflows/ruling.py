@@ -80,8 +80,10 @@ def asked(kind: str, decision: Decision, message: str) -> Question:
     return msgspec.convert({**values, "kind": kind, "message": message}, Question)
 
 
-def lowering(decision: Decision, in_force: str | None, shown: Shown) -> Question:
-    return asked("lowering", decision, f"{describe(decision, shown)}：现行{in_force}，降级须第二人同意")
+def lowering(decision: Decision, in_force: str | None, shown: Shown, who_id: str) -> Question:
+    """``who_id``: of the person who decided, in ``people:``."""
+    told = f"{describe(decision, shown)}：现行{in_force}，降级须第二人同意"
+    return msgspec.structs.replace(asked("lowering", decision, told), who_id=who_id)
 
 
 def settled(question: Question, outcome: Outcome, who: str, at: str) -> Question:

@@ -209,6 +209,7 @@ questions = Table(
     Column("state", String(16), nullable=False, server_default="open"),
     Column("settled_by", String(128), nullable=False, server_default=""),
     Column("settled_at", String(40), nullable=False, server_default=""),
+    Column("who_id", String(128), nullable=False, server_default=""),
 )
 """Acts of people that do not count yet: a lowered tier without a second person, an author who may not rule or is not
 known, an objection."""

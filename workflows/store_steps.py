@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, insert, inspect, select, text, update
 from workflows import store_schema as schema
 from workflows.acts.adopted import adopt
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 NEW_IN: Mapping[int, tuple[Table, ...]] = {
     3: (schema.published, schema.publications, schema.journal, schema.questions, schema.descriptions),
@@ -60,6 +60,16 @@ def _decisions_keep_grounds(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE decisions ADD COLUMN because TEXT DEFAULT '' NOT NULL"))
 
 
+def _questions_keep_ids(connection: Connection) -> None:
+    # An even older store has just got the table as it is now.
+    if "who_id" not in {column["name"] for column in inspect(connection).get_columns(schema.questions.name)}:
+        connection.execute(text("ALTER TABLE questions ADD COLUMN who_id VARCHAR(128) DEFAULT '' NOT NULL"))
+    # What was asked here is an act; who asked in OpenMetadata is known by name alone.
+    asked = "a.kind = 'decision' AND a.verb = 'ask' AND a.subject = questions.asset AND a.at = questions.at"
+    found = f"COALESCE((SELECT MIN(a.who) FROM acts a WHERE {asked}), '')"
+    connection.execute(text(f"UPDATE questions SET who_id = {found}"))
+
+
 def _create(connection: Connection, version: int) -> None:
     for table in NEW_IN[version]:
         table.create(connection)
@@ -75,6 +85,7 @@ STEPS: Mapping[int, Step] = {
     3: _legal_life,
     4: _acts_keep_names,
     5: _decisions_keep_grounds,
+    6: _questions_keep_ids,
 }
 """``STEPS[n]`` turns version ``n`` into ``n + 1``; a new database is created whole and runs none."""
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from classifiers.evidence import Evidence, TableInput
 from connectors.base import Connector, ConnectorError, Sample, SystemConfig
 from connectors.model import Asset, Column, Listing
+from workflows import store_schema as schema
 from workflows.store import Store
 from workflows.store_steps import NEW_IN
 
@@ -39,6 +40,8 @@ def make_old() -> Callable[[Connection, int], None]:
             *(f"ALTER TABLE systems DROP COLUMN {name}" for name in ("complete_at", "digest")),
             "ALTER TABLE decisions DROP COLUMN because",
         ]
+        if schema.questions not in gone:
+            script.append("ALTER TABLE questions DROP COLUMN who_id")
         if version == 1:
             script += [f"ALTER TABLE decisions DROP COLUMN {name}" for name in ("rule", "fingerprint")]
         for statement in (*script, f"UPDATE schema_version SET version = {version}"):

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
 
+from workflows import store_schema as schema
 from workflows.acts.acting import Acting
 from workflows.acts.model import Act
 from workflows.acts.rights import Rights, require
@@ -53,6 +55,16 @@ def _apply(found: dict[str | None, dict[str, Given]], act: Act) -> None:
             own.pop(raw.element, None)
 
 
+def _described(acting: Acting, asset: str) -> dict[tuple[str | None, str], Given]:
+    """The latest descriptions that OpenMetadata brought, by item and element: they may be newer than what was filled
+    in (`workflows.catalogue.known`).
+    """
+    table = schema.descriptions
+    rows = acting.connection.execute(select(table).where(table.c.asset == asset).order_by(table.c.id))
+    found = ((row.column, Given(row.text, row.who, row.at)) for row in rows)
+    return {(column, "abstract" if column is None else "description"): given for column, given in found}
+
+
 def fill(
     acting: Acting,
     asset: str,
@@ -71,6 +83,7 @@ def fill(
     require(acting.actor, "entry.fill", asset.split("/", 1)[0], rights)
     known = set(items)
     standing = values_in(acting.acts("entry", asset))
+    described = _described(acting, asset)
     news, olds = [], []
     seen: set[tuple[str | None, str]] = set()
     for one in fills:
@@ -82,7 +95,9 @@ def fill(
         if one.item is not None and one.item not in known:
             raise InputError(f"{asset} has no item {one.item!r}")
         before = standing.get(one.item, {}).get(one.element)
-        if (before.value if before else "") != value:
+        other = described.get((one.item, one.element))
+        newer = other if other and before and other.at > before.at else None
+        if (before.value if before else "") != value or (newer and value and newer.value != value):
             news.append(msgspec.structs.replace(one, value=value))
             olds.append(Fill(one.element, before.value if before else "", one.item))
     if not news:

@@ -91,7 +91,7 @@ def _accept(
             found.decisions += [decision, *_with_review(decision, stored)]
         else:
             _check_personal(question, actor)
-            found.questions.append(lowering(decision, force, names.shown))
+            found.questions.append(lowering(decision, force, names.shown, actor.person.id))
     found.settled.append(settled(question, "accepted", actor.name, at))
 
 
@@ -184,7 +184,7 @@ def _check_personal(question: Question, actor: Actor) -> None:
 
 def _check_second(question: Question, actor: Actor) -> None:
     _check_personal(question, actor)
-    if actor.person.name == question.who:
+    if question.is_by(actor.person.id, actor.person.name):
         raise Refusal(
             f"question {question.id}: {actor.person.name} asked for the lower tier "
             "(another steward or reviewer of the department must agree)"

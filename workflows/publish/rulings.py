@@ -54,6 +54,10 @@ class Setting:
         found = by_login(self.people, login)
         return found if found is not None and found.may_rule(department) else None
 
+    def ident(self, name: str) -> str:
+        """Whose name it is; empty for nobody's."""
+        return next((person.id for person in self.people if person.name == name), "")
+
 
 @dataclass(frozen=True)
 class Case:
@@ -262,7 +266,7 @@ class _Reader:
         if decision.dimension != "tier" or not is_lower(decision.value, force):
             self.reading.decisions.append(decision)
             return
-        question = lowering(decision, force, self.names.shown)
+        question = lowering(decision, force, self.names.shown, self.setting.ident(decision.who))
         second = self._second(question, self._row_since(question))
         if second is None:
             self.reading.questions.append(question)
@@ -360,7 +364,7 @@ class _Reader:
         acts = (*self._put_by_ruling(question, since), *self._ruling(seen))
         if not _stands(self.case.entity, path, fqn):
             return None
-        return next(((person, at) for person, at in acts if person.name != question.who), None)
+        return next(((person, at) for person, at in acts if not question.is_by(person.id, person.name)), None)
 
     def _put_by_ruling(self, question: Question, since: str) -> Iterator[tuple[Person, str]]:
         """Who may rule and has, after a time, put the tag in question, which still stands; newest first."""

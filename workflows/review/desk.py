@@ -176,10 +176,10 @@ class Desk:
         question = next((one for one in self._open(wish) if one.value == wish.value), None)
         if question is None:
             self._supersede(decision)
-            question = lowering(decision, force, self.pack.display)
+            question = lowering(decision, force, self.pack.display, self.actor.person)
             self.asked.append(question)
             return Ruled(wish, "waits", question.message)
-        if question.who == self.actor.name:
+        if question.is_by(self.actor.person, self.actor.name):
             return Ruled(wish, "unchanged", question.message)
         if self.actor.behalf:
             return Ruled(wish, "refused", "降级须第二人以本人账号同意，不能代他人同意")

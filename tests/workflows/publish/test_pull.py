@@ -411,6 +411,7 @@ def test_a_lower_tier_waits_for_a_second_person(scene: Scene, browser: Any) -> N
     assert [(q.kind, q.column, q.value, q.rejected, q.who) for q in result.questions] == [
         ("lowering", "sjh", "L2", "L3", "李华")
     ]
+    assert scene.ledger.questions()[0].who_id == "lihua"
     assert scene.pull().changed == 0
     # The same person again is not a second one, nor is an account that may not rule.
     li.put_back(FQN, "sjh", l2)

@@ -90,7 +90,7 @@ def test_an_accepted_lower_tier_still_waits_for_a_second_person(ledger: Ledger, 
     accept(ledger.store, ledger, names, [ask(value="L2")], Actor(LI), LATER)
     assert ledger.store.decisions() == []
     (waits,) = ledger.questions()
-    assert (waits.kind, waits.value, waits.who) == ("lowering", "L2", "李华")
+    assert (waits.kind, waits.value, waits.who, waits.who_id) == ("lowering", "L2", "李华", "lihua")
     with pytest.raises(Refusal, match="李华 asked for the lower tier"):
         accept(ledger.store, ledger, names, [waits.id], Actor(LI), LATER)
     with pytest.raises(Refusal, match="for somebody else"):
@@ -100,6 +100,24 @@ def test_an_accepted_lower_tier_still_waits_for_a_second_person(ledger: Ledger, 
     (kept,) = ledger.store.decisions(KEY)
     assert (kept.value, kept.who) == ("L2", "李华、王芳")
     assert kept.reason == "李华于2026-01-07提出，王芳于2026-01-07同意"
+    assert ledger.questions() == []
+
+
+def test_another_name_is_no_second_person(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    ident = ask(kind="lowering", value="L2", who="李华", who_id="lihua")
+    renamed = LI.model_copy(update={"name": "李晓华"})
+    with pytest.raises(Refusal, match="李晓华 asked for the lower tier"):
+        accept(ledger.store, ledger, names, [ident], Actor(renamed), LATER)
+    namesake = WANG.model_copy(update={"name": "李华"})
+    accept(ledger.store, ledger, names, [ident], Actor(namesake), LATER)
+    assert ledger.store.decisions(KEY)[0].value == "L2"
+
+
+def test_a_question_from_before_ids_were_kept_goes_by_its_name(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    ident = ask(kind="lowering", value="L2", who="李华")
+    with pytest.raises(Refusal, match="李华 asked"):
+        accept(ledger.store, ledger, names, [ident], Actor(LI), LATER)
+    accept(ledger.store, ledger, names, [ident], Actor(WANG), LATER)
     assert ledger.questions() == []
 
 

@@ -12,6 +12,7 @@ from workflows.acts.verify import verify
 from workflows.entries.elements import LONGEST, elements
 from workflows.entries.values import people_values
 from workflows.entry import EntryItem
+from workflows.publish.ledger import Description, Ledger
 from workflows.review import sheets
 from workflows.review.desk import Wish
 from workflows.review.sheets import ELEMENTS, RESOURCES, heading
@@ -235,3 +236,20 @@ def test_a_ruling_does_not_disturb_what_is_filled_in(room: Any, fill: Any) -> No
     path = fill(room.export(), {PHONE: {"计量单位": "个"}})
     room.judge(Wish(PERSON, "tier", "L3", "sjh", "王芳看过"), who="王芳")
     assert told(room.bring(path)) == [("person", "sjh", "accepted")]
+
+
+@pytest.mark.parametrize(
+    ("place", "title", "column"), [(PHONE, "信息项描述", "sjh"), (("person", None), "信息资源摘要 *", None)]
+)
+def test_the_text_of_an_older_act_replaces_a_newer_description(
+    room: Any, fill: Any, place: Any, title: str, column: str | None
+) -> None:
+    """What somebody wrote in OpenMetadata since stands until a person writes the old text again."""
+    room.bring(fill(room.export(), {place: {title: "旧文"}}))
+    described = Description(PERSON, "新文", "王芳", room.now().isoformat(), column)
+    Ledger(room.store, "").describe([described])
+    path = fill(room.export("b.xlsx"), {place: {title: "旧文"}})
+    assert room.bring(path).counts["accepted"] == 1
+    assert room.bring(path).counts["accepted"] == 0
+    again = room.export("c.xlsx")
+    assert room.bring(fill(again, {place: {title: "旧文"}})).rows == []

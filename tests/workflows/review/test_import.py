@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+import msgspec
 import openpyxl
 import pytest
 from sqlalchemy import text
@@ -17,9 +18,10 @@ from workflows.acts.model import NotAllowed
 from workflows.acts.verify import verify
 from workflows.entries.values import people_values
 from workflows.errors import InputError
-from workflows.publish.ledger import Ledger
+from workflows.publish.ledger import Ledger, Question
 from workflows.review.desk import Wish
 from workflows.review.sheets import ITEMS, ROW_ID
+from workflows.store import Store
 
 PERSON, VISIT, TOILET = "dept/sys/person", "dept/sys/visit", "dept/sys/toilet"
 ID_CARD = ("person", "sfzh")
@@ -427,3 +429,27 @@ def test_files_that_are_no_export_of_this_site(room: Any, fill: Any, tmp_path: P
         room.bring(rewrite(path, foreign))
     with pytest.raises(InputError, match="export 0000000000000000 is not this site's"):
         room.bring(rewrite(path, drop_the_rest))
+
+
+def test_another_name_agrees_to_no_question_of_ones_own(room: Any, fill: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = fill(room.export(), {("person", "xm"): {"分级": "L1"}})
+    assert room.bring(path).counts["waits"] == 1
+    li, wang = room.actor("李华"), room.actor("王芳")
+    monkeypatch.setattr(room, "actor", lambda *_: msgspec.structs.replace(li, name="李晓华"))
+    assert room.bring(path).counts["unchanged"] == 1
+    assert room.store.decisions() == []
+    monkeypatch.setattr(room, "actor", lambda *_: msgspec.structs.replace(wang, name="李华"))
+    assert room.bring(path).counts["accepted"] == 1
+
+
+def test_a_store_of_the_version_before_knows_who_asked_from_the_trail(room: Any) -> None:
+    room.judge(Wish(PERSON, "tier", "L1", "xm", "公开"), who="李华")
+    Ledger(room.store, "").ask(
+        [Question("lowering", PERSON, "tier", "L2", "王芳", "2026-01-05T07:00:00+08:00", "降级")]
+    )
+    with room.store.write() as connection:
+        connection.execute(text("ALTER TABLE questions DROP COLUMN who_id"))
+        connection.execute(text("UPDATE schema_version SET version = 6"))
+    with Store(f"sqlite:///{room.folder / 'store.db'}", room.folder / "head.jsonl") as store:
+        found = Ledger(store, "").questions()
+    assert [(one.who, one.who_id) for one in found] == [("李华", "李华"), ("王芳", "")]
