@@ -322,7 +322,7 @@ def test_one_cycle_on_a_demo_site_brings_it_to_a_server(tmp_path: Path, contract
     first = desk.run("--once", path=path)
     assert first.returncode == 0, first.stderr
     kinds = ("table", "apiEndpoint")
-    assert [len(server.control("GET", f"entities/{kind}")["data"]) for kind in kinds] == [28, 5]
+    assert [len(server.control("GET", f"entities/{kind}")["data"]) for kind in kinds] == [29, 5]
     assert desk.run("--check").returncode == 0
     server.control("POST", "reset", {})
     second = desk.run("--once", path=path)
