@@ -332,9 +332,12 @@ def _without_renewal(state: RequestState) -> Stage:
 
 def _grant(state: RequestState, act: Act, told: _Told) -> RequestState:
     grant = _replace(msgspec.convert(told, Grant), by=act.who, at=act.at)
-    return _replace(
-        state, stage="granted", grant=grant, grants=state.grants + 1, renewal=None, refusal=None, revoked=None
-    )
+    document, more = state.document, state.renewal
+    if more is not None:
+        # The days asked for from now on: what an objection to a later revocation gives back.
+        document = _replace(document, since=more.since or document.since, until=more.until)
+    state = _replace(state, document=document, renewal=None, refusal=None, revoked=None)
+    return _replace(state, stage="granted", grant=grant, grants=state.grants + 1)
 
 
 def _renew(state: RequestState, act: Act, told: _Told) -> RequestState:
