@@ -6,7 +6,7 @@ agrees. Whoever restricts sharing otherwise than the rules do has to cite a law,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
@@ -45,10 +45,17 @@ def is_lower(value: str | None, in_force: str | None) -> bool:
     return value in TIERS and in_force in TIERS and TIERS.index(value) < TIERS.index(in_force)
 
 
-def tier_in_force(stored: StoredAsset, decisions: Sequence[Decision], column: str | None) -> str | None:
-    """The latest ruling, classified with or not, else the tier of the last run."""
+def tier_in_force(
+    stored: StoredAsset, decisions: Sequence[Decision], column: str | None, tiers: Mapping[str, str] | None = None
+) -> str | None:
+    """The latest ruling, classified with or not, else the tier of the last run.
+
+    ``tiers``: `tiers_in_force` of the asset, for who asks about many of its columns.
+    """
     ruled = latest(decisions, "tier", column)
-    return ruled.value if ruled is not None and ruled.value else tiers_in_force(stored).get(column or "")
+    if ruled is not None and ruled.value:
+        return ruled.value
+    return (tiers_in_force(stored) if tiers is None else tiers).get(column or "")
 
 
 def latest(decisions: Sequence[Decision], dimension: str, column: str | None) -> Decision | None:

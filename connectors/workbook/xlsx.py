@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
-from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles.stylesheet import apply_stylesheet
 from openpyxl.worksheet._reader import WorkSheetParser
@@ -19,7 +18,8 @@ from openpyxl.xml.functions import iterparse
 from connectors.workbook.cells import Broken, Merged
 
 _LONGEST = 80
-_FORMULA, _STRING = f"{{{SHEET_MAIN_NS}}}f", f"{{{SHEET_MAIN_NS}}}si"
+_FORMULA, _STRING, _TEXT = (f"{{{SHEET_MAIN_NS}}}{name}" for name in ("f", "si", "t"))
+_RUN = f"{{{SHEET_MAIN_NS}}}r/{_TEXT}"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _TO_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -78,14 +78,21 @@ def _texts(reader: Any) -> list[str]:
     with reader.archive.open(part.PartName[1:]) as source:
         for _, node in iterparse(source):
             if node.tag == _STRING:
-                text: Any = Text.from_tree(node)
-                texts.append(text.content)
+                # Readings of characters (rPh) are no part of the text.
+                parts = (*node.findall(_TEXT), *node.findall(_RUN))
+                texts.append("".join(part.text or "" for part in parts))
                 node.clear()
     return texts
 
 
 class _Parser(WorkSheetParser):
-    """Gives formulas as `Broken`, and values of all other cells."""
+    """Gives formulas as `Broken`, and values of all other cells that hold one."""
+
+    def parse_row(self, row: Any) -> Any:
+        # Half of a form is cells that have a look and nothing else.
+        if all("r" in cell.attrib for cell in row):
+            row[:] = [cell for cell in row if len(cell)]
+        return super().parse_row(row)
 
     def parse_formula(self, element: Any) -> Broken:
         said = "".join((element.findtext(_FORMULA) or "…").split())

@@ -6,7 +6,7 @@ Judging reads and writes nothing; `Desk.write` puts everything that came of it i
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -19,7 +19,7 @@ from workflows.acts.acting import Acting
 from workflows.acts.decisions import decide
 from workflows.acts.model import Actor
 from workflows.acts.rights import Rights
-from workflows.classify import by_asset
+from workflows.classify import by_asset, tiers_in_force
 from workflows.packs import completed
 from workflows.publish.ledger import Ledger, Question
 from workflows.review.items import fingerprint, mark_of
@@ -108,6 +108,7 @@ class Desk:
     settled: list[Question] = field(default_factory=list)
     _columns: dict[str, dict[str, _Known]] = field(default_factory=dict, init=False)
     _placed: dict[str, dict[str | None, list[Decision]]] = field(default_factory=dict, init=False)
+    _tiers: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False)
 
     def load(self, keys: Iterable[str]) -> None:
         """Read these assets with their rulings and open questions."""
@@ -155,12 +156,18 @@ class Desk:
             return Ruled(wish, "refused", self._wanting("给出法律、法规或规章依据", wish))
         if self._lacks_reason(decision, label):
             return Ruled(wish, "refused", self._wanting("说明理由", wish))
-        force = tier_in_force(stored, self._own(wish), wish.column) if wish.dimension == "tier" else None
+        force = self._force(stored, wish) if wish.dimension == "tier" else None
         if not is_lower(wish.value, force):
             self._supersede(decision)
             self.decisions.append(decision)
             return Ruled(wish, "accepted")
         return self._lowered(wish, decision, force)
+
+    def _force(self, stored: StoredAsset, wish: Wish) -> str | None:
+        tiers = self._tiers.get(wish.asset)
+        if tiers is None:
+            tiers = self._tiers[wish.asset] = tiers_in_force(stored)
+        return tier_in_force(stored, self._own(wish), wish.column, tiers)
 
     def _lacks_reason(self, decision: Decision, label: Label | None) -> bool:
         """Who restricts sharing otherwise than the rules do says why (Art. 22); all other rulings may do without."""

@@ -145,7 +145,7 @@ class Fillings:
                 return f"字段的名称、注释或类型已变：{known.name} {known.type} {known.comment or ''}".rstrip()
         seen, elements = (column.values, writable("item")) if column else (asset.values, writable("asset"))
         theirs = {key: now.get(key, "") for key in new if now.get(key, "") != seen.get(key, "")}
-        return "；".join(f"{elements[key].title}：{text or '（空）'}" for key, text in theirs.items())
+        return "；".join(f"{elements[key].title}：{cut(text) or '（空）'}" for key, text in theirs.items())
 
     # --- cells -------------------------------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class Fillings:
     def _kept(line: Line, level: Level, kept: set[str], now: Mapping[str, str]) -> Iterator[str]:
         """Emptied cells in which no person wrote: they keep what the source or the configuration says."""
         for key in (key for key in writable(level) if key in kept and now.get(key)):
-            yield f"{line.at(heading(writable(level)[key]))}：没有人工填写过的内容，清空后仍为「{now[key]}」"
+            yield f"{line.at(heading(writable(level)[key]))}：没有人工填写过的内容，清空后仍为「{cut(now[key])}」"
 
 
 @cache
