@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 DOUBTFUL = "待审查"
 SAID_ELSEWHERE = (*words.AXES, "items")
 """Elements that `_undetermined` speaks of."""
+FOLLOWS: dict[str, words.Axis] = {"share_condition": "share", "share_method": "share", "open_condition": "open"}
+"""Elements of the resource that a label says once it is determined."""
 SIGN = {"secrecy": "保密审查", "security": "安全审查"}
 
 
@@ -98,7 +100,8 @@ def _without_basis(entry: Entry, pack: Pack) -> Iterator[str]:
 
 def _incomplete(entry: Entry) -> Iterator[str]:
     for key in completeness(entry).missing:
-        if key.rpartition(".")[2] not in SAID_ELSEWHERE:
+        follows = FOLLOWS.get(key)
+        if key.rpartition(".")[2] not in SAID_ELSEWHERE and not (follows and _is_open(entry, follows)):
             yield f"{element_title(key)} ({key}) is not filled: {_how(entry, key)}"
 
 
