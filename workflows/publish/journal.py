@@ -39,7 +39,7 @@ ATTEMPTS = 6
 def in_flight(found: Draft) -> InFlight:
     """A draft whose write is about to begin."""
     stored = found.stored or {}
-    before = stored_labels(found.stored) if found.stored else {}
+    before = found.standing
     # Columns that are dropped keep no labels, and new ones have a list that is not stored yet.
     expected = {"": (), **{column.name: () for column in found.wanted.columns}, **before}
     return InFlight(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -211,6 +212,15 @@ class Ledger:
         with self.store.read() as connection:
             names = [row.server for row in connection.execute(query.order_by(func.max(table.c.at).desc()))]
         return [Ledger(self.store, name) for name in names]
+
+    def elsewhere(self, key: str) -> list[Base]:
+        """What was written of one asset at all other addresses, be it on this server or another; the latest last."""
+        found = (other.bases([key]).get(key) for other in reversed(self._others))
+        return [base for base in found if base is not None]
+
+    @cached_property
+    def _others(self) -> list[Ledger]:
+        return self.others()
 
     def take_over(self, former: Ledger) -> None:
         """Know what is known at another address of this server, writes under way included. That one keeps it, too."""

@@ -15,8 +15,9 @@ import msgspec
 from connectors.om_errors import NotAuthenticated, ServerError
 from connectors.om_names import join_fqn
 from workflows.batches import chunks
+from workflows.publish.addresses import with_elsewhere
 from workflows.publish.differences import known_base, with_present_case
-from workflows.publish.history import NESTED
+from workflows.publish.history import NESTED, present_case
 from workflows.publish.ledger import Ledger, renamed_base, renamed_fqn
 from workflows.publish.merge import (
     Acts,
@@ -98,6 +99,21 @@ class Draft(NamedTuple):
     def writes(self) -> bool:
         linked = self.new_edges or self.old_edges
         return bool(self.structure is not None or self.restore or self.patches or linked) and not self.blocked
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything that stands there is not what is wanted, be it left so."""
+        kept = self.texts.kept or self.properties.kept or self.ownership.kept
+        return bool(self.writes or self.blocked or self.labels.disputes or kept)
+
+    @property
+    def standing(self) -> dict[str, tuple[Mark, ...]]:
+        """The labels that stand there, by the names that columns will have: one whose name changes case keeps them."""
+        labels = stored_labels(self.stored) if self.stored else {}
+        if self.structure is None:
+            return labels
+        now = present_case(labels, [ON_ASSET, *(column.name for column in self.wanted.columns)])
+        return {now.get(path, path): marks for path, marks in labels.items()}
 
     @property
     def after(self) -> Base:
@@ -379,6 +395,14 @@ class Planner:
         if renames:
             stored = stored and _renamed_labels(stored, renames)
             base = base and renamed_base(base, renames)
+        found = self._compared(wanted, stored, base)
+        if stored is None or not found.differs:
+            return found
+        others = (renamed_base(other, renames) for other in self.ledger.elsewhere(wanted.key))
+        both = with_elsewhere(base, stored, others)
+        return found if both == base else self._compared(wanted, stored, both)
+
+    def _compared(self, wanted: WantedAsset, stored: Entity | None, base: Base | None) -> Draft:
         if stored is not None and stored.get("deleted"):
             ours = self.histories.deleted_by_us(stored, base)
             base = msgspec.structs.replace(base or Base(wanted.fqn), deleted=ours)
@@ -432,7 +456,7 @@ def _clash(found: Draft, edit: Edit, scheme: Scheme, terms: Terms) -> str:
     path = edit.slot.path
     if edit.new is None or not terms.brought_by(edit.new.fqn):
         return ""
-    there: Labels = stored_labels(found.stored) if found.stored else {}
+    there: Labels = found.standing
     after = edited({path: there.get(path, ())}, (one for one in found.labels.edits if one.slot.path == path))[path]
     clash = terms.clash(edit.new, path, after, scheme)
     return f"术语自带 {clash[0]}，与 {clash[1]} 互斥" if clash else ""

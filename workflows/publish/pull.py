@@ -22,6 +22,7 @@ from connectors.om_names import join_fqn, split_fqn
 from workflows.batches import chunks
 from workflows.packs import record_decisions
 from workflows.people import Person
+from workflows.publish.addresses import with_elsewhere
 from workflows.publish.definition_reads import names_by_people
 from workflows.publish.differences import differences, known_base, text_differences
 from workflows.publish.exceptions import except_from
@@ -179,6 +180,7 @@ class _Pull:
         base = self._with_arrived(key, base, entity)
         if not self._differs(key, base, entity):
             return
+        base = with_elsewhere(base, entity, self.site.ledger.elsewhere(key)) or base
         base = renamed_base(base, self._theirs)
         if not self._differs(key, base, entity):
             return

@@ -259,3 +259,41 @@ def test_what_a_person_confirmed_stands_by_another_address(scene: Scene) -> None
     conflicts = scene.settled().assets.conflicts
     assert [(one.path, one.old) for one in conflicts] == [("qymc", element)]
     assert element in scene.labels("qymc")
+
+
+# --- two addresses by turns: each knows what was written there last -------------------------------------------------
+
+
+def test_what_was_written_by_the_other_address_meanwhile_is_ours(scene: Scene) -> None:
+    """Labels that were confirmed there, and texts; people's stand."""
+    scene.at(scene.away)
+    scene.settled()
+    scene.act("submit", "publish")
+    scene.site.harvest(scene.site.sql(2, company="企业全称"))
+    scene.settled()
+    scene.zhang.replace_on_column(TABLE, "lxdh", L3, L4)
+    scene.site.harvest(scene.site.sql(2, company=COMPANY))
+    scene.act("submit", "publish")
+    scene.at(scene.home)
+    conflicts = scene.settled().assets.conflicts
+    assert {(one.path, one.field) for one in conflicts} == {("lxdh", "数据分级")}
+    assert {state for _, state in scene.labels("qymc").values()} == {"Confirmed"}
+    assert {"数据元.公民身份号码", L3} <= scene.labels("qymc").keys()
+    columns = {one["name"]: one["description"] for one in scene.zhang.read(TABLE)["columns"]}
+    assert columns["qymc"] == COMPANY
+    pulled = scene.site.pull()
+    assert [(one.column, one.value) for one in pulled.decisions] == [("lxdh", "L4")]
+    assert pulled.questions == []
+
+
+def test_a_pull_takes_what_was_written_by_the_other_address_for_nobodys(scene: Scene) -> None:
+    scene.at(scene.away)
+    scene.settled()
+    scene.act("submit", "publish")
+    scene.site.harvest(scene.site.sql(2, company=COMPANY))
+    scene.settled()
+    scene.zhang.replace_on_column(TABLE, "lxdh", L3, L4)
+    scene.at(scene.home)
+    pulled = scene.site.pull()
+    assert [(one.column, one.value) for one in pulled.decisions] == [("lxdh", "L4")]
+    assert (pulled.questions, pulled.descriptions) == ([], [])

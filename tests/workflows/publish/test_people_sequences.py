@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import pytest
@@ -75,6 +76,17 @@ def test_a_column_whose_name_changes_case(scene: Scene, pulled: bool) -> None:
     assert scene.pull() == (set(), set())
 
 
+@pytest.mark.parametrize("kind", ["varchar(200)", "varchar(100)"])
+def test_a_column_whose_name_changes_case_and_that_holds_something_else(scene: Scene, kind: str) -> None:
+    """What is ours is replaced, what people put on it stands: also when its type changes, which erases labels."""
+    scene.zhang.label_column(TABLE, "qymc", add=["PII.Sensitive"])
+    scene.sources("`qymc` varchar(200) COMMENT '企业名称'", f"`QYMC` {kind} COMMENT '法定代表人身份证号'")
+    scene.settled()
+    labels = scene.labels("QYMC")
+    assert {ID_CARD, L3, "PII.Sensitive"} <= labels.keys()
+    assert labels["PII.Sensitive"] == "Manual"
+
+
 def test_a_described_column_whose_name_changes_case(scene: Scene) -> None:
     scene.zhang.describe(TABLE, "张三写的", "sfzh")
     scene.pull()
@@ -126,21 +138,37 @@ def test_a_column_that_is_retyped_after_a_person_worked_on_it(scene: Scene) -> N
     assert scene.pull() == ({("sfzh", "tier", "L3"), ("lxdh", "tier", "L4")}, set())
 
 
-@pytest.mark.parametrize("by_person", [True, False])
-def test_a_term_that_has_got_tags_since(scene: Scene, by_person: bool) -> None:
-    """A term of ours gives way to what stands there, ours gives way to a person's; no write is refused for it."""
-    if by_person:
-        scene.zhang.put_back(TABLE, "sfzh", ID_CARD)
+@contextmanager
+def tagged_term(scene: Scene) -> Iterator[None]:
+    """The term of identity numbers brings L4 along meanwhile."""
     with OpenMetadata(scene.server.url, scene.server.admin_token) as admin:
         term = admin.get("glossaryTerm", ID_CARD)
         assert term is not None
         tags = [{"tagFQN": L4, "source": "Classification", "labelType": "Manual", "state": "Confirmed"}]
         admin.patch("glossaryTerm", term["id"], [{"op": "add", "path": "/tags", "value": tags}])
         try:
-            scene.sources("varchar(18)", "char(18)")
-            scene.settled()
+            yield
         finally:
             admin.patch("glossaryTerm", term["id"], [{"op": "remove", "path": "/tags/0"}])
+
+
+def test_a_term_with_tags_comes_to_a_column_whose_name_changes_case(scene: Scene) -> None:
+    with tagged_term(scene):
+        scene.sources("`qymc` varchar(200) COMMENT '企业名称'", "`QYMC` varchar(200) COMMENT '法定代表人身份证号'")
+        scene.settled()
+    found = scene.labels("QYMC")
+    assert L3 in found
+    assert not {ID_CARD, L4} & found.keys()
+
+
+@pytest.mark.parametrize("by_person", [True, False])
+def test_a_term_that_has_got_tags_since(scene: Scene, by_person: bool) -> None:
+    """A term of ours gives way to what stands there, ours gives way to a person's; no write is refused for it."""
+    if by_person:
+        scene.zhang.put_back(TABLE, "sfzh", ID_CARD)
+    with tagged_term(scene):
+        scene.sources("varchar(18)", "char(18)")
+        scene.settled()
     found = scene.labels("sfzh")
     assert {name: found.get(name) for name in (ID_CARD, L4)} == (
         {ID_CARD: "Manual", L4: "Derived"} if by_person else {ID_CARD: None, L4: None}
