@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the audit trail.")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done or refused, and why; do nothing.")
 STAGES = ("draft", "submitted", "returned", "approved", "published", "changed", "withdrawn")
+WHICH = "A version: its number, the first digits of its digest, in-force, review or now."
 SHOWN = 20
 """Entries that could not be read, of which ``list`` tells each by itself."""
 ENTRIES = click.argument("entries", nargs=-1, required=True, metavar="ENTRY...")
@@ -268,11 +269,11 @@ def versions(state: State, name: str, as_json: bool) -> None:
 
 @entry.command()
 @click.argument("name", metavar="ENTRY")
-@click.option("--from", "old", metavar="N", help="A version by number or digest; otherwise the one in force.")
-@click.option("--to", "new", metavar="N", default="now", show_default=True, help="Likewise; or review, or now.")
+@click.option("--from", "old", metavar="N", default="in-force", show_default=True, help=WHICH)
+@click.option("--to", "new", metavar="N", default="now", show_default=True, help="Likewise.")
 @json_option
 @pass_state
-def diff(state: State, name: str, old: str | None, new: str, as_json: bool) -> None:
+def diff(state: State, name: str, old: str, new: str, as_json: bool) -> None:
     """What differs between two versions.
 
     By default between the one in force and the entry as it is now.
@@ -281,7 +282,7 @@ def diff(state: State, name: str, old: str | None, new: str, as_json: bool) -> N
 
     with desk(state) as at:
         key = at.key(name)
-        changes = differences(_version(at, key, old or "in-force"), _version(at, key, new), at.pack)
+        changes = differences(_version(at, key, old), _version(at, key, new), at.pack)
     if as_json:
         emit_json(changes)
     else:
