@@ -11,6 +11,7 @@ from classifiers.evidence import Decision
 from connectors.model import Column
 from workflows.acts.model import Blocked, Conflict, NotAllowed
 from workflows.acts.rights import DEFAULT
+from workflows.acts.site import program
 from workflows.acts.verify import verify
 from workflows.entries.changes import GONE, record_changes
 from workflows.entries.lifecycle import LifeCycle
@@ -212,6 +213,21 @@ def test_a_change_is_told_once_in_whatever_words(office: Any) -> None:
     (act,) = record_changes(office.trail, now, ["lvhua"], office.actor("ops")).acts
     assert "信息项 mc 的数据分级：L1 → L3" in act.after
     assert record_changes(office.trail, now, ["lvhua"], office.actor("ops"), office.pack).acts == []
+
+
+def test_acts_of_the_program_say_by_which_pack_and_what_was_before(office: Any) -> None:
+    office.publish()
+    version = states(office.trail)[office.parks.key].in_force.digest
+    office.hold(msgspec.structs.replace(office.parks, comment="公园名录"))
+    (change,) = record_changes(office.trail, office.entries().values(), ["lvhua"], program(), office.pack).acts
+    office.hold(office.parks)
+    (settle,) = record_changes(office.trail, office.entries().values(), ["lvhua"], program(), office.pack).acts
+    assert [(act.verb, act.who, act.pack) for act in (change, settle)] == [
+        *(("change", "pdc", office.pack.ident), ("settle", "pdc", office.pack.ident))
+    ]
+    before = [msgspec.json.decode(act.before) for act in (change, settle)]
+    assert [(one["stage"], one["version"]) for one in before] == [("published", version), ("changed", version)]
+    assert "信息资源名称：公园绿地 → 公园名录" in before[1]["changes"]
 
 
 def test_what_is_not_shared_is_not_opened(office: Any) -> None:
