@@ -10,8 +10,8 @@
 
 While a version is in force (``published``) a newer one may be under way; it stays in force until another is published
 or it is withdrawn. What has changed under review may be submitted in place of the version there (from submitted and
-approved), which voids its approval and signatures. Where a newer one was returned and the entry is as it is in force again, that settles it, too. A
-withdrawn entry may be submitted anew.
+approved), which voids its approval and signatures. Where a newer one was returned and the entry is as it is in force
+again, that settles it, too. A withdrawn entry may be submitted anew.
 """
 
 from __future__ import annotations
