@@ -25,7 +25,7 @@ CHANGES: Final = (
     Column("变化", 9, centre=True),
     Column("信息资源代码", 22),
     Column("信息资源名称", 28),
-    Column("提供方", 20),
+    Column("提供方", 26),
     Column("变更内容", 80),
 )
 """Heading of the sheet 与上期变化."""

@@ -34,14 +34,14 @@ NOTES: Final = (
     words.Note("含目录外的数据需求；已撤回、已到期和确认无此数据的不列入"),
 )
 COLUMNS: Final = (
-    *(Column("需求编号", 14), Column("需求单位", 20), Column("所需数据", 30), Column("信息资源代码", 22)),
-    *(Column("信息项", 30), Column("提供单位", 20), Column("用途", 36), Column("依据", 36)),
+    *(Column("需求编号", 14), Column("需求单位", 26), Column("所需数据", 30), Column("信息资源代码", 22)),
+    *(Column("信息项", 30), Column("提供单位", 26), Column("用途", 36), Column("依据", 50)),
     *(Column("共享方式", 16), Column("期限", 24, centre=True), Column("提出日期", 12, centre=True)),
     Column("办理状态", 14, centre=True),
 )
 
 CHANGES: Final = (
-    *(Column("变化", 9, centre=True), Column("需求编号", 14), Column("所需数据", 30), Column("提供单位", 20)),
+    *(Column("变化", 9, centre=True), Column("需求编号", 14), Column("所需数据", 30), Column("提供单位", 26)),
     Column("变更内容", 80),
 )
 """Heading of the sheet 与上期变化."""

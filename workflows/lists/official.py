@@ -239,7 +239,7 @@ def _item_record(entry: Entry, item: EntryItem, pack: words.Lexicon) -> Row:
     }
 
 
-GROUNDS: Final = (Column("理由", 46), Column("依据", 46))
+GROUNDS: Final = (Column("理由", 46), Column("依据", 50))
 DATES: Final = (Column("发布日期", 12, centre=True), Column("版本", 9, centre=True))
 ITEM_COLUMNS: Final = (
     *(Column("信息资源代码", 22), Column("信息资源名称", 28), Column("序号", 7, centre=True)),
@@ -312,7 +312,7 @@ FILING: Final = OfficialList(
     "filing",
     "市级报送表",
     (
-        *(Column("信息资源代码", 22), Column("信息资源名称", 28), Column("提供方", 20), Column("统一社会信用代码", 22)),
+        *(Column("信息资源代码", 22), Column("信息资源名称", 28), Column("提供方", 26), Column("统一社会信用代码", 22)),
         *(Column("摘要", 40), Column("数据来源", 11, centre=True), Column("更新频率", 10, centre=True)),
         *(Column("安全等级", 15, centre=True), Column("共享类型", 15, centre=True), Column("共享条件", 34)),
         *(Column("开放类型", 15, centre=True), Column("开放条件", 34), Column("市级目录收录情况", 16, centre=True)),

@@ -28,8 +28,8 @@ MAX_TEXT: Final = 32_767
 MAX_ROWS: Final = 1_048_576
 A3: Final = 8
 A4: Final = 9
-A4_CHARACTERS: Final = 170
-"""Wider tables are printed on A3: one page wide, and still to be read."""
+A4_CHARACTERS, A3_CHARACTERS = 170, 340
+"""Wider tables are printed on A3, still wider ones on several pages side by side: to be read."""
 LINE: Final = 14.5
 """Points per line of text."""
 MOST_LINES: Final = 24
@@ -128,6 +128,9 @@ class Book:
         self._workbook.properties.creator = "public-data-catalog"
         self._workbook.properties.created = self._moment
         self._cells: dict[tuple[type, Value, str], Any] = {}
+        # Widths of columns count digits of this style's font.
+        styles: Any = getattr(self._workbook, "_named_styles")  # noqa: B009
+        styles["Normal"].font = Font(name=FONT, size=10)
         for style in _styles():
             self._workbook.add_named_style(style)
 
@@ -136,7 +139,11 @@ class Book:
         sheet = self._sheet("说明", (20, 96))
         sheet.append([self._cell(sheet, title, "pdc_title")])
         sheet.append([])
-        for label, text in lines:
+        columns = (Column("", 20), Column("", 96))
+        for number, (label, text) in enumerate(lines, 3):
+            height = row_height((label, text), columns)
+            if height > 2 * LINE:
+                sheet.row_dimensions[number].height = height
             sheet.append([self._cell(sheet, label, "pdc_label"), self._cell(sheet, text, "pdc_note")])
 
     def table(self, name: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], frozen: int = 0) -> None:
@@ -188,7 +195,8 @@ class Book:
         sheet.page_margins.left = sheet.page_margins.right = 0.3
         sheet.page_margins.top, sheet.page_margins.bottom = 0.75, 0.6
         sheet.page_margins.header = sheet.page_margins.footer = 0.3
-        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = ceil(sum(widths) / A3_CHARACTERS), 0
+        sheet.page_setup.pageOrder = "overThenDown"
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         # A page by itself says what it is from; an ampersand would begin a code.
         sheet.oddHeader.center.text, sheet.oddHeader.center.size = self._title.replace("&", "&&"), 14
@@ -199,6 +207,8 @@ class Book:
         sheet = self._sheet(name, (column.width for column in columns))
         sheet.freeze_panes = f"{get_column_letter(frozen + 1)}2"
         sheet.print_title_rows = "1:1"
+        if sheet.page_setup.fitToWidth > 1 and frozen:
+            sheet.print_title_cols = f"A:{get_column_letter(frozen)}"
         sheet.row_dimensions[1].height = 34
         sheet.append([self._cell(sheet, column.title, "pdc_head") for column in columns])
         return sheet

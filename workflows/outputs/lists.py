@@ -319,7 +319,7 @@ ITEMS_ONLY: Final = Note("「仅所列信息项」指资源本身可以共享、
 SCOPES: Final = Note("列明开放范围、开放类型、开放条件、更新频率", ("shanghai-data/42",))
 OWN_ONLY: Final = Note("通过共享、协商等方式获得的数据不列入本单位开放清单", ("putuo-2020/26",))
 
-IDENTITY: Final = (Column("信息资源名称", 28), Column("信息资源代码", 22), Column("提供方", 20))
+IDENTITY: Final = (Column("信息资源名称", 28), Column("信息资源代码", 22), Column("提供方", 26))
 STATE: Final = Column("状态", 11, centre=True)
 TIER: Final = Column("数据分级", 15, centre=True)
 
@@ -329,13 +329,13 @@ RESPONSIBILITY: Final = ListKind(
         *IDENTITY,
         Column("共享类型", 15, centre=True),
         Column("共享条件", 38),
-        Column("共享方式", 20),
+        Column("共享方式", 24),
         TIER,
         Column("理由", 44),
-        Column("依据", 46),
+        Column("依据", 50),
         Column("更新周期", 10, centre=True),
         Column("责任科室", 14),
-        Column("联系方式", 20),
+        Column("联系方式", 24),
         STATE,
     ),
     responsibility_list,
@@ -379,7 +379,7 @@ OPEN: Final = ListKind(
         Column("数据项", 60),
         Column("数据格式", 18),
         Column("理由", 40),
-        Column("依据", 46),
+        Column("依据", 50),
         STATE,
     ),
     open_list,
