@@ -65,9 +65,16 @@ def with_elsewhere(base: Base | None, entity: Entity, others: Iterable[Base]) ->
 
 def _both(base: Base, other: Base, entity: Entity) -> Base:
     texts, properties, owned = texts_of(entity), properties_of(entity), ownership_of(entity)
+    there = {(path, mark.fqn) for path, mark in stored_marks(entity)}
+
+    def is_there(one: tuple[str, Mark]) -> bool:
+        return (one[0], one[1].fqn) in there
+
     return msgspec.structs.replace(
         base,
         marks=_marks(base, other, entity),
+        seen=[*base.seen, *(one for one in other.seen if one not in base.seen and is_there(one))],
+        gone=[*base.gone, *(one for one in other.gone if one not in base.gone and not is_there(one))],
         texts=_standing(base.texts, other.texts, texts),
         properties=_standing(base.properties, other.properties, properties),
         **{

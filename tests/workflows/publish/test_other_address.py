@@ -297,3 +297,20 @@ def test_a_pull_takes_what_was_written_by_the_other_address_for_nobodys(scene: S
     pulled = scene.site.pull()
     assert [(one.column, one.value) for one in pulled.decisions] == [("lxdh", "L4")]
     assert (pulled.questions, pulled.descriptions) == ([], [])
+
+
+@pytest.mark.parametrize("pulled", [True, False])
+def test_what_a_person_took_away_that_the_other_address_had_put_stays_away(scene: Scene, pulled: bool) -> None:
+    scene.at(scene.away)
+    scene.settled()
+    scene.site.harvest(scene.site.sql(2, company=COMPANY))
+    scene.settled()
+    scene.zhang.label_column(TABLE, "qymc", remove=[L3])
+    if pulled:
+        scene.site.pull()
+        scene.site.harvest(scene.site.sql(2, company=COMPANY))
+    scene.at(scene.home)
+    scene.settled()
+    assert L3 not in scene.labels("qymc")
+    decided = {(one.column, one.rejected or one.value) for one in scene.site.pull().decisions}
+    assert decided == (set() if pulled else {("qymc", "L3")})
