@@ -139,11 +139,11 @@ def _read_workbook(path: Path) -> Iterator[Sheet]:
     from connectors.workbook.xlsx import read_xlsx
 
     try:
-        with path.open("rb") as stream, warnings.catch_warnings():
+        with path.open("rb") as stream:
             check_packed(stream, path.name, Limits())
-            # What openpyxl leaves out (validation, styles, odd dates) says nothing about fields.
-            warnings.simplefilter("ignore")
-            sheets = [_read_sheet(path, found) for found in read_xlsx(stream)]
+            sheets = read_xlsx(stream)
+            while sheet := _next_sheet(path, sheets):
+                yield sheet
     except ConnectorError as error:
         what = f"the workbook is damaged or too large ({error.failure.what})"
         raise SourceFatalError(
@@ -153,13 +153,21 @@ def _read_workbook(path: Path) -> Iterator[Sheet]:
         # Damaged workbooks make the library, the XML parser and the decompressor fail in many ways.
         what = f"the workbook is damaged ({type(error).__name__})"
         raise SourceFatalError(what, place=path.name, hint="open it and save it again as .xlsx") from None
-    yield from sheets
+
+
+def _next_sheet(path: Path, sheets: Iterator[XlsxSheet]) -> Sheet | None:
+    with warnings.catch_warnings():
+        # What openpyxl leaves out (validation, styles, odd dates) says nothing about fields.
+        warnings.simplefilter("ignore")
+        found = next(sheets, None)
+        return _read_sheet(path, found) if found else None
 
 
 def _read_sheet(path: Path, found: XlsxSheet) -> Sheet:
-    sheet = Sheet(path.name, found.title, hidden=found.hidden, merged=found.merged)
-    for number, values in found.rows:
+    sheet = Sheet(path.name, found.title, hidden=found.hidden)
+    for number, values in found.rows():
         _add(sheet, number, values)
+    sheet.merged = found.merged
     return sheet
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles.stylesheet import apply_stylesheet
@@ -24,16 +24,27 @@ _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _TO_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
-class XlsxSheet(NamedTuple):
-    title: str
-    hidden: bool
-    rows: list[tuple[int, list[object]]]
-    """Number from 1, and values; rows that no cell stands in are left out."""
-    merged: tuple[Merged, ...]
+class XlsxSheet:
+    """One worksheet; `merged` knows all when `rows` has come to its end."""
+
+    def __init__(self, title: str, hidden: bool, parser: Any) -> None:
+        self.title, self.hidden, self._parser = title, hidden, parser
+
+    def rows(self) -> Iterator[tuple[int, list[object]]]:
+        """Number from 1, and values; rows that no cell stands in are left out."""
+        return ((number, _values(cells)) for number, cells in self._parser.parse() if cells)
+
+    @property
+    def merged(self) -> tuple[Merged, ...]:
+        ranges = self._parser.merged_cells.mergeCell if self._parser.merged_cells else ()
+        return tuple(Merged(str(one.coord), one.min_col - 1, one.max_col - 1, one.max_row) for one in ranges)
 
 
 def read_xlsx(stream: BinaryIO) -> Iterator[XlsxSheet]:
-    """All worksheets. Raises whatever openpyxl, the XML parser and zipfile do for damaged files."""
+    """All worksheets; one is read before the next is asked for.
+
+    Raises whatever openpyxl, the XML parser and zipfile do for damaged files.
+    """
     reader: Any = ExcelReader(stream, read_only=True, keep_links=False)
     reader.read_manifest()
     reader.read_workbook()
@@ -42,7 +53,7 @@ def read_xlsx(stream: BinaryIO) -> Iterator[XlsxSheet]:
     for sheet, relation in reader.parser.find_sheets():
         if relation.target in reader.valid_files and "chartsheet" not in relation.Type:
             with reader.archive.open(relation.target) as source:
-                yield _sheet(sheet.name, sheet.state != "visible", _parser(source, texts, reader.wb))
+                yield XlsxSheet(sheet.name, sheet.state != "visible", _parser(source, texts, reader.wb))
     reader.archive.close()
 
 
@@ -107,13 +118,6 @@ def _parser(source: Any, texts: Sequence[str], book: Any) -> Any:
         date_formats=book._date_formats,
         timedelta_formats=book._timedelta_formats,
     )
-
-
-def _sheet(title: str, hidden: bool, parser: Any) -> XlsxSheet:
-    rows = [(number, _values(cells)) for number, cells in parser.parse() if cells]
-    ranges = parser.merged_cells.mergeCell if parser.merged_cells else ()
-    merged = tuple(Merged(str(one.coord), one.min_col - 1, one.max_col - 1, one.max_row) for one in ranges)
-    return XlsxSheet(title, hidden, rows, merged)
 
 
 def _values(cells: Sequence[dict[str, Any]]) -> list[object]:

@@ -126,9 +126,10 @@ def read_filled(path: Path) -> Filled:
     return Filled(exports.pop(), rulings, elements)
 
 
-def _sheets(path: Path) -> list[Sheet]:
+def _sheets(path: Path) -> Iterator[Sheet]:
+    """One at a time: a sheet of 50,000 rows takes 100 MB."""
     try:
-        return list(read_sheets(path))
+        yield from read_sheets(path)
     except SourceFatalError as error:
         raise InputError(str(error)) from error
 
