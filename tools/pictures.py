@@ -138,7 +138,7 @@ PICTURES = (
     Picture("official-cover", "out/official/{day}/共享负面清单.xlsx", "说明"),
     Picture("official-totals", "out/official/{day}/数据责任清单.xlsx", "统计"),
     Picture("official-changes", "out/official/{day}/公共数据资源目录.xlsx", "与上期变化"),
-    Picture("review-workbook", "审核表.xlsx", "待审信息项", 12, True),
+    Picture("review-workbook", "审核表.xlsx", "待审信息项", 11, True),
     Picture("review-resources", "审核表.xlsx", "资源", 9),
     Picture("review-elements", "审核表.xlsx", "信息项", 16),
     Picture("template", "填报表.xlsx", "字段", 16),
