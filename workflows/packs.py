@@ -14,7 +14,6 @@ from classifiers.evidence import ACCESS, TIERS, AssetVerdict, Decision
 from classifiers.pack_diff import PackChange, Relabel, diff_packs, relabels
 from classifiers.rulings import with_context
 from workflows.acts.decisions import decide
-from workflows.acts.model import Actor
 from workflows.acts.site import program
 from workflows.acts.trail import Trail
 from workflows.batches import chunks
@@ -141,16 +140,16 @@ def _counted(items: Iterator[Relabel]) -> dict[str, int]:
     return dict(Counter(item.dimension for item in items))
 
 
-def record_decisions(store: Store, decisions: Sequence[Decision], actor: Actor | None = None) -> list[Decision]:
+def record_decisions(store: Store, decisions: Sequence[Decision], pack: str = "") -> list[Decision]:
     """Append rulings with what the person saw: the machine's value and rule, and the column as it was.
 
     That is what lets a refused value come back only when the rule or the column has changed. Each is an act of the
-    audit trail, under the name of whoever ruled; ``actor`` is who brings it in (None = the program). Raises
-    ``InputError``, before any is written, for a value that its dimension does not have.
+    audit trail, under the name of whoever ruled, brought in by the program; ``pack`` is the one in force, for the
+    trail. Raises ``InputError``, before any is written, for a value that its dimension does not have.
     """
     complete = completed(store, decisions)
     if complete:
-        with Trail(store).acting(actor or program()) as acting:
+        with Trail(store).acting(program(), pack) as acting:
             decide(acting, store, complete)
     return complete
 

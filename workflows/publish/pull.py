@@ -227,7 +227,7 @@ class _Pull:
         descriptions = [item for reading in readings for item in reading.descriptions]
         ended = [question for reading in readings for question in reading.settled]
         if not self.dry_run:
-            decisions = record_decisions(self.site.store, decisions)
+            decisions = record_decisions(self.site.store, decisions, self.names.pack.ident)
             questions = self.site.ledger.ask(questions)
             self.site.ledger.describe(descriptions)
             for question in ended:

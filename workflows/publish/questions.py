@@ -72,7 +72,7 @@ def accept(
     for question in _open(ledger, idents):
         _check_may_rule(question, actor)
         _accept(store, names, question, actor, at, reason, found)
-    found.decisions = record_decisions(store, found.decisions)
+    found.decisions = record_decisions(store, found.decisions, names.pack.ident)
     ledger.ask(found.questions)
     _settle(ledger, found.settled)
     return found

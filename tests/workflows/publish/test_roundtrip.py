@@ -358,6 +358,11 @@ def test_a_lower_tier_takes_effect_with_a_second_person(town: Town, browser: Cal
     town.settle()
     town.check({(PERSON, "dz", "数据分级"): L2})
     assert town.verdict("person", "dz", "tier") == ("L2", "confirmed", "steward")
+    (act,) = (
+        json.loads(line) for line in town.run("audit", "show", "--kind", "decision", "--jsonl").stdout.splitlines()
+    )
+    assert (act["who"], act["name"]) == ("lihua、wangfang", "李华、王芳")
+    assert act["pack"].startswith("putuo-2020@")
 
 
 def test_a_changed_description_comes_back_and_is_compiled(town: Town, browser: Callable[..., Any]) -> None:
