@@ -87,6 +87,8 @@ class Asset(msgspec.Struct, frozen=True, omit_defaults=True):
     update_cycle: str | None = None
     place: str | None = None
     """Where in a file the asset stands (file, sheet, line), for messages; not part of the structure."""
+    product: str | None = None
+    """Whose database a dump is of, such as ``mysql``; None where the connector or nothing says so."""
 
     @property
     def key(self) -> str:
@@ -99,9 +101,9 @@ class Asset(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (32 hex) over the structure and comments; estimates, sizes, times and places do not count."""
+        """SHA-256 (32 hex) over the structure and comments; estimates, sizes, times, place and product do not count."""
         stable = msgspec.structs.replace(
-            self, row_estimate=None, size_bytes=None, changed_at=None, statistics_at=None, place=None
+            self, row_estimate=None, size_bytes=None, changed_at=None, statistics_at=None, place=None, product=None
         )
         return hashlib.sha256(_encoder.encode(stable)).hexdigest()[:32]
 

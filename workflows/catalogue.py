@@ -49,7 +49,6 @@ FORMATS = {
     "openapi": "服务接口",
     "rest": "服务接口",
     "files": "电子文件",
-    "ddl": "数据库",
 }
 USES = {
     "share": "经审核同意后，限申请单位履职需要使用，不得提供给第三方",
@@ -341,6 +340,9 @@ def abstract(asset: Asset, items: Sequence[EntryItem], system_name: str) -> str:
 def data_format(asset: Asset, system: SystemInfo | None) -> str:
     """信息资源格式: the guide's group and the concrete type, such as 数据库(postgresql) or 电子表格(xlsx)."""
     connector = (system.connector if system else None) or "unknown"
+    if connector == "ddl":
+        # A dump is of somebody's database; without a sign whose, the group alone.
+        return f"数据库({asset.product})" if asset.product else "数据库"
     group = FORMATS.get(connector, "数据库")
     if asset.kind == "operation":
         group = "服务接口"

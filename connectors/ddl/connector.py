@@ -32,12 +32,15 @@ DIALECTS = {
     **{"gaussdb": "postgres", "oracle": "oracle", "dm": "oracle", "dameng": "oracle"},
     **{"tsql": "tsql", "sqlserver": "tsql", "mssql": "tsql"},
 }
+PRODUCTS = {"postgres": "postgresql", "tsql": "sqlserver", "mssql": "sqlserver", "dameng": "dm"}
+"""What a product is called in the catalogue where a dialect is called otherwise."""
 _HEAD = 1 << 20
 # Blank lines must not be tried again from each of them: a line's own blanks only.
 _SIGNS = (
     ("mysql", r"^[ \t]*(?:create|drop|alter)\s+(?:table|view)[^(\n]*`|\bengine\s*=|\bauto_increment\b|/\*!\d"),
     ("tsql", r"^[ \t]*go[ \t\r]*$|\[dbo\]|\bnvarchar\s*\(\s*max\s*\)"),
-    ("oracle", r"\bn?varchar2\b|\bnumber\s*\(|\bstorage\s*\(|\bcluster\s+primary\s+key\b|\bsysdate\b"),
+    ("dm", r"\bcluster\s+primary\s+key\b|\bstorage\s*\(\s*on\b"),
+    ("oracle", r"\bn?varchar2\b|\bnumber\s*\(|\bstorage\s*\(|\bsysdate\b"),
     ("postgres", r"^[ \t]*comment\s+on\b|::\w|\bpg_catalog\b|\bcharacter\s+varying\b|^[ \t]*copy\s.*\bstdin"),
     ("mysql", r"\bcomment\s*=?\s*'|^[ \t]*use\s"),
 )
@@ -53,7 +56,7 @@ class DdlConnector(ReadOnce):
         dialect = config.options.get("dialect")
         if dialect is not None and str(dialect).lower() not in DIALECTS:
             raise ConfigurationError(f"unknown dialect {dialect!r}", hint=f"known: {', '.join(sorted(DIALECTS))}")
-        self.dialect = DIALECTS[str(dialect).lower()] if dialect is not None else None
+        self.dialect = str(dialect).lower() if dialect is not None else None
         self.encoding = checked_encoding(config.options.get("encoding"))
 
     def probe(self) -> None:
@@ -126,14 +129,15 @@ def _check_is_text(path: Path, head: bytes, encoding: str | None) -> None:
         raise SourceFatalError("a binary file, not SQL", place=path.name, hint="export the structure as SQL text")
 
 
-def _read_file(dump: Dump, path: Path, dialect: str | None, encoding: str | None) -> None:
+def _read_file(dump: Dump, path: Path, given: str | None, encoding: str | None) -> None:
     try:
         with _opened(path) as stream:
             head = stream.read(_HEAD)
             _check_is_text(path, head, encoding)
             stream.seek(0)
             encoding = encoding or stream_encoding(stream)
-            dialect = dialect or detect_dialect(head.decode(encoding, "replace"))
+            told = given or _signed(head.decode(encoding, "replace"))
+            dialect = DIALECTS[told or "postgres"]
             dump.schema = dump.database = None
             for piece in split(decoded_chunks(stream, encoding), FAMILIES[dialect]):
                 place = f"{path.name}:{piece.line}"
@@ -141,6 +145,8 @@ def _read_file(dump: Dump, path: Path, dialect: str | None, encoding: str | None
                     dump.failures.append(Failure(piece.broken, place, _SKIPPED))
                 elif piece.text and not piece.broken:
                     _read_piece(dump, repaired(piece.text, encoding), dialect, place)
+            for table in dump.tables.values():
+                table.product = table.product or (PRODUCTS.get(told, told) if told else None)
     except (OSError, EOFError, LookupError, UnicodeError) as error:
         raise SourceFatalError(f"cannot be read: {error}", place=path.name, hint="check the file") from error
 
@@ -154,10 +160,11 @@ def _read_piece(dump: Dump, sql: str, dialect: str, place: str) -> None:
 
 def detect_dialect(head: str) -> str:
     """``mysql``, ``postgres``, ``oracle`` or ``tsql``, by the signs in a beginning; ``postgres`` without any."""
-    for dialect, sign in _SIGNS:
-        if re.search(sign, head, re.I | re.M):
-            return dialect
-    return "postgres"
+    return DIALECTS[_signed(head) or "postgres"]
+
+
+def _signed(head: str) -> str | None:
+    return next((dialect for dialect, sign in _SIGNS if re.search(sign, head, re.I | re.M)), None)
 
 
 # --- assembling ---------------------------------------------------------------------------------------------------
@@ -236,6 +243,7 @@ def _asset(config: SystemConfig, dump: Dump, table: Table, columns: tuple[Column
         origin=config.origin,  # type: ignore[arg-type]
         update_cycle=config.update_cycle,
         place=table.place,
+        product=table.product,
     )
 
 

@@ -33,6 +33,7 @@ class Table:
     """Names given to a view's columns outside its SELECT."""
     column_comments: dict[str, str] = field(default_factory=dict)
     """By lower-case column name; set by COMMENT ON, which may come before a view's columns are known."""
+    product: str | None = None
 
 
 @dataclass

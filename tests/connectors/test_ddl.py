@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -443,6 +444,25 @@ def test_unknown_dialect_is_refused_before_anything_opens(tmp_path: Path) -> Non
 )
 def test_dialects_are_told_by_the_text(head: str, expected: str) -> None:
     assert detect_dialect(head) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "dialect", "product"),
+    [
+        ("CREATE TABLE `a` (x int) ENGINE=InnoDB;", None, "mysql"),
+        ("CREATE TABLE [dbo].[a] ([x] int)\nGO\n", None, "sqlserver"),
+        ("CREATE TABLE a (x int);\nCOMMENT ON TABLE a IS 'x';", None, "postgresql"),
+        ("CREATE TABLE a (x VARCHAR2(3));", None, "oracle"),
+        ('CREATE TABLE "a" ("x" VARCHAR(3), NOT CLUSTER PRIMARY KEY("x")) STORAGE(ON "MAIN");', None, "dm"),
+        ("CREATE TABLE a (x int);", "Kingbase", "kingbase"),
+        ("CREATE TABLE a (x int);", "dameng", "dm"),
+        ("CREATE TABLE a (x int);", None, None),
+    ],
+)
+def test_whose_database_a_dump_is_of(tmp_path: Path, sql: str, dialect: str | None, product: str | None) -> None:
+    (asset,) = read(write(tmp_path, sql), **({"dialect": dialect} if dialect else {})).values()
+    assert asset.product == product
+    assert asset.fingerprint == msgspec.structs.replace(asset, product=None).fingerprint
 
 
 def test_use_and_search_path_qualify_names(tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ def test_titles_are_a_comments_first_clause(comment: str | None, title: str) -> 
     [
         ("postgresql", None, "table", "数据库(postgresql)"),
         ("workbook", "/data/dict.XLSX", "sheet", "电子表格(xlsx)"),
-        ("ddl", "/data/a.sql", "table", "数据库(ddl)"),
+        ("ddl", "/data/a.sql", "table", "数据库"),
         ("openapi", None, "operation", "服务接口(openapi)"),
         ("files", "/data/x.csv", "file", "电子文件(csv)"),
     ],
@@ -214,3 +214,8 @@ def test_titles_are_a_comments_first_clause(comment: str | None, title: str) -> 
 def test_formats_are_group_and_type(connector: str, path: str | None, kind: Any, expected: str) -> None:
     system = SimpleNamespace(connector=connector, path=path, id="s", title="S")
     assert catalogue.data_format(Asset("d", "s", "n", kind), system) == expected
+
+
+def test_the_format_of_a_dump_is_its_database() -> None:
+    system = SimpleNamespace(connector="ddl", path="/data/a.sql", id="s", title="S")
+    assert catalogue.data_format(Asset("d", "s", "n", product="mysql"), system) == "数据库(mysql)"
