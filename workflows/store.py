@@ -401,11 +401,17 @@ class Store:
         query = select(table).order_by(table.c.id)
         if asset is not None:
             query = query.where(table.c.asset == asset)
+        # There may be many, which repeat what they say: each text is held once.
+        texts: dict[str, str] = {}
         with self.read() as connection:
-            rows = connection.execute(query).all()
-        # Column names come as quoted_name, a subclass of str that msgspec refuses.
-        found = ({str(name): value for name, value in row._mapping.items()} for row in rows)
-        return [msgspec.convert(item, Decision) for item in found]
+            rows = connection.execute(query.execution_options(yield_per=1000))
+            # Column names come as quoted_name, a subclass of str that msgspec refuses.
+            found = ([(str(name), value) for name, value in row._mapping.items()] for row in rows)
+            once = (
+                {name: texts.setdefault(one, one) if isinstance(one, str) else one for name, one in row}
+                for row in found
+            )
+            return [msgspec.convert(row, Decision) for row in once]
 
     # --- catalogue numbers --------------------------------------------------------------------------------------
 
