@@ -76,6 +76,7 @@ def _both(base: Base, other: Base, entity: Entity) -> Base:
         seen=[*base.seen, *(one for one in other.seen if one not in base.seen and is_there(one))],
         gone=[*base.gone, *(one for one in other.gone if one not in base.gone and not is_there(one))],
         texts=_standing(base.texts, other.texts, texts),
+        pulled=base.pulled | {key: at for key, at in other.pulled.items() if texts.get(key) == other.texts.get(key)},
         properties=_standing(base.properties, other.properties, properties),
         **{
             name: ours

@@ -41,7 +41,7 @@ def known_base(base: Base, entity: Entity) -> Base:
     if not base.id or base.id == entity["id"]:
         return with_present_case(base, entity)
     return msgspec.structs.replace(
-        base, id=entity["id"], structure="", marks=[], seen=[], gone=[], texts={}, properties={}, edges=[]
+        base, id=entity["id"], structure="", marks=[], seen=[], gone=[], texts={}, pulled={}, properties={}, edges=[]
     )
 
 
@@ -58,8 +58,8 @@ def with_present_case(base: Base, entity: Entity) -> Base:
         return key[: len(key) - len(path)] + now.get(path, path)
 
     marks, seen, gone = ([(now.get(path, path), mark) for path, mark in one] for one in lists)
-    texts = {text_key(key): text for key, text in base.texts.items()}
-    return msgspec.structs.replace(base, marks=marks, seen=seen, gone=gone, texts=texts)
+    texts, pulled = ({text_key(key): one for key, one in found.items()} for found in (base.texts, base.pulled))
+    return msgspec.structs.replace(base, marks=marks, seen=seen, gone=gone, texts=texts, pulled=pulled)
 
 
 def differences(base: Base, entity: Entity, vocabulary: Vocabulary) -> list[Difference]:

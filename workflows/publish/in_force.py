@@ -39,6 +39,8 @@ class InForce(NamedTuple):
     """With 发布日期; its labels say in ``pack`` which version they are of."""
     since: Mapping[Place, str | None]
     """The value of the last ruling that the version does not know; None = a value was refused, and none set."""
+    at: str
+    """When it was published, ISO 8601."""
 
     def items(self, asset: Asset) -> dict[str, EntryItem]:
         """By the names that columns have now."""
@@ -66,7 +68,7 @@ def versions_in_force(
         since = _since(store, list(present))
         for key, (state, signed) in present.items():
             body = texts.get(signed.digest)
-            found[key] = InForce(_signed(read(body), state, signed), since.get(key, {})) if body else None
+            found[key] = InForce(_signed(read(body), state, signed), since.get(key, {}), signed.at) if body else None
     return found
 
 

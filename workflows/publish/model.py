@@ -138,6 +138,8 @@ class WantedAsset(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str = ""
     """endpointURL."""
     method: str = ""
+    in_force: str = ""
+    """When the version that the texts are of came into force, ISO 8601; empty without one."""
 
     @property
     def parent(self) -> str:
@@ -177,6 +179,8 @@ class Base(msgspec.Struct, omit_defaults=True):
     """(path, label) of ours that a person took away, dealt with by a pull or not: not written again unasked."""
     texts: dict[str, str] = {}
     """``""`` or column name → description that we wrote; ``displayName:`` + the same → display name."""
+    pulled: dict[str, str] = {}
+    """Keys of ``texts`` that people wrote → when a pull brought them, ISO 8601: no older version replaces them."""
     properties: dict[str, Any] = {}
     """Custom properties that we wrote: ``name`` on the asset, ``column\\0name`` on a column."""
     owner: str = ""

@@ -130,6 +130,7 @@ class Draft(NamedTuple):
             # What stands again can be taken away again.
             gone=[(path, mark) for path, mark in self.base.gone if (path, mark.fqn) not in ours],
             texts=self.texts.base,
+            pulled={key: at for key, at in self.base.pulled.items() if key in self.texts.base},
             properties=self.properties.base,
             owner=owned.get("owner", ""),
             domain=owned.get("domain", ""),
@@ -166,7 +167,7 @@ def _with_values(found: Draft, after: Entity) -> Draft:
     owned = {"owner": base.owner, "domain": base.domain, "status": base.status}
     edges = {edge.source: edge for edge in base.edges}
     return found._replace(
-        texts=merge_values(wanted_texts(wanted), texts_of(after), base.texts),
+        texts=merge_values(wanted_texts(wanted) | _newer_texts(wanted, base), texts_of(after), base.texts),
         properties=merge_values(wanted_properties(wanted), properties_of(after), base.properties),
         ownership=merge_values(_wanted_ownership(wanted), ownership_of(after), owned),
         new_edges=tuple(edge for edge in wanted.lineage if edges.get(edge.source) != edge),
@@ -209,6 +210,13 @@ def _wanted_labels(wanted: WantedAsset, stored: Labels) -> Labels:
     inner = {path.replace(NESTED, "."): path for path in stored if NESTED in path} if wanted.labels_only else {}
     inner = {name: path for name, path in inner.items() if name not in stored}
     return {ON_ASSET: wanted.marks} | {inner.get(column.name, column.name): column.marks for column in wanted.columns}
+
+
+def _newer_texts(wanted: WantedAsset, base: Base) -> dict[str, str]:
+    """Descriptions that a pull has brought since the version in force was published: they wait for the next one, and
+    stand meanwhile."""
+    newer = {key for key, at in base.pulled.items() if wanted.in_force and at >= wanted.in_force}
+    return {key: base.texts[key] for key in (ON_ASSET, *(one.name for one in wanted.columns)) if key in newer}
 
 
 def wanted_texts(wanted: WantedAsset) -> dict[str, str]:

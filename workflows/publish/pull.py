@@ -160,7 +160,7 @@ class _Pull:
 
     def _setting(self) -> Setting:
         bots = frozenset(login.casefold() for login in self.histories.bots)
-        return Setting(self.site.people, self.names, bots)
+        return Setting(self.site.people, self.names, bots, self.site.at)
 
     # --- reading -------------------------------------------------------------------------------------------------
 

@@ -48,6 +48,8 @@ class Setting:
     names: Vocabulary
     bots: frozenset[str]
     """Logins in lower case whose acts are no person's."""
+    at: str
+    """Time of the pull, ISO 8601."""
 
     def person(self, login: str, department: str) -> Person | None:
         """Who it is, if that person may rule on the department."""
@@ -140,7 +142,7 @@ class _Reader:
         self.case, self.setting, self.names = case, setting, setting.names
         base = known_base(case.base, case.entity)
         self.marks, self.seen, self.gone = dict(_placed(base.marks)), dict(_placed(base.seen)), dict(_placed(base.gone))
-        self.texts = dict(base.texts)
+        self.texts, self.pulled = dict(base.texts), dict(base.pulled)
         confirmed = (one for one in base.marks if one[1].state == "Confirmed" and one[1].label_type != "Manual")
         self.confirmed = {(path, mark.fqn) for path, mark in confirmed}
         """What we wrote as confirmed: by somebody's ruling, or by the version in force."""
@@ -160,6 +162,7 @@ class _Reader:
             seen=_listed(self.seen),
             gone=_listed(self.gone),
             texts=self.texts,
+            pulled=self.pulled,
         )
         return found
 
@@ -400,7 +403,7 @@ class _Reader:
             if author is not None and person is not None:
                 column = self.case.column(path)
                 self.reading.descriptions.append(Description(self.case.key, text, person.name, author.at, column))
-                self.texts[path] = text
+                self.texts[path], self.pulled[path] = text, self.setting.at
             else:
                 # No longer what we wrote: so it stays as it is, whoever wrote it.
                 self.texts.pop(path, None)

@@ -197,6 +197,7 @@ class _Maker:
             columns=tuple(column for _, column in columns),
             marks=self._asset_marks(stored, version),
             labels_only=labels_only,
+            in_force=version.at if version else "",
         )
         return wanted if labels_only else self._described(wanted, stored, columns, given, system, version)
 

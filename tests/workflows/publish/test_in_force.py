@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -333,3 +334,41 @@ def test_a_publication_that_was_cut_off_leaves_nobodys_rulings(office: Office, b
     office.pdc("entry", "withdraw", "parks", "--why", "停止提供", account="chen")
     office.publish()
     assert office.labels("sjh")[L3] == "Suggested", "it was ours all the time"
+
+
+def descriptions(office: Office) -> dict[str, str | None]:
+    """Path → description on the server."""
+    table = office.admin.get("table", TABLE, fields=["columns"])
+    assert table is not None
+    return {"": table.get("description")} | {one["name"]: one.get("description") for one in table["columns"]}
+
+
+def test_descriptions_written_on_the_server_stand_until_a_version_after_them(
+    office: Office, browser: Callable[..., Any]
+) -> None:
+    """A pull keeps them for the draft; neither the version in force nor the source puts the old ones back."""
+    office.bring_into_force()
+    office.publish()
+    li = browser(office.server, "li")
+    for column in (None, "mc", "zt"):
+        li.describe(TABLE, "李四写的", column)
+    assert len(office.pdc("pull")["descriptions"]) == 3
+    office.run()
+    assert [descriptions(office)[path] for path in ("", "mc", "zt")] == ["李四写的"] * 3
+
+    office.write(
+        "parks.sql", PARKS.replace("'公园名称'", "'名称'").replace("'公园地址'", "'地址'").replace("zt ", "ZT ")
+    )
+    office.run()
+    found = descriptions(office)
+    assert (found["mc"], found["dz"], found["ZT"]) == ("李四写的", "地址", "李四写的")
+
+    office.write("parks.sql", PARKS.replace("zt varchar(2) COMMENT '状态',", ""))
+    time.sleep(1.0)  # times are whole seconds
+    office.pdc("entry", "fill", "parks", "abstract=全区公园")
+    office.run()
+    assert descriptions(office)[""] == "李四写的", "a draft changes nothing"
+    office.bring_into_force()
+    office.publish()
+    found = descriptions(office)
+    assert (found[""], found["mc"], "zt" in found) == ("全区公园", "李四写的", False)
