@@ -58,9 +58,11 @@ class Office(NamedTuple):
 @contextmanager
 def office(state: State, behalf: str) -> Iterator[Office]:
     from workflows.acts.site import site_actor
+    from workflows.acts.text import one_line_text
     from workflows.acts.trail import Trail
     from workflows.run import open_pack
 
+    one_line_text("--as", behalf)
     with state.store() as (site, store):
         pack = open_pack(site.pack, site.overlays)
         yield Office(site, store, Trail(store), pack, site_actor(site, behalf))

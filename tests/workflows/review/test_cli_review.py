@@ -243,3 +243,14 @@ def test_an_import_tells_json(pdc: Any, room: Any, fill: Any, options: tuple[str
     )
     done = pdc("review", "import", path, "--json", *options)
     assert (done.exit_code, json.loads(done.stdout)["counts"]["refused"]) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("review", "export", "dept"), ("decide", "toilet.mc", "--set", "tier=L2", "--yes")],
+    ids=lambda one: one[0],
+)
+def test_names_are_one_line_of_what_is_seen(pdc: Any, room: Any, command: tuple[str, ...]) -> None:
+    done = pdc(*command, "--as", "局长\u202e")
+    assert (done.exit_code, "--as is one line of text" in done.stderr) == (2, True)
+    assert list(room.trail.acts()) == []
