@@ -320,10 +320,9 @@ class Requests:
         elif verdict == "ask":
             yield f"no determined version of {state.document.asset} is in force: publish one first"
 
-    @staticmethod
-    def _voided(acting: Acting, state: RequestState, side: Side, entry: Entry, version: str) -> str:
+    def _voided(self, acting: Acting, state: RequestState, side: Side, entry: Entry, version: str) -> str:
         mark = state.approvals[side]
-        return voided(state.document, mark, entry, version, lambda key: document(acting.connection, key))
+        return voided(state.document, mark, entry, version, lambda key: document(acting.connection, key), self.pack)
 
     def _granted(self, acting: Acting, state: RequestState, entry: Entry, given: Grant) -> Grant:
         """The grant with its text; what ``given`` leaves empty comes from the request, the entry and the limits."""

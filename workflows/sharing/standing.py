@@ -59,9 +59,9 @@ def too_late(state: RequestState, today: str) -> str:
     return f"asked for until {until}, which is over: who asked withdraws it and asks anew"
 
 
-def changes(asked: Document, seen: Entry, now: Entry) -> tuple[Change, ...]:
+def changes(asked: Document, seen: Entry, now: Entry, pack: Pack) -> tuple[Change, ...]:
     """What differs between two versions in what was asked: the named items, or all of the resource."""
-    found = diff(seen, now)
+    found = diff(seen, now, pack)
     return tuple(one for one in found if one.item in asked.items) if asked.items else found
 
 
@@ -71,7 +71,9 @@ def told(found: tuple[Change, ...]) -> str:
     return "；".join(map(str, sorted(found, key=lambda one: one.item is None)[:SHOWN])) + more
 
 
-def voided(asked: Document, mark: Mark, entry: Entry, version: str, kept: Callable[[str], bytes | None]) -> str:
+def voided(
+    asked: Document, mark: Mark, entry: Entry, version: str, kept: Callable[[str], bytes | None], pack: Pack
+) -> str:
     """What makes an approval one of another version than the one in force; empty when it stands.
 
     ``kept`` gives the document of a version by its SHA-256.
@@ -79,7 +81,7 @@ def voided(asked: Document, mark: Mark, entry: Entry, version: str, kept: Callab
     if mark.entry == version:
         return ""
     body = kept(mark.entry)
-    found = changes(asked, read(body), entry) if body else ()
+    found = changes(asked, read(body), entry, pack) if body else ()
     if body and not found:
         return ""
     return told(found) or "which is not kept"
@@ -93,18 +95,18 @@ def standing(state: RequestState, found: PublishedEntry | None, pack: Pack, trai
         return Standing(gone=gone)
     version, since = found.state.in_force.digest, found.state.in_force.at
     approvals = state.approvals if state.stage == "reviewing" else {}
-    told = {side: voided(asked, mark, entry, version, trail.document) for side, mark in approvals.items()}
+    told = {side: voided(asked, mark, entry, version, trail.document, pack) for side, mark in approvals.items()}
     void = {side: why for side, why in told.items() if why}
     verdict = judge(asked, entry, pack).verdict
-    return Standing(verdict, void=void, changed=_given(state, entry, version, trail), since=since)
+    return Standing(verdict, void=void, changed=_given(state, entry, version, trail, pack), since=since)
 
 
-def _given(state: RequestState, entry: Entry, version: str, trail: Trail) -> str:
+def _given(state: RequestState, entry: Entry, version: str, trail: Trail, pack: Pack) -> str:
     """What differs between the items that were granted and those in force."""
     if state.grant is None or state.grant.entry in ("", version):
         return ""
     body = trail.document(state.grant.entry)
-    found = changes(state.document, read(body), entry) if body else ()
+    found = changes(state.document, read(body), entry, pack) if body else ()
     return told(tuple(one for one in found if one.item and not one.what.endswith(NOT_GIVEN)))
 
 

@@ -133,6 +133,7 @@ def test_approvals_of_items_that_mean_something_else_do_not_hold(town: Any) -> N
     harvested(town, "申请人身份证号", "申请人护照号")
     done = town("request", "grant", ident)
     assert (done.exit_code, "信息项 sfzh 的" in done.stderr) == (4, True), done.stderr
+    assert "的数据元：公民身份号码 → " in done.stderr
 
 
 # --- what lists say of it ----------------------------------------------------------------------------------------
