@@ -207,6 +207,16 @@ def test_an_issue_recorded_later_changes_nothing_of_a_past_day(year: Any) -> Non
     assert "与 2026-09-21 一期相比" in str(books["开放清单.xlsx"]["说明"])
 
 
+def test_an_issue_put_on_record_late_is_not_the_one_before(year: Any) -> None:
+    year.days(2)
+    year.lists("2026-09-23", "--issue")
+    year.days(1)
+    year.lists(DAY, "--issue")
+    for more in ((), ("--issue",)):
+        books, _ = year.lists("2026-09-24", *more)
+        assert "与 2026-09-23 一期相比" in str(books["开放清单.xlsx"]["说明"])
+
+
 def test_a_code_an_item_and_a_mark_that_changed() -> None:
     old = {"asset": "d/s/t", "code": "1/1", "title": "公园", "provider": "局", "high_value": False, "contact": "刘工"}
     new = {"asset": "d/s/t", "code": "2/1", "title": "公园", "provider": "局", "high_value": True, "section": "信息科"}
