@@ -163,6 +163,7 @@ class Publisher:
             try:
                 kind = one.wanted.kind
                 self.client.restore(SERVER_KINDS[kind], one.stored["id"])
+                self.journal.ledger.restored_elsewhere(one.wanted.key, one.stored["id"], self.journal.at)
                 found.append(self.planner.one(one.wanted, self.planner.shelf.read(kind, one.stored["id"]), one.base))
                 self.result.restored += 1
             except NotAuthenticated:

@@ -218,6 +218,13 @@ class Ledger:
         found = (other.bases([key]).get(key) for other in reversed(self._others))
         return [base for base in found if base is not None]
 
+    def restored_elsewhere(self, key: str, ident: str, at: str) -> None:
+        """This very asset stands again, by whatever address we had deleted it: when its source goes, it may go again."""
+        for other in self._others:
+            base = other.bases([key]).get(key)
+            if base is not None and base.deleted and base.id == ident:
+                other.save_bases({key: msgspec.structs.replace(base, deleted=False)}, at)
+
     @cached_property
     def _others(self) -> list[Ledger]:
         return self.others()

@@ -172,6 +172,14 @@ def test_a_table_that_we_deleted_by_another_address_comes_back_with_its_source(s
     assert scene.labels("lxdh")[L4] == ("Manual", "Confirmed")
 
 
+def test_a_table_that_came_back_by_another_address_goes_again_by_the_first(scene: Scene) -> None:
+    for there, address in ((False, scene.home), (True, scene.away), (False, scene.home), (True, scene.home)):
+        scene.source(there)
+        scene.at(address)
+        scene.settled()
+        assert scene.is_there() == there
+
+
 def test_a_table_that_a_person_deleted_after_we_had_stays_deleted(scene: Scene) -> None:
     """We deleted it by the one address and brought it back by the other; then somebody deleted it."""
     scene.source(there=False)
