@@ -219,7 +219,7 @@ class Ledger:
         return [base for base in found if base is not None]
 
     def restored_elsewhere(self, key: str, ident: str, at: str) -> None:
-        """This very asset stands again, by whatever address we had deleted it: when its source goes, it may go again."""
+        """This very asset stands again, whatever address we had deleted it by: without its source it may go again."""
         for other in self._others:
             base = other.bases([key]).get(key)
             if base is not None and base.deleted and base.id == ident:
