@@ -13,7 +13,10 @@ ERRORS = frozenset(
 
 
 class Broken(str):
-    """What stands in a cell instead of content: a formula, ``=…`` whatever its last result, or an error value."""
+    """What stands in a cell instead of content: a formula ``=…``, or an error value.
+
+    Where results are asked for, only a formula that nobody's program has worked out.
+    """
 
     __slots__ = ()
 

@@ -89,7 +89,7 @@ class WorkbookConnector(ReadOnce):
         self.source_files()
 
     def read(self) -> Judged:
-        files = read_each(self.source_files(), lambda path: list(read_sheets(path, self.encoding)))
+        files = read_each(self.source_files(), lambda path: list(read_sheets(path, self.encoding, results=True)))
         reading = _Reading(failures=files.failures, lost=files.lost)
         sheets = [part for found in files.results for sheet in found for part in side_by_side(sheet, self.headings)]
         found = [(sheet, find_blocks(sheet, self.headings)) for sheet in sheets]

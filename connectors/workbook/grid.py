@@ -1,8 +1,8 @@
 """Sheets of cells from workbooks and delimited text, as plain text with the place of each cell.
 
-Formulas are not evaluated, and neither they nor the result that the file gives for them is content: see `Broken`. (In
-.xls, which says so nowhere that is read, and in .csv, results look like content.) The files are read without macros,
-links or styles.
+Formulas are not evaluated. Where somebody answers for what the cells say, neither they nor their last results are
+content (see `Broken`); a dictionary's results are, where the file has them. (In .xls, which says so nowhere that is
+read, and in .csv, results always look like content.) The files are read without macros, links or styles.
 """
 
 from __future__ import annotations
@@ -83,8 +83,11 @@ def letters(index: int) -> str:
     return text
 
 
-def read_sheets(path: Path, encoding: str | None = None) -> Iterator[Sheet]:
-    """All sheets of a workbook, hidden ones too, or the one of a .csv file. Raises `SourceFatalError`."""
+def read_sheets(path: Path, encoding: str | None = None, results: bool = False) -> Iterator[Sheet]:
+    """All sheets of a workbook, hidden ones too, or the one of a .csv file. Raises `SourceFatalError`.
+
+    ``results``: the last results of formulas are content, where the file has them.
+    """
     try:
         with path.open("rb") as stream:
             head = stream.read(4096)
@@ -98,7 +101,7 @@ def read_sheets(path: Path, encoding: str | None = None) -> Iterator[Sheet]:
         yield from _read_old(path)
     else:
         _check_is_workbook(path, head)
-        yield from _read_workbook(path)
+        yield from _read_workbook(path, results)
 
 
 def _check_is_workbook(path: Path, head: bytes) -> None:
@@ -135,13 +138,13 @@ def _read_old(path: Path) -> Iterator[Sheet]:
         raise SourceFatalError(what, place=path.name, hint="open it and save it again as .xlsx") from None
 
 
-def _read_workbook(path: Path) -> Iterator[Sheet]:
+def _read_workbook(path: Path, results: bool) -> Iterator[Sheet]:
     from connectors.workbook.xlsx import read_xlsx
 
     try:
         with path.open("rb") as stream:
             check_packed(stream, path.name, Limits())
-            sheets = read_xlsx(stream)
+            sheets = read_xlsx(stream, results)
             while sheet := _next_sheet(path, sheets):
                 yield sheet
     except ConnectorError as error:

@@ -18,7 +18,7 @@ from openpyxl.xml.functions import iterparse
 from connectors.workbook.cells import Broken, Merged
 
 _LONGEST = 80
-_FORMULA, _STRING, _TEXT = (f"{{{SHEET_MAIN_NS}}}{name}" for name in ("f", "si", "t"))
+_FORMULA, _VALUE, _STRING, _TEXT = (f"{{{SHEET_MAIN_NS}}}{name}" for name in ("f", "v", "si", "t"))
 _RUN = f"{{{SHEET_MAIN_NS}}}r/{_TEXT}"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _TO_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
@@ -40,8 +40,10 @@ class XlsxSheet:
         return tuple(Merged(str(one.coord), one.min_col - 1, one.max_col - 1, one.max_row) for one in ranges)
 
 
-def read_xlsx(stream: BinaryIO) -> Iterator[XlsxSheet]:
+def read_xlsx(stream: BinaryIO, results: bool = False) -> Iterator[XlsxSheet]:
     """All worksheets; one is read before the next is asked for.
+
+    ``results``: the last result of a formula is content, where the file has one.
 
     Raises whatever openpyxl, the XML parser and zipfile do for damaged files.
     """
@@ -53,7 +55,7 @@ def read_xlsx(stream: BinaryIO) -> Iterator[XlsxSheet]:
     for sheet, relation in reader.parser.find_sheets():
         if relation.target in reader.valid_files and "chartsheet" not in relation.Type:
             with reader.archive.open(relation.target) as source:
-                yield XlsxSheet(sheet.name, sheet.state != "visible", _parser(source, texts, reader.wb))
+                yield XlsxSheet(sheet.name, sheet.state != "visible", _parser(source, texts, reader.wb, results))
     reader.archive.close()
 
 
@@ -99,25 +101,38 @@ def _texts(reader: Any) -> list[str]:
 class _Parser(WorkSheetParser):
     """Gives formulas as `Broken`, and values of all other cells that hold one."""
 
+    results = False
+
     def parse_row(self, row: Any) -> Any:
         # Half of a form is cells that have a look and nothing else.
         if all("r" in cell.attrib for cell in row):
             row[:] = [cell for cell in row if len(cell)]
         return super().parse_row(row)
 
+    def parse_cell(self, element: Any) -> Any:
+        self.data_only = self.results and _has_result(element)
+        return super().parse_cell(element)
+
     def parse_formula(self, element: Any) -> Broken:
         said = "".join((element.findtext(_FORMULA) or "…").split())
         return Broken(f"={said[:_LONGEST]}…" if len(said) > _LONGEST else f"={said}")
 
 
-def _parser(source: Any, texts: Sequence[str], book: Any) -> Any:
-    return _Parser(
+def _has_result(cell: Any) -> bool:
+    """Whether somebody's program worked the formula out; an empty text is a result, too."""
+    return cell.get("t") == "str" or bool(cell.findtext(_VALUE))
+
+
+def _parser(source: Any, texts: Sequence[str], book: Any, results: bool) -> Any:
+    parser: Any = _Parser(
         source,
         texts,
         epoch=book.epoch,
         date_formats=book._date_formats,
         timedelta_formats=book._timedelta_formats,
     )
+    parser.results = results
+    return parser
 
 
 def _values(cells: Sequence[dict[str, Any]]) -> list[object]:

@@ -293,20 +293,35 @@ def computed(path: Path, results: dict[str, str]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("results", [{}, {"A2": "XB", "B3": "#NAME?"}, {"A2": "0", "B3": "姓名"}])
-def test_formulas_and_their_results_are_no_content(tmp_path: Path, results: dict[str, str]) -> None:
-    rows: list[Cells] = [
-        ["字段名", "中文名", "类型", "我的核对"],
-        ["=1+1", "x", "int"],
-        ["XM", '=HYPERLINK("http://x")', "int", "=B3"],
-    ]
-    with source(computed(write(tmp_path / "d.xlsx", T_A=rows), results)) as connector:
+FORMULAS: list[Cells] = [
+    ["字段名", "中文名", "类型", "我的核对"],
+    ["=1+1", "x", "int"],
+    ["XM", '=HYPERLINK("http://x")', "int", "=B3"],
+]
+FORMULA_NAME = "d.xlsx!T_A!A2: the field's name is a formula (=1+1) (type the text, or paste it as values)"
+FORMULA_TEXT = 'd.xlsx!T_A!B3: the cell is a formula (=HYPERLINK("http://x")) (type the text, or paste it as values)'
+
+
+@pytest.mark.parametrize(
+    ("results", "columns", "failures"),
+    [
+        ({}, [("XM", None)], [FORMULA_NAME, FORMULA_TEXT]),
+        ({"A2": "XB", "B3": "姓名"}, [("XB", "x"), ("XM", "姓名")], []),
+        ({"A2": "XB", "B3": ""}, [("XB", "x"), ("XM", None)], []),
+        (
+            {"A2": "XB", "B3": "#NAME?"},
+            [("XB", "x"), ("XM", None)],
+            ["d.xlsx!T_A!B3: the cell is an error value (#NAME?) (type the text, or paste it as values)"],
+        ),
+    ],
+)
+def test_a_formula_is_its_last_result_or_nothing(
+    tmp_path: Path, results: dict[str, str], columns: list[tuple[str, str | None]], failures: list[str]
+) -> None:
+    with source(computed(write(tmp_path / "d.xlsx", T_A=FORMULAS), results)) as connector:
         (asset,) = connector.assets()
-    assert [(c.name, c.comment) for c in asset.columns] == [("XM", None)]
-    assert list(map(str, connector.failures)) == [
-        "d.xlsx!T_A!A2: the field's name is a formula (=1+1) (type the text, or paste it as values)",
-        'd.xlsx!T_A!B3: the cell is a formula (=HYPERLINK("http://x")) (type the text, or paste it as values)',
-    ]
+    assert [(c.name, c.comment) for c in asset.columns] == columns
+    assert list(map(str, connector.failures)) == failures
 
 
 @pytest.mark.parametrize("text", ["=A3", "#NAME?", "#CALC!"])
