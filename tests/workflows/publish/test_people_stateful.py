@@ -139,6 +139,9 @@ class World:
         if name is None:
             return
         there = [label["tagFQN"] for label in found[name]]
+        if not path:
+            # Taken off a table and put back in one save: restamped, as the save restamps what nobody touched.
+            remove = [tag for tag in remove if tag not in wanted]
         removed = [tag for tag in there if tag in remove]
         after = [tag for tag in there if tag not in removed]
         added = []
@@ -407,7 +410,7 @@ class People(RuleBasedStateMachine):
 
     @rule()
     def server_gets_another_address(self) -> None:
-        """So that nothing is known of what was written there before."""
+        """What was written by the other is taken over the first time, and is found by ids and history after that."""
         self.publish()
         self.world.log.append("another address")
         self.world.move()
