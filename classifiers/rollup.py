@@ -27,6 +27,8 @@ from classifiers.policy import Outcome, Pack
 from classifiers.rulings import Rulings, asks_again, table_fingerprint
 
 _STATES: tuple[State, ...] = ("undetermined", "suggested", "confirmed")
+MOST_REASONS = 30
+"""Distinct grounds that a roll-up names."""
 
 
 class AssetRaise(NamedTuple):
@@ -193,10 +195,11 @@ def _summed(
     return _rolled(dimension, value, state, confidence, _join(reasons), tuple(dict.fromkeys(basis)), rule, pack)
 
 
-def _join(reasons: Sequence[str], most: int = 4) -> str:
+def _join(reasons: Sequence[str]) -> str:
+    """Every ground once (Art. 22 asks for the reason); of very many the first ones and their number."""
     distinct = list(dict.fromkeys(reasons))
-    more = f"；等{len(distinct)}条理由" if len(distinct) > most else ""
-    return "；".join(distinct[:most]) + more
+    more = f"；等{len(distinct)}条理由" if len(distinct) > MOST_REASONS else ""
+    return "；".join(distinct[:MOST_REASONS]) + more
 
 
 def _rolled(

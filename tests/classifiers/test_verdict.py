@@ -172,3 +172,13 @@ def _kinds(verdict: AssetVerdict) -> Sequence[str]:
 
 def test_names_are_read_in_the_order_of_the_columns() -> None:
     assert _kinds(ruled()) == ["person.name", "person.id_card", "person.mobile", ""]
+
+
+def test_a_resource_says_every_ground_of_its_columns() -> None:
+    comments = ("姓名", "身份证号", "手机号码", "家庭住址", "银行账号", "电子邮箱")
+    columns = tuple(ColumnInput(f"c{place}", comment) for place, comment in enumerate(comments))
+    verdict = ruled(table=TableInput(table="t_person", comment="人员信息", columns=columns))
+    (share,) = (label for label in verdict.labels if label.dimension == "share")
+    grounds = {label.reason for one in verdict.columns for label in one.labels if label.dimension == "share"}
+    assert len(grounds) == len(comments)
+    assert set(share.reason.split("；")) >= grounds

@@ -145,7 +145,7 @@ def item_fields(choices: Choices) -> tuple[Field, ...]:
         Field("建议分级", 13, "centre"),
         Field("建议共享类型", 13, "centre"),
         Field("建议开放类型", 13, "centre"),
-        Field("状态", 12, "centre"),
+        Field("状态", 15, "centre"),
         Field("可信度", 8, "centre"),
         Field("判定理由", 66),
         Field("判定依据", 52),
