@@ -229,8 +229,10 @@ class DepartmentSource(Source):  # type: ignore[misc]
         yield Either(right=REQUESTS[record.kind].model_validate(body))
 
     def _me(self) -> str:
+        """The bot that writes here; empty for an account that is no bot's: people may delete by that name, too."""
         if self._login is None:
-            self._login = str(self.metadata.client.get("/users/loggedInUser")["name"])
+            account = self.metadata.client.get("/users/loggedInUser")
+            self._login = str(account["name"]) if account.get("isBot") else ""
         return self._login
 
     def _shelf(self, kind: str, parent: str) -> dict[str, Entity]:

@@ -504,7 +504,11 @@ def test_after_a_failure_nothing_is_deleted(ingest: Run) -> None:
     assert live(ingest.server) >= everything
 
 
-def test_what_people_deleted_stays_deleted(ingest: Run) -> None:
+@pytest.mark.parametrize("whose", ["a bot's", "an administrator's"])
+def test_what_people_deleted_stays_deleted(ingest: Run, whose: str) -> None:
+    """Also where pipelines run under the account by which an administrator deletes."""
+    if whose == "an administrator's":
+        ingest.server.tokens["bot"] = ingest.server.admin_token
     ingest()
     with opened(ingest.server) as client:
         table = client.get("table", "mz-rescue.default.default.T_WJ")
