@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -13,6 +14,9 @@ from classifiers.policy import Facts, Outcome, Pack
 from classifiers.rulings import IN_FORCE, NO_RULINGS, UNSAID, Grounds, Proposal, Rulings, agrees, grounds, own_words
 
 _REMEMBERED = 8192
+AWAITS = "待确认："
+"""How the reason of a tier begins that is only kept until a person rules on it."""
+_AWAITS = re.compile(rf"(?:来自[^：]*：)*{AWAITS}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,12 +120,20 @@ def decided_access(decision: Decision, proposal: Proposal | None, pack: Pack) ->
 def tier_refused(label: Label, ruling: Decision, column: str | None) -> tuple[Label, tuple[Finding, ...]]:
     """A tier that somebody refused without setting another stays in force, and waits for a person."""
     message = f"{ruling.who}于{ruling.at[:10]}不同意{label.value}而未另定级别，人工定级前保持{label.value}"
-    kept = msgspec.structs.replace(label, state="suggested", reason=f"待确认：{message}", rule=IN_FORCE)
+    kept = msgspec.structs.replace(label, state="suggested", reason=f"{AWAITS}{message}", rule=IN_FORCE)
     return kept, (Finding("tier_rejected", message, column),)
 
 
 def keep_in_force(label: Label, tier: str, column: str | None) -> tuple[Label, tuple[Finding, ...]]:
     """A tier is never silently lowered: the old one stays, marked 待确认, until a person sets another."""
-    reason = f"待确认：现行{tier}，规则现给出{label.value}（{label.reason}），降级须人工确认"
+    reason = f"{AWAITS}现行{tier}，规则现给出{label.value}（{label.reason}），降级须人工确认"
     kept = msgspec.structs.replace(label, value=tier, state="suggested", reason=reason, rule=IN_FORCE)
     return kept, (Finding("tier_lowering_pending", f"现行{tier}，规则现给出{label.value}，须人工确认", column),)
+
+
+def awaits_a_person(label: Label) -> bool:
+    """Whether a tier is only kept, here or in what a view shows: no ground that an official list could give.
+
+    Told by the reason, since the versions of entries keep no rules.
+    """
+    return label.dimension == "tier" and _AWAITS.match(label.reason) is not None

@@ -5,7 +5,7 @@ Section 5, steps 6 and 8. Share and open roll up by none > conditional > undeter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from classifiers.draft import Draft, decided_access, decided_label, keep_in_force, tier_refused
@@ -22,6 +22,7 @@ from classifiers.evidence import (
     Subject,
     TableInput,
 )
+from classifiers.inherited import BY_DECISION
 from classifiers.pack_file import Raise
 from classifiers.policy import Outcome, Pack
 from classifiers.rulings import Rulings, asks_again, table_fingerprint
@@ -91,14 +92,18 @@ def roll_up(
     raises: Sequence[AssetRaise],
     pack: Pack,
     rulings: Rulings,
-    in_force: str | None,
+    in_force: Mapping[str, str],
 ) -> AssetVerdict:
-    """The asset's labels, and per dimension every column that has the deciding value."""
+    """The asset's labels, and per dimension every column that has the deciding value.
+
+    ``in_force``: see `classifiers.verdict.judge`.
+    """
     names = tuple(column.name for column in table.columns)
     tier, because_tier = _roll_tier(names, columns, raises, pack)
     findings: tuple[Finding, ...] = ()
-    if in_force in TIERS and TIERS.index(in_force) > TIERS.index(tier.value):
-        tier, findings = keep_in_force(tier, in_force, None)
+    kept = _kept_tier(tier, dict(zip(names, columns, strict=True)), in_force)
+    if kept is not None:
+        tier, findings = keep_in_force(tier, kept, None)
     share, because_share = _roll_access("share", names, columns, pack)
     open_, because_open = _roll_access("open", names, columns, pack)
     labels, decided_findings = _with_decisions((tier, share, open_), rulings, table, pack)
@@ -115,6 +120,25 @@ def roll_up(
         open_view=tuple(name for name in names if name in view[0]),
         open_view_labels=view[1],
     )
+
+
+def _kept_tier(rolled: Label, columns: Mapping[str, ColumnVerdict], in_force: Mapping[str, str]) -> str | None:
+    """The asset's tier in force where it is higher, unless people have lowered every column that it came from.
+
+    Nothing is silent about what two people did to the columns. What came from a column that is gone, or from a rule
+    about the whole asset, waits for a person.
+    """
+    own = in_force.get("")
+    if own not in TIERS or TIERS.index(own) <= TIERS.index(rolled.value):
+        return None
+    deciding = [name for name, tier in in_force.items() if name and tier in TIERS[TIERS.index(own) :]]
+    lowered = all(name in columns and _by_people(_value(columns[name], "tier")) for name in deciding)
+    return None if deciding and lowered else own
+
+
+def _by_people(label: Label) -> bool:
+    """Ruled on here, or on the column that a view shows."""
+    return label.origin == "steward" or label.rule == BY_DECISION
 
 
 def _undetermined(labels: Sequence[Label]) -> bool:

@@ -69,7 +69,8 @@ def judge(
     """Labels of every column and of the table.
 
     ``values``: column name → evidence from ``engine.observe``. ``decisions``: this asset's, oldest first.
-    ``in_force``: column name → tier of the last run ("" = the table): a lower one never replaces it silently.
+    ``in_force``: column name → tier in force ("" = the table), as it was before rulings that are new: a lower one never
+    replaces it silently.
     ``inherited``: of a view, what its columns are computed from, labelled.
     """
     with vocabulary(pack.elements):
@@ -100,7 +101,7 @@ def _judge(
     ]
     raised, asset_raises = combine(drafts, subject, pack)
     columns = tuple(_verdict(draft, pack, in_force.get(draft.name)) for draft in raised)
-    verdict = roll_up(table, subject, columns, asset_raises, pack, rulings_on(decisions, None), in_force.get(""))
+    verdict = roll_up(table, subject, columns, asset_raises, pack, rulings_on(decisions, None), in_force)
     expired = _validity(pack, as_of)
     return msgspec.structs.replace(verdict, findings=(*verdict.findings, *expired)) if expired else verdict
 

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from classifiers.draft import awaits_a_person
 from classifiers.evidence import ACCESS, TIERS, AssetVerdict, ColumnInput, Decision, Evidence, Label, TableInput
 from classifiers.inherited import SourceColumn, source_column
 from classifiers.policy import load_pack
@@ -166,7 +167,8 @@ def test_what_people_ruled_on_the_source_passes() -> None:
 
 def test_a_lower_tier_by_people_lowers_the_view_unless_it_says_more_itself() -> None:
     ruled = labelled(table("T_RY", "SFZH"), decided("SFZH", "tier", "L1"))
-    assert label(view({"C1": "SFZH"}, ruled, in_force={"C1": "L3"}), "tier").value == "L1"
+    verdict = view({"C1": "SFZH"}, ruled, in_force={"C1": "L3", "": "L3"})
+    assert [one.value for one in (label(verdict, "tier"), *verdict.labels[:1])] == ["L1", "L1"]
     # Its own name says something that nobody has ruled on.
     assert label(view({"LXDH": "SFZH"}, ruled), "tier").value == "L3"
 
@@ -175,6 +177,9 @@ def test_a_lower_tier_by_rules_waits_for_a_person() -> None:
     verdict = view({"C1": "XH"}, in_force={"C1": "L3"})
     assert (label(verdict, "tier").value, label(verdict, "tier").rule) == ("L3", "in-force")
     assert "tier_lowering_pending" in codes(verdict)
+    middle = {"C1": source_column("V9.C1", verdict.columns[0], verdict.subject)}
+    assert awaits_a_person(label(view({"C2": "C1"}, middle, name="V10"), "tier"))
+    assert not awaits_a_person(label(view({"C1": "XH"}), "tier"))
 
 
 def test_a_ruling_on_the_own_column_beats_the_source() -> None:

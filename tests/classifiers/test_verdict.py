@@ -110,6 +110,31 @@ def test_a_tier_is_never_silently_lowered() -> None:
     assert value(verdict, "tier")[0] == "L4"
 
 
+LOWERED = [decision("tier", "L1", name) for name in ("xm", "sfzh", "sjhm")]
+
+
+@pytest.mark.parametrize(
+    ("in_force", "tier"),
+    [
+        # Every column that the table's tier came from was lowered by people.
+        ({"xm": "L3", "sfzh": "L4", "": "L4"}, "L2"),
+        ({"xm": "L4", "sfzh": "L4", "": "L4"}, "L2"),
+        # One is gone, one nobody has ruled on, or the tier came from no column.
+        ({"sfzh": "L4", "gone": "L4", "": "L4"}, "L4"),
+        ({"sfzh": "L4", "qx9k": "L4", "": "L4"}, "L4"),
+        ({"sfzh": "L3", "": "L4"}, "L4"),
+    ],
+)
+def test_a_table_follows_when_people_have_lowered_all_that_decided_it(in_force: dict[str, str], tier: str) -> None:
+    verdict = ruled(*LOWERED, in_force=in_force)
+    assert value(verdict, "tier")[0] == tier
+
+
+def test_a_table_whose_column_rules_would_lower_does_not_follow_a_person_who_lowered_another() -> None:
+    verdict = ruled(decision("tier", "L1"), in_force={"sfzh": "L4", "qx9k": "L4", "": "L4"})
+    assert (value(verdict, "tier")[0], value(column(verdict, 3), "tier")[0]) == ("L4", "L4")
+
+
 def test_a_rejected_tier_stays_in_force_until_another_is_set() -> None:
     rejected = decision("tier", None, rejected="L4")
     label = column(ruled(rejected, in_force={"sfzh": "L4"}), 1).label("tier")
