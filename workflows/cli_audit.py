@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 UNPROVEN = "nothing outside the store shows whether they were written anew (put the file back if it was there)"
 LONGEST_WHY = 120
 """Characters of a reason in the table; ``--jsonl`` has it whole."""
-KINDS = ("decision", "entry", "request", "ticket", "list", "import")
+KINDS = ("decision", "entry", "request", "ticket", "list", "import", "trail")
 
 
 @click.group()
@@ -106,6 +106,30 @@ def verify(state: State, as_json: bool) -> None:
         echo("broken" if found.faults else f"whole, up to {found.last}")
     if found.faults or found.unrecorded:
         click.get_current_context().exit(4 if found.faults else 3)
+
+
+@audit.command("set-clock")
+@click.option("--why", required=True, metavar="TEXT", help="What was wrong with the clock; kept in the trail.")
+@json_option
+@pass_state
+def set_clock_command(state: State, why: str, as_json: bool) -> None:
+    """Go on after a wrong clock has dated acts ahead, once this computer's clock is right.
+
+    Nobody acts while the last act is more than ten minutes ahead of the clock. For administrators: the acts ahead keep
+    the time that they say; whatever is as of a date counts them from now on.
+    """
+    from workflows.acts.site import site_actor
+    from workflows.acts.text import one_line_text
+    from workflows.acts.time import set_clock
+    from workflows.acts.trail import Trail
+
+    one_line_text("--why", why)
+    with state.store() as (site, store):
+        act = set_clock(Trail(store), site_actor(site), why)
+    if as_json:
+        emit_json(act)
+    else:
+        say(f"act {act.number}: time goes on from {act.at}")
 
 
 COMMANDS = (audit,)

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 
 from workflows import store_schema as schema
 from workflows.acts.model import Act, Actor, Conflict, Kind
+from workflows.acts.time import written
 from workflows.batches import chunks
+from workflows.clock import Clock
 from workflows.errors import InputError
 
 START = schema.CHAIN_START
@@ -36,16 +38,25 @@ class Draft(NamedTuple):
 
 
 class Acting:
-    """A transaction that holds the chain's end."""
+    """A transaction that holds the chain's end. ``at``: the time of its acts, never before that of the last one.
 
-    def __init__(self, connection: Connection, actor: Actor, at: str, pack: str) -> None:
-        self.connection, self.actor, self.at, self.pack = connection, actor, at, pack
+    Raises `Blocked` when the clock is far behind the last act, see `workflows.acts.time`.
+    """
+
+    def __init__(self, connection: Connection, actor: Actor, clock: Clock, pack: str, *, setting: bool = False) -> None:
+        """``setting``: the one act to come is that of `workflows.acts.time.set_clock`."""
+        self.connection, self.actor, self.pack = connection, actor, pack
         self.added: list[Act] = []
         self.last: Act | None = None
         # A write first: it takes the lock that makes everything read afterwards current, on SQLite as on PostgreSQL.
         schema.lock(connection)
         row = connection.execute(select(schema.acts_head)).one()
         self._number, self._hash = int(row.number), str(row.hash)
+        last = select(schema.acts.c.at).where(schema.acts.c.number == self._number)
+        self.before = str(connection.execute(last).scalar() or "")
+        """Time of the last act; empty when there is none."""
+        # The clock is read after the lock: who has waited for others acts after them.
+        self.at = written(clock(), "" if setting else self.before, self._number)
         self._versions: dict[tuple[Kind, str], int] = {}
         """Of the subjects that have been asked about; nobody else acts meanwhile."""
 

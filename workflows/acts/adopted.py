@@ -31,7 +31,7 @@ def adopt(connection: Connection) -> None:
     keys = list(_keys(connection))
     if not keys:
         return
-    acting = Acting(connection, program(), now().isoformat(timespec="seconds"), "")
+    acting = Acting(connection, program(), now, "")
     version = acting.keep({"rulings": keys})
     acting.add("decision", SUBJECT, VERB, why="迁移前已有的裁定", after={"count": len(keys), "version": version})
 

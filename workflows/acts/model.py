@@ -18,9 +18,9 @@ import msgspec
 from workflows.errors import Refusal
 from workflows.people import Person, Role
 
-Kind = Literal["decision", "entry", "request", "ticket", "list", "import"]
+Kind = Literal["decision", "entry", "request", "ticket", "list", "import", "trail"]
 """What an act is about: a label, a catalogue entry, a request to share or open, a rectification, an issued list, a
-workbook."""
+workbook, the trail itself."""
 
 
 class Conflict(Refusal):

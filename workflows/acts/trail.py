@@ -14,6 +14,7 @@ from workflows import store_schema as schema
 from workflows.acts.acting import Acting, act_of, acts_query, document
 from workflows.acts.head import HeadFile
 from workflows.acts.model import Act, Actor, Kind
+from workflows.acts.time import SET_CLOCK, SUBJECT, Settings
 from workflows.clock import Clock, now
 from workflows.errors import StoreError
 from workflows.store import Store
@@ -29,14 +30,14 @@ class Trail:
         self.head = HeadFile(store.audit_head) if store.audit_head else None
 
     @contextmanager
-    def acting(self, actor: Actor, pack: str = "") -> Iterator[Acting]:
+    def acting(self, actor: Actor, pack: str = "", *, setting: bool = False) -> Iterator[Acting]:
         """One transaction in which nobody else acts: what is read through it is current until it ends.
 
         An error inside takes all of its acts back. The head is recorded after the transaction, because a head that
-        names an act which never came would be a false alarm.
+        names an act which never came would be a false alarm. ``setting``: see `Acting`.
         """
         with self.store.write() as connection:
-            acting = Acting(connection, actor, self.clock().isoformat(timespec="seconds"), pack)
+            acting = Acting(connection, actor, self.clock, pack, setting=setting)
             yield acting
         last = acting.last
         if self.head is not None and last is not None:
@@ -52,19 +53,27 @@ class Trail:
     def acts(
         self, kind: Kind | None = None, subject: str | None = None, until: str | None = None, verb: str | None = None
     ) -> Iterator[Act]:
-        """Acts in their order; ``until``: an ISO date or time, acts of that day included."""
-        last = 0
+        """Acts in their order; ``until``: an ISO date or time, acts of that day included.
+
+        Acts that were dated ahead by a wrong clock count from when it was set right (`workflows.acts.time`).
+        """
+        last, settings = 0, self._settings() if until is not None else Settings()
         while True:
             query = acts_query(kind, subject).where(schema.acts.c.number > last).limit(BATCH)
             query = query if verb is None else query.where(schema.acts.c.verb == verb)
             with self.store.read() as connection:
                 found = [act_of(row) for row in connection.execute(query)]
             for act in found:
-                if until is None or act.at[: len(until)] <= until:
+                if until is None or settings.told(act)[: len(until)] <= until:
                     yield act
             if len(found) < BATCH:
                 return
             last = found[-1].number
+
+    def _settings(self) -> Settings:
+        query = acts_query("trail", SUBJECT).where(schema.acts.c.verb == SET_CLOCK)
+        with self.store.read() as connection:
+            return Settings([(act.number, act.at) for act in map(act_of, connection.execute(query))])
 
     def document(self, key: str) -> bytes | None:
         """A document by its SHA-256, as `Acting.keep` took it; None when it is not there."""

@@ -15,6 +15,7 @@ from workflows.acts.acting import START, seal
 from workflows.acts.head import Head
 from workflows.acts.model import Act
 from workflows.acts.rests import Fault, Rests
+from workflows.acts.time import Watch
 from workflows.acts.trail import Trail
 from workflows.store import Store
 
@@ -78,6 +79,7 @@ class _Chain:
         self.hashes = [START]
         self.faults: list[Fault] = []
         self._versions: dict[tuple[str, str], int] = {}
+        self._watch = Watch()
 
     def follow(self, row: dict[str, Any]) -> Act | None:
         """Take the next link; None for a row that is no act."""
@@ -106,6 +108,8 @@ class _Chain:
         if act.version != self._versions.get(subject, 0) + 1:
             self._tell(act.number, f"its subject's version {act.version} is out of order")
         self._versions[subject] = act.version
+        if wrong := self._watch.wrong(act):
+            self._tell(act.number, wrong)
 
     def _tell(self, number: int, what: str) -> None:
         self.faults.append(Fault(number, what))
