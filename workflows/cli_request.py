@@ -221,6 +221,7 @@ def review(
 
     Two persons approve, and neither of them asked. Your roles say which of the two you are. What is no longer in
     force is closed with --refuse and --why alone, also by the centre; approvals of another version are given again.
+    What the version in force does not share is refused on its citation, without --basis.
     """
     if verdict is None:
         raise click.UsageError("say which: --approve or --refuse")
@@ -257,11 +258,22 @@ def grant(
 
 @request.command()
 @IDENT
+@click.option("--basis", multiple=True, metavar="KEY", help="Citation of the pack that carries it; may be repeated.")
+@click.option("--breach", is_flag=True, help="The conditions of the grant were broken; --why says how.")
 @acting
 @pass_state
-def revoke(state: State, ident: str, why: str, behalf: str, as_json: bool) -> None:
-    """End a grant before its last day; --why says why."""
-    _do(state, behalf, as_json, lambda at, requests: requests.revoke(ident, why))
+def revoke(
+    state: State, ident: str, basis: tuple[str, ...], breach: bool, why: str, behalf: str, as_json: bool
+) -> None:
+    """End a grant before its last day; --why says why.
+
+    That is to refuse what was shared: it needs a law (--basis), as a refusal does, or that the version in force gives
+    it no more. The office and the centre also revoke for --breach: data passed on or used for something else (Art. 21).
+    What is unconditional they alone take back, and an opening the centre or the opening authority (Art. 25).
+    """
+    if basis and breach:
+        raise click.UsageError("say one: --basis or --breach")
+    _do(state, behalf, as_json, lambda at, requests: requests.revoke(ident, why, basis, breach=breach))
 
 
 @request.command(name="object")
@@ -309,7 +321,11 @@ def use(state: State, ident: str, rows: int, what: str, user: str, why: str, beh
 @acting
 @pass_state
 def withdraw(state: State, ident: str, why: str, behalf: str, as_json: bool) -> None:
-    """Take a request back, or give a grant up; --why says why."""
+    """Take a request back, or give a grant up; --why says why.
+
+    As who asked. For an applicant from outside (Art. 25) as who entered the request, the centre or the opening
+    authority, never as the department that is asked to give it. For a department that is gone, as the centre.
+    """
     _do(state, behalf, as_json, lambda at, requests: requests.withdraw(ident, why))
 
 
@@ -424,7 +440,7 @@ def _screen(at: Counter, seen: Seen, items: list[ShownItem], cited: dict[str, st
     found, site = seen.state, at.desk.site
     late = " late" if seen.late(at.today) else ""
     echo(f"{found.id}  {STAGE_NAMES[found.stage]} ({found.stage}){_due_text(seen.due)}{late}")
-    departments = {one.id: one.name for one in site.departments}
+    departments = at.names(found)
     lines = [
         *waiting(seen.steps, {one.id: one.name for one in site.people}),
         ("note", seen.note),

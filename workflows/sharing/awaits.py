@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,12 +11,14 @@ import msgspec
 from workflows.acts.model import Act, Actor, NotAllowed, actor_of
 from workflows.acts.rights import Rights
 from workflows.people import Person
+from workflows.sharing.ending import departed
 from workflows.sharing.persons import CONTESTED, OTHER, require_another
 from workflows.sharing.standing import Standing, counting
-from workflows.sharing.states import RequestState
+from workflows.sharing.states import FROM, SIDES, RequestState
 
 Party = Literal["office", "owner", "centre", "requester"]
 REVIEW = "pdc request review {id} --approve --{side}, or --refuse --basis KEY --why TEXT"
+BARRED = "pdc request review {id} --refuse --{side} --why TEXT (on the citation of the version in force)"
 CLOSE = "pdc request review {id} --refuse --why TEXT (no law is needed), or publish a version with it"
 
 
@@ -39,10 +41,12 @@ class Awaits:
 
     people: Sequence[Person]
     rights: Rights
+    departments: Container[str]
+    """Ids of the site's."""
 
     def steps(self, state: RequestState, now: Standing | None, acts: Sequence[Act]) -> tuple[Step, ...]:
         """What is to be done next; ``now``: what the version in force makes of the request."""
-        found = self._steps(counting(state, now), now)
+        found = self._gone(state) if departed(state, self.departments) else self._steps(counting(state, now), now)
         return tuple(self._named(state, acts, *one) for one in found)
 
     def _named(self, state: RequestState, acts: Sequence[Act], right: str, step: Step, others: Sequence[str]) -> Step:
@@ -54,6 +58,13 @@ class Awaits:
         people = tuple(one.id for one in able if free or _another(_actor(one), state, acts, others))
         command = step.command.format(id=state.id, side=step.party, owner=state.owner, asset=state.document.asset)
         return msgspec.structs.replace(step, command=command, people=people)
+
+    @staticmethod
+    def _gone(state: RequestState) -> Iterator[tuple[str, Step, Sequence[str]]]:
+        """Who asked is no department any more: whatever it waits for, the centre ends it."""
+        if state.stage in FROM["withdraw"]:
+            command = "pdc request withdraw {id} --why TEXT"
+            yield "request.confirm", Step("centre", command, state.stage_since), ()
 
     def _steps(self, state: RequestState, now: Standing | None) -> Iterator[tuple[str, Step, Sequence[str]]]:
         if state.stage in ("asked", "cataloguing"):
@@ -87,6 +98,10 @@ def _review(state: RequestState, now: Standing | None) -> Iterator[tuple[str, St
     granting = "request.grant" if state.kind == "share" else "request.open"
     if now is not None and now.gone:
         yield granting, Step("centre", CLOSE, state.stage_since), ()
+        return
+    if now is not None and now.barred:
+        for side in SIDES[state.kind]:
+            yield f"request.review-{side}", Step(side, BARRED, max(state.stage_since, now.since)), ()
         return
     missing = () if now is not None and now.verdict == "grant" else state.missing_sides()
     for side in missing:

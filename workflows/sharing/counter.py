@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,13 +11,15 @@ from workflows.acts.site import site_actor
 from workflows.acts.trail import Trail
 from workflows.entries.desk import Desk
 from workflows.entries.published import published_entry
+from workflows.entries.words import Wording, Wordings
 from workflows.entry import Entry
 from workflows.errors import InputError
 from workflows.sharing.awaits import Awaits, Step
+from workflows.sharing.ending import departed
 from workflows.sharing.limits import Deadlines, Due
 from workflows.sharing.requests import Requests
 from workflows.sharing.standing import Standing, counting, remark, standings
-from workflows.sharing.states import RequestState, fold, states
+from workflows.sharing.states import FROM, RequestState, fold, states
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,15 @@ class Counter:
         """The key that a name on the command line stands for."""
         return the_asset(self.desk, name)
 
+    def names(self, found: RequestState) -> dict[str, str]:
+        """What departments are called; those that are gone as on the day on which it was asked."""
+        then = self.words(found)
+        return {**(then.departments if then else {}), **{one.id: one.name for one in self.desk.site.departments}}
+
+    def words(self, found: RequestState) -> Wording | None:
+        """What everything was called when it was asked, where that was kept."""
+        return Wordings(self.trail).read(found.words) if found.words else None
+
     def title(self, asset: str) -> str:
         """What a resource is called today, for lists of a day on which nothing of it is in force."""
         with suppress(InputError):
@@ -77,7 +88,8 @@ class Counter:
         """Requests with what the versions in force make of them today."""
         held = list(found)
         now = standings(self.trail, self.desk.pack, held)
-        awaits = Awaits(self.desk.site.people, self.desk.site.rights)
+        departments = [one.id for one in self.desk.site.departments]
+        awaits = Awaits(self.desk.site.people, self.desk.site.rights, departments)
         acts: dict[str, list[Act]] = {one.id: [] for one in held}
         for act in self.trail.acts("request", held[0].id if len(held) == 1 else None):
             acts.get(act.subject, []).append(act)
@@ -87,7 +99,7 @@ class Counter:
                 now.get(one.id),
                 self.deadlines.due(counting(one, now.get(one.id))),
                 awaits.steps(one, now.get(one.id), acts[one.id]),
-                remark(one, now.get(one.id), self.desk.pack, self.today),
+                _left(one, departments) or remark(one, now.get(one.id), self.desk.pack, self.today),
             )
             for one in held
         ]
@@ -96,6 +108,11 @@ class Counter:
         """The version in force of what is asked for."""
         held = published_entry(self.trail, found.document.asset) if found.document.asset else None
         return held.entry if held else None
+
+
+def _left(state: RequestState, departments: Sequence[str]) -> str:
+    """That who asked is gone, while something of the request still stands."""
+    return departed(state, departments) if state.stage in FROM["withdraw"] else ""
 
 
 def the_asset(desk: Desk, name: str) -> str:

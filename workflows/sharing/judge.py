@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -11,7 +12,7 @@ from workflows.entries.elements import value_of
 from workflows.entry import Entry, EntryItem
 from workflows.errors import InputError
 from workflows.outputs import words
-from workflows.sharing.states import Document
+from workflows.sharing.states import Document, RequestKind
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -104,9 +105,16 @@ def _refusal(document: Document, entry: Entry, refused: list[Entry | EntryItem],
     basis = tuple(key for key in words.cited(labels) if words.citation(pack, key))
     if not basis or (document.kind == "share" and not pack.sufficient("none", basis)):
         return Judgement("review")
-    reasons = "；".join(dict.fromkeys(label.reason for label in labels if label.reason))
+    reasons = "；".join(_reasons(refused, document.kind))
     instead = tuple(item.name for item in entry.items if item.value(document.kind) in ("unconditional", "conditional"))
     return Judgement("refuse", reasons or words.key_name(pack, document.kind, "none"), basis, instead)
+
+
+def _reasons(refused: list[Entry | EntryItem], kind: RequestKind) -> Iterator[str]:
+    """Each ground once: what a resource says sums up what its items say."""
+    labels = [label for one in refused if (label := one.label(kind)) and label.reason]
+    own = labels[:1] if isinstance(refused[0], Entry) and refused[0].label(kind) in labels else labels
+    yield from dict.fromkeys(part for label in own for part in label.reason.split("；") if part)
 
 
 def place(document: Document, entry: Entry) -> str:

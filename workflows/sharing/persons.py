@@ -9,9 +9,9 @@ import msgspec
 
 from workflows.acts.model import Act, Actor, NotAllowed
 from workflows.acts.rights import require_other
+from workflows.people import PROGRAM
 from workflows.sharing.states import RequestState, Side
 
-PROGRAM: Final = "pdc"
 ASKING: Final = ("new", "renew", "object")
 """Verbs of who asks: they review nothing of it."""
 OTHER: Final[Mapping[Side, tuple[str, ...]]] = {"office": ("approve-owner",), "owner": ("approve-office",)}

@@ -20,15 +20,17 @@ from workflows.acts.text import one_line_text, one_line_texts
 from workflows.acts.trail import Trail
 from workflows.entries import states as entry_states
 from workflows.entries.documents import open_version
-from workflows.entries.words import keep_words
+from workflows.entries.words import Wording, keep_words
 from workflows.entry import Entry
 from workflows.errors import InputError
+from workflows.people import PROGRAM
+from workflows.sharing.ending import check_carried, check_withdrawal, departed, revocation, supervising
 from workflows.sharing.judge import Judgement, judge, not_shared, place, resolved, unconditional
 from workflows.sharing.limits import Deadlines
 from workflows.sharing.numbers import next_number
 from workflows.sharing.periods import check_due, check_joined, check_period, check_since, check_within, first_day
-from workflows.sharing.persons import CONTESTED, OTHER, PROGRAM, require_another
-from workflows.sharing.standing import no_longer, too_late, voided
+from workflows.sharing.persons import CONTESTED, OTHER, require_another
+from workflows.sharing.standing import barred, no_longer, too_late, voided
 from workflows.sharing.states import SIDES, Document, Grant, RequestState, Side, before, fold, unfit
 from workflows.sharing.terms import terms
 
@@ -220,6 +222,7 @@ class Requests:
             entry, version = self._in_force(acting, state.document.asset)
             if entry is None or no_longer(state.document, entry):
                 raise self._gone(state, entry, "approved")
+            self._approvable(state, entry)
             mark = state.approvals.get(side)
             if mark and not self._voided(acting, state, side, entry, version):
                 raise Blocked(f"{ident} was approved for the {side} by {mark.who} on {mark.at[:10]} already")
@@ -229,6 +232,7 @@ class Requests:
     def refuse(self, ident: str, why: str, basis: Sequence[str] = (), side: Side | None = None) -> Act:
         """Refuse what is under review; sharing only with a law, regulation or rule (Art. 21).
 
+        Without ``basis`` on what the version in force cites, where it does not share what is asked.
         What is not in force any more is closed without one, by the centre too, and recorded as such.
         """
         with self._begin(ident, "refuse", why) as (acting, state):
@@ -237,8 +241,12 @@ class Requests:
                 return self._close(acting, state, why, side)
             side = self._may_refuse(state, side)
             self._another(acting, state, (), "refuse")
-            self._grounds(state, basis)
-            return self._add(acting, state, "refuse", why, after={"basis": list(basis), "side": side})
+            self._citations(basis)
+            after: dict[str, Any] = {"basis": list(basis), "side": side}
+            if entry is not None and not basis and (own := judge(state.document, entry, self.pack)).basis:
+                after |= {"basis": list(own.basis), "instead": list(own.instead)}
+            check_carried(state, after["basis"], self.pack)
+            return self._add(acting, state, "refuse", why, after=after)
 
     def _may_refuse(self, state: RequestState, side: Side | None) -> Side:
         side = self._side(state, side)
@@ -263,15 +271,15 @@ class Requests:
         if unknown:
             raise InputError(f"the pack {self.pack.id} has no citation {', '.join(unknown)} (pdc pack show)")
 
-    def _grounds(self, state: RequestState, basis: Sequence[str]) -> None:
-        self._citations(basis)
-        if state.kind == "share" and not self.pack.sufficient("none", basis):
-            ranks = ", ".join(self.pack.body.sufficient_ranks.get("none", ()))
-            cited = ", ".join(basis) or "nothing"
-            what = f"{state.id}: nobody may refuse to share without a {ranks} (Art. 21); it cites {cited}"
-            raise Blocked(f"{what}: --basis KEY (pdc pack show {self.pack.id}), or approve it")
-        if state.kind == "open" and not basis:
-            raise Blocked(f"{state.id}: refusing to open needs its ground (Art. 25): --basis KEY")
+    def _approvable(self, state: RequestState, entry: Entry) -> None:
+        """Raises `Blocked` for what no approval leads to a grant of."""
+        if told := departed(state, self.names):
+            raise Blocked(f"{state.id}: {told}")
+        if told := barred(state.document, entry, self.pack):
+            close = (
+                f"refuse it (its citation is that of the version): pdc request review {state.id} --refuse --why TEXT"
+            )
+            raise Blocked(f"{state.id} cannot be approved: {told}", [close, "or publish another version"])
 
     def _side(self, state: RequestState, side: Side | None) -> Side:
         """For whom the actor reviews: what they said, else what their roles say."""
@@ -295,6 +303,8 @@ class Requests:
             entry, version = self._in_force(acting, state.document.asset)
             if entry is None or no_longer(state.document, entry):
                 raise self._gone(state, entry, "granted")
+            if told := departed(state, self.names):
+                raise Blocked(f"{ident}: {told}")
             missing = list(self._lacking(acting, state, entry, version))
             if missing:
                 raise Blocked(f"{ident} cannot be granted", missing)
@@ -316,7 +326,8 @@ class Requests:
                 again = f"pdc request review {state.id} --approve --{side}"
                 yield f"{side} approved another version ({why}); approve again: {again}"
         if not_shared(state.document, entry):
-            yield "the version in force does not share it any more: refuse the request, or publish another version"
+            told = barred(state.document, entry, self.pack)
+            yield f"{told}: refuse it (pdc request review {state.id} --refuse --why TEXT), or publish another version"
         elif verdict == "ask":
             yield f"no determined version of {state.document.asset} is in force: publish one first"
 
@@ -339,10 +350,15 @@ class Requests:
         where = given.interface or place(asked, entry)
         if asked.kind == "open" and not where:
             raise Blocked(f"{state.id}: conditional opening goes through an interface (Art. 25): --interface TEXT")
-        grant = Grant(since, until, where, entry=given.entry)
+        grant = Grant(since, until, where, entry=given.entry, free=unconditional(asked, entry))
         dated = msgspec.structs.replace(grant, at=acting.at)
-        text = terms(state.id, asked, entry, dated, self.pack, self.district, self.names)
+        text = terms(state.id, asked, entry, dated, self.pack, self.district, self._names(acting, state))
         return msgspec.structs.replace(grant, text=acting.keep(text))
+
+    def _names(self, acting: Acting, state: RequestState) -> dict[str, str]:
+        """What departments are called; those that are gone as on the day on which it was asked."""
+        body = document(acting.connection, state.words) if state.words else None
+        return {**(msgspec.json.decode(body, type=Wording).departments if body else {}), **self.names}
 
     def _words(self, acting: Acting) -> str:
         """What departments and citations are called now, for lists of this day that are made later."""
@@ -350,21 +366,16 @@ class Requests:
 
     # --- afterwards ----------------------------------------------------------------------------------------------
 
-    def revoke(self, ident: str, why: str) -> Act:
+    def revoke(self, ident: str, why: str, basis: Sequence[str] = (), *, breach: bool = False) -> Act:
+        """Take a grant back, on the ground that a refusal needs, or since its conditions were broken."""
         with self._begin(ident, "revoke", why) as (acting, state):
-            require(self.actor, "request.revoke", state.owner, self.rights)
-            self._may_take_back(acting, state)
-            return self._add(acting, state, "revoke", why)
-
-    def _may_take_back(self, acting: Acting, state: RequestState) -> None:
-        """The owner alone does not take back what is shared unconditionally: that would be a refusal (Art. 21)."""
-        oversees = ("request.answer", _granting(state))
-        entry, _ = self._in_force(acting, state.document.asset)
-        if entry is None or no_longer(state.document, entry) or not unconditional(state.document, entry):
-            return
-        if state.kind == "share" and not any(self.actor.has(self.rights[one], state.owner) for one in oversees):
-            what = f"{state.id}: {state.document.asset} is shared unconditionally (Art. 22)"
-            raise Blocked(f"{what}; the centre or the office revokes it")
+            oversees = supervising(state, self.actor, self.rights)
+            if not oversees:
+                require(self.actor, "request.revoke", state.owner, self.rights)
+            self._citations(basis)
+            entry, _ = self._in_force(acting, state.document.asset)
+            after = revocation(state, entry, self.pack, basis, breach=breach, oversees=oversees)
+            return self._add(acting, state, "revoke", why, after=after)
 
     def object(self, ident: str, why: str) -> Act:
         """The asking department does not accept that it does not get the data (Art. 38 (5))."""
@@ -393,7 +404,8 @@ class Requests:
     def withdraw(self, ident: str, why: str) -> Act:
         """Who asked needs it no more; a grant ends with it."""
         with self._begin(ident, "withdraw", why) as (acting, state):
-            require(self.actor, _asking(state, "request.withdraw"), state.document.requester, self.rights)
+            [entered, *_] = acting.acts("request", ident)
+            check_withdrawal(state, self.actor, self.rights, entered, self.names)
             return self._add(acting, state, "withdraw", why)
 
     # --- common --------------------------------------------------------------------------------------------------

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from workflows.entry import Entry
 from workflows.outputs import words
+from workflows.people import who_line
 from workflows.sharing.awaits import Step
 from workflows.sharing.limits import Due
-from workflows.sharing.states import RequestState
+from workflows.sharing.states import Mark, RequestState
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
 
 ITEMS_SHOWN: Final = 40
+GROUNDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "breach": "(the conditions of the grant were broken)",
+        "gone": "(no longer in the catalogue)",
+        "version": "(by the version in force)",
+        "review": "(it is had after a review only)",
+    }
+)
 
 
 class ShownItem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -95,8 +105,8 @@ def cells(told: Mapping[str, Any]) -> list[str]:
 
 def cited_keys(state: RequestState, due: Due | None) -> tuple[str, ...]:
     """Every citation that what is shown of a request rests on, each once."""
-    refused = state.refusal.by.basis if state.refusal else ()
-    return tuple(dict.fromkeys((*state.document.basis, *refused, *(due.basis if due else ()))))
+    ended = [*(state.refusal.by.basis if state.refusal else ()), *(state.revoked.basis if state.revoked else ())]
+    return tuple(dict.fromkeys((*state.document.basis, *ended, *(due.basis if due else ()))))
 
 
 def facts(
@@ -122,9 +132,19 @@ def _department(ident: str, names: Mapping[str, str]) -> str:
     return f"{names[ident]} ({ident})" if ident in names else ident
 
 
+def _mark(mark: Mark) -> str:
+    """Who and when."""
+    return f"{who_line(mark.who, mark.name)} {mark.at[:10]}"
+
+
+def _ground(mark: Mark, cited: Mapping[str, str]) -> str:
+    """On what a revocation rests."""
+    return "；".join(filter(None, (GROUNDS.get(mark.ground or "", ""), *(cited[key] for key in mark.basis))))
+
+
 def _results(state: RequestState, cited: Mapping[str, str], today: str) -> Iterator[tuple[str, str]]:
     """What came of it so far."""
-    yield "approved", "、".join(f"{side} {mark.who} {mark.at[:10]}" for side, mark in state.approvals.items())
+    yield "approved", "、".join(f"{side} {_mark(mark)}" for side, mark in state.approvals.items())
     if state.grant:
         unusable = "" if state.usable(today) else f" (not usable on {today})"
         yield "granted", f"{state.grant.since} to {state.grant.until or 'no end'}{unusable}"
@@ -133,7 +153,7 @@ def _results(state: RequestState, cited: Mapping[str, str], today: str) -> Itera
         yield "closed" if state.refusal.gone else "refused", f"{state.refusal.by.why} {grounds}"
         yield "instead", "、".join(state.refusal.instead)
     if state.revoked:
-        yield "revoked", f"{state.revoked.at[:10]} {state.revoked.who} {state.revoked.why}"
+        yield "revoked", f"{_mark(state.revoked)} {state.revoked.why} {_ground(state.revoked, cited)}".rstrip()
     if state.stage in ("absent", "uncatalogued"):
         yield "ended", state.closed
     yield "uses", f"{state.uses} ({state.rows_used} rows)" if state.uses else ""

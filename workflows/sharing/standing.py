@@ -13,7 +13,7 @@ from workflows.entries.versions import Change, diff, read
 from workflows.entry import Entry
 from workflows.errors import StoreError
 from workflows.outputs import words
-from workflows.sharing.judge import Verdict, judge
+from workflows.sharing.judge import Verdict, judge, not_shared
 from workflows.sharing.states import Document, Mark, RequestState, Side
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
     """What differs in the items that a grant gives."""
     since: str = ""
     """When the version in force was published."""
+    barred: str = ""
+    """That it gives part of it to nobody, with its citation."""
     unread: str = ""
     """Why the version in force cannot be read."""
 
@@ -49,6 +51,15 @@ def no_longer(asked: Document, entry: Entry | None) -> str:
         return f"no version of {asked.asset} is in force any more"
     gone = sorted(set(asked.items) - {item.name for item in entry.items})
     return f"the version in force of {asked.asset} has no item {', '.join(gone)}" if gone else ""
+
+
+def barred(asked: Document, entry: Entry, pack: Pack) -> str:
+    """Why the version in force gives part of it to nobody, with its citations; empty when it gives all of it."""
+    if not not_shared(asked, entry):
+        return ""
+    name = words.key_name(pack, asked.kind, "none")
+    cited = "、".join(words.citation_line(pack, key) for key in judge(asked, entry, pack).basis)
+    return f"{asked.asset} is {name} now ({cited or 'without a citation that carries it'})"
 
 
 def too_late(state: RequestState, today: str) -> str:
@@ -98,7 +109,8 @@ def standing(state: RequestState, found: PublishedEntry | None, pack: Pack, trai
     told = {side: voided(asked, mark, entry, version, trail.document, pack) for side, mark in approvals.items()}
     void = {side: why for side, why in told.items() if why}
     verdict = judge(asked, entry, pack).verdict
-    return Standing(verdict, void=void, changed=_given(state, entry, version, trail, pack), since=since)
+    changed, shut = _given(state, entry, version, trail, pack), barred(asked, entry, pack)
+    return Standing(verdict, void=void, changed=changed, since=since, barred=shut)
 
 
 def _given(state: RequestState, entry: Entry, version: str, trail: Trail, pack: Pack) -> str:
@@ -150,10 +162,10 @@ def remark(state: RequestState, now: Standing | None, pack: Pack, today: str) ->
         return ""
     if now.unread:
         return now.unread
+    if state.stage == "reviewing" and (now.gone or now.barred):
+        return now.gone or now.barred
     if now.void:
         return _void_text(now)
-    if state.stage == "reviewing" and now.gone:
-        return now.gone
     return _stricter(state, now, pack) if state.grant else ""
 
 
@@ -169,13 +181,11 @@ def _void_text(now: Standing) -> str:
 def _stricter(state: RequestState, now: Standing, pack: Pack) -> str:
     """Why the entry of today would not give a grant; nothing is revoked by itself."""
     asked = state.document
-    name = {key: words.key_name(pack, asked.kind, key) for key in ("conditional", "none")}
-    if now.gone:
-        return now.gone
-    if now.verdict == "refuse":
-        return f"{asked.asset} is {name['none']} now"
+    name = words.key_name(pack, asked.kind, "conditional")
+    if now.gone or now.barred:
+        return now.gone or now.barred
     if now.verdict == "ask":
         return f"{asked.asset} is 待判定 now"
-    if now.verdict == "review" and not state.approvals:
-        return f"{asked.asset} was unconditional and is {name['conditional']} now"
+    if now.verdict == "review" and state.grant and state.grant.free:
+        return f"{asked.asset} was unconditional and is {name} now"
     return f"granted for another version: {now.changed}" if now.changed else ""

@@ -26,6 +26,7 @@ import msgspec
 
 from workflows.acts.model import Act
 from workflows.acts.trail import Trail
+from workflows.people import PROGRAM
 
 RequestKind = Literal["share", "open"]
 Stage = Literal[
@@ -116,6 +117,11 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
     """First and last day, ISO; empty = from the grant on, without end."""
 
 
+Ground = Literal["breach", "gone", "version", "review"]
+"""Why a grant is taken back: its conditions were broken, nothing of it is in force any more, the version in force does
+not share it, or what was given without review needs one now."""
+
+
 class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who did something and when."""
 
@@ -126,6 +132,10 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
     account: str = ""
     entry: str = ""
     """Of an approval: SHA-256 of the version in force that they saw."""
+    name: str = ""
+    """What ``who`` was called then."""
+    ground: Ground | None = None
+    """Of a revocation that rests on more, or on something else, than citations of who revoked."""
 
 
 class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -138,7 +148,11 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     entry: str = ""
     """SHA-256 of the version whose items it gives."""
     by: str = ""
+    name: str = ""
+    """What ``by`` was called then."""
     at: str = ""
+    free: bool = False
+    """Given without review, since all of it was unconditional (Art. 22, 25)."""
 
 
 class Period(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -280,7 +294,7 @@ _Told = dict[str, Any]
 
 
 def _mark(act: Act, told: _Told) -> Mark:
-    return Mark(act.who, act.at, act.why, tuple(told.get("basis", ())), act.account)
+    return Mark(act.who, act.at, act.why, tuple(told.get("basis", ())), act.account, name=act.name)
 
 
 def _new(state: RequestState, act: Act, told: _Told) -> RequestState:
@@ -331,7 +345,9 @@ def _without_renewal(state: RequestState) -> Stage:
 
 
 def _grant(state: RequestState, act: Act, told: _Told) -> RequestState:
-    grant = _replace(msgspec.convert(told, Grant), by=act.who, at=act.at)
+    grant = _replace(msgspec.convert(told, Grant), by=act.who, name=act.name, at=act.at)
+    # What the program gave was unconditional, also where the act is older than the mark of it.
+    grant = _replace(grant, free=grant.free or act.who == PROGRAM)
     document, more = state.document, state.renewal
     if more is not None:
         # The days asked for from now on: what an objection to a later revocation gives back.
@@ -346,7 +362,8 @@ def _renew(state: RequestState, act: Act, told: _Told) -> RequestState:
 
 
 def _revoke(state: RequestState, act: Act, told: _Told) -> RequestState:
-    return _replace(state, stage="revoked", grant=None, renewal=None, approvals={}, revoked=_mark(act, told))
+    mark = _replace(_mark(act, told), ground=told.get("ground"))
+    return _replace(state, stage="revoked", grant=None, renewal=None, approvals={}, revoked=mark)
 
 
 def _expire(state: RequestState, act: Act, told: _Told) -> RequestState:

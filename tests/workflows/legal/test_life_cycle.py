@@ -675,7 +675,7 @@ class Legal(RuleBasedStateMachine):
         later = (self.town.time + timedelta(days=40)).date().isoformat()
         verbs: list[tuple[str, Callable[[Requests, str], Any]]] = [
             ("renew", lambda at, one: at.renew(one, later)),
-            ("revoke", lambda at, one: at.revoke(one, "用途消失")),
+            ("revoke", lambda at, one: at.revoke(one, "转给第三方", breach=True)),
             ("object", lambda at, one: at.object(one, "履职需要")),
             ("answer", lambda at, one: at.answer(one, upheld=pick % 2 == 0, why="已复核")),
             ("withdraw", lambda at, one: at.withdraw(one, "不再需要")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from workflows.cli import cli
 from workflows.run import Job
 from workflows.store import Store
 
+# Tests of one folder share modules beside this file.
+sys.path.insert(0, str(Path(__file__).parent))
 SITE = """
 name: 目录
 people:

@@ -57,7 +57,7 @@ with Store(url, Path(head)) as store:
             elif job == "grant":
                 at.grant(ident)
             elif job == "revoke":
-                at.revoke(ident, "w")
+                at.revoke(ident, "w", breach=True)
             elif job == "sweep":
                 sweep(trail)
         except Refusal as error:

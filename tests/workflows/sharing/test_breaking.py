@@ -101,7 +101,8 @@ def test_the_owner_alone_does_not_take_back_what_is_shared_unconditionally(town:
     ident = town.ask("parks")["id"]
     revoke = ("request", "revoke", ident, "--why", "不想给了")
     assert "the centre or the office revokes it" in town.refused(*revoke, account="zhao")
-    assert town.ok(*revoke, account="sun")["stage"] == "revoked"
+    assert "nobody may take back what is shared without a law" in town.refused(*revoke, account="sun")
+    assert town.ok(*revoke, "--breach", account="sun")["stage"] == "revoked"
 
 
 def test_an_applicant_from_outside_objects_through_who_entered_the_request(town: Any) -> None:

@@ -158,12 +158,12 @@ def test_nobody_refuses_to_share_without_law(town: Any) -> None:
 
 def test_a_grant_follows_what_is_published_by_then(town: Any) -> None:
     ident = conditional(town)
+    town.ok("request", "review", ident, "--approve", account="sun")
+    town.ok("request", "review", ident, "--approve", account="zhao")
     town.rule("permits", "share", "none", ("pipl/34",), "xm", "sfzh", "pzrq")
     town.rule("permits", "open", "none", ("pipl/34",), "xm", "sfzh", "pzrq")
     town.publish("permits", refusal=True)
-    town.ok("request", "review", ident, "--approve", account="sun")
-    town.ok("request", "review", ident, "--approve", account="zhao")
-    assert "does not share it any more" in town.refused("request", "grant", ident)
+    assert "lvhua/gis/permits is 非共享 now" in town.refused("request", "grant", ident)
     town.ok("entry", "withdraw", "permits", "--why", "下线", account="wang")
     assert "no version of lvhua/gis/permits is in force any more" in town.refused("request", "grant", ident)
 
@@ -178,7 +178,7 @@ def test_objection_and_answer(town: Any) -> None:
     assert town.ok("request", "answer", ident, "--review", "--why", "再审", account="sun")["stage"] == "reviewing"
     assert "office has not approved" in town.refused("request", "grant", ident)
     jointly(town, ident)
-    town.ok("request", "revoke", ident, "--why", "用途不符", account="zhao")
+    town.ok("request", "revoke", ident, "--why", "用途不符", "--breach", account="wang")
     town.ok("request", "object", ident, "--why", "相符", account="qian")
     assert town.ok("request", "answer", ident, "--upheld", "--why", "维持", account="sun")["stage"] == "revoked"
 

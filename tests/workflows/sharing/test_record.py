@@ -166,7 +166,7 @@ def test_after_its_last_day_a_renewal_may_begin_later(town: Any, later: str) -> 
 def test_an_objection_to_a_revocation_gives_the_renewed_days_back(town: Any, later: str) -> None:
     town.ok("request", "renew", later, "--until", "2026-12-31", account="qian")
     give(town, later)
-    town.ok("request", "revoke", later, "--why", "误报用途消失")
+    town.ok("request", "revoke", later, "--why", "误报转给第三方", "--breach")
     town.days(50)
     town.ok("request", "object", later, "--why", "仍在履职", account="qian")
     town.ok("request", "answer", later, "--review", "--why", "再审", account="sun")
