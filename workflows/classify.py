@@ -2,6 +2,9 @@
 
 What has the same structure, evidence, engine, pack and decisions as when it was judged last is left alone, unless what
 it is computed from has not. Views are judged after their sources, whose labels they inherit.
+
+No rule lowers a tier in force. Of an entry in force that is the tier of its version, whatever was proposed since; of
+what no version knows it is the tier of the last run. Publishing changes neither: a version says what the labels do.
 """
 
 from __future__ import annotations
@@ -13,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from classifiers.evidence import AssetVerdict, Decision, Label
+from classifiers.evidence import TIERS, AssetVerdict, Decision, Label
 from connectors.model import Failure
 from workflows.batches import chunks
+from workflows.entries.tiers import digests_in_force, tiers_of_versions
 from workflows.harvest import Progress, Silent
 from workflows.judging import Context, Judge, Outcome, Task, judging, workers_for
 from workflows.lineage import Lineage
@@ -38,6 +42,8 @@ class ClassifyResult(msgspec.Struct, kw_only=True):
     """Assets judged for the first time."""
     changed_labels: int = 0
     """Labels of assets judged before whose value or state is another now."""
+    tiers_back: int = 0
+    """Those that are as in the version in force again: what a rule had proposed above it no rule proposes any more."""
     failed: list[Failure] = []
     """Assets that could not be judged; they keep the labels they had."""
 
@@ -74,12 +80,13 @@ def classify(
     assets = store.judgeable(departments)
     lineage = Lineage(store, assets)
     stale = _stale(assets, lineage, rulings, base, names)
+    versions = digests_in_force(store) if stale else {}
     writer = _Writer(store, lineage, stale, run, at, ClassifyResult(skipped=len(assets) - len(stale)))
     bar.start("classify", len(stale))
     with judging(context, workers_for(len(stale), workers)) as judged:
         for wave in lineage.waves(stale):
             # Each wave is in the store before the next one asks what its views inherit.
-            batches = (_tasks(store.load(rows), lineage, rulings, names) for rows in chunks(wave))
+            batches = (_tasks(store.load(rows), lineage, rulings, names, versions) for rows in chunks(wave))
             for tasks, outcomes in judged(batches):
                 writer.write(tasks, outcomes)
                 bar.advance("classify", len(tasks))
@@ -103,7 +110,8 @@ class _Writer:
     def write(self, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
         changes: list[LabelChange] = []
         verdicts = []
-        for (asset, *_), verdict in zip(tasks, outcomes, strict=True):
+        for task, verdict in zip(tasks, outcomes, strict=True):
+            asset = task.stored
             if isinstance(verdict, Failure):
                 self.result.failed.append(verdict)
                 self._unsettled.add(asset.id)
@@ -111,7 +119,7 @@ class _Writer:
             names_in_order = tuple(column.name for column in asset.asset.columns)
             verdicts.append(Judged(asset.id, self._key(asset.id), names_in_order, verdict))
             self.result.first += asset.verdict is None
-            changes.extend(label_changes(asset, verdict))
+            changes.extend(self._noted(change, task) for change in label_changes(asset, verdict))
         self.store.write_verdicts(self.run, self.at, verdicts, changes)
         self.result.judged += len(verdicts)
         self.result.changed_labels += len(changes)
@@ -121,6 +129,14 @@ class _Writer:
             return self.keys[row]
         self._unsettled.add(row)
         return _UNSETTLED
+
+    def _noted(self, change: LabelChange, task: Task) -> LabelChange:
+        """A tier that is as in the version in force again is counted, and says so."""
+        if not _is_back(change, task.in_force):
+            return change
+        self.result.tiers_back += 1
+        why = f"回到已发布版本的{change.new}，{change.old}只是建议，已没有规则这样建议。{change.why}"
+        return msgspec.structs.replace(change, why=why)
 
 
 def _policy_judge() -> Judge:
@@ -177,10 +193,18 @@ def _tasks(
     lineage: Lineage,
     rulings: Mapping[str, Sequence[Decision]],
     names: Mapping[str, str],
+    versions: Mapping[str, str],
 ) -> list[Task]:
     inherited = lineage.inherited(loaded)
+    published = tiers_of_versions(lineage.store, (one.asset for one in loaded), versions)
     return [
-        Task(one, tiers_in_force(one), rulings.get(one.asset.key, ()), names.get(one.asset.department), of_view)
+        Task(
+            one,
+            {**tiers_in_force(one), **published.get(one.asset.key, {})},
+            rulings.get(one.asset.key, ()),
+            names.get(one.asset.department),
+            of_view,
+        )
         for one, of_view in zip(loaded, inherited, strict=True)
     ]
 
@@ -196,6 +220,16 @@ def tiers_in_force(stored: StoredAsset) -> dict[str, str]:
     if asset is not None and (asset.rule != "roll-up" or asset.value in known.values()):
         known[""] = asset.value
     return known
+
+
+def _is_back(change: LabelChange, in_force: Mapping[str, str]) -> bool:
+    """Whether a proposed tier gave way to the one of the version in force; people's rulings are no such thing.
+
+    Where no version knows it, the tier in force is the old one itself.
+    """
+    if change.dimension != "tier" or change.new_state == "confirmed" or change.old not in TIERS:
+        return False
+    return change.new in TIERS[: TIERS.index(change.old)] and change.new == in_force.get(change.column or "")
 
 
 def label_changes(stored: StoredAsset, new: AssetVerdict) -> Iterator[LabelChange]:

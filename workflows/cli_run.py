@@ -240,6 +240,8 @@ def report_labels(result: RunResult) -> None:
         echo("no label changed since the last run")
         return
     echo(f"labels: {found.first} assets labelled for the first time, {found.changed_labels} labels changed")
+    if found.tiers_back:
+        echo(f"{found.tiers_back} tiers are as in the version in force again: no rule proposes a higher one any more")
 
 
 COMMANDS = (harvest, compile_, run, demo)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from classifiers.draft import awaits_a_person
 from workflows.entries.elements import completeness, element_title, elements, value_of
 from workflows.entries.states import REVIEWS, EntryState
 from workflows.entry import Entry, EntryItem
@@ -22,8 +23,11 @@ SIGN = {"secrecy": "保密审查", "security": "安全审查"}
 
 
 def to_submit(entry: Entry, pack: Pack) -> list[str]:
-    """Undetermined or contradictory labels, restrictions without reason or basis, mandatory elements nobody filled."""
-    return [*_undetermined(entry), *_contradictory(entry), *_without_basis(entry, pack), *_incomplete(entry)]
+    """Undetermined or contradictory labels, tiers that are only kept, restrictions without reason or basis, mandatory
+    elements nobody filled.
+    """
+    labels = (*_undetermined(entry), *_only_kept(entry, pack), *_contradictory(entry), *_without_basis(entry, pack))
+    return [*labels, *_incomplete(entry)]
 
 
 def to_publish(entry: Entry, state: EntryState, pack: Pack) -> list[str]:
@@ -71,6 +75,28 @@ def _undetermined(entry: Entry) -> Iterator[str]:
 def _is_open(owner: Entry | EntryItem, axis: words.Axis) -> bool:
     label = owner.label(axis)
     return label is None or words.is_undetermined(label)
+
+
+def _only_kept(entry: Entry, pack: Pack) -> Iterator[str]:
+    """A tier that waits for a person has no ground that could be published (就高 is a stopgap, not a reason).
+
+    The resource's own says what its items' say, where one of these waits.
+    """
+    items = [item for item in entry.items if _awaits(item)]
+    owners: list[Entry | EntryItem] = [*items] or ([entry] if _awaits(entry) else [])
+    for owner in owners:
+        name, place = ("the resource itself", "") if isinstance(owner, Entry) else (owner.name, f".{owner.name}")
+        decide = f"pdc decide {entry.asset}{place} --why TEXT --set tier="
+        tier = f"数据分级 {words.axis_name(pack, owner, 'tier')}"
+        yield (
+            f"{name}: {tier} is only kept (待确认): somebody keeps it ({decide}{owner.value('tier')}), "
+            f"or two persons lower it ({decide}…, by each of them)"
+        )
+
+
+def _awaits(owner: Entry | EntryItem) -> bool:
+    label = owner.label("tier")
+    return label is not None and awaits_a_person(label)
 
 
 def _contradictory(entry: Entry) -> Iterator[str]:

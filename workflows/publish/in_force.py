@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from classifiers.evidence import ACCESS, TIERS, Label
 from connectors.model import Asset
@@ -18,6 +18,7 @@ from workflows import store_schema as schema
 from workflows.acts.trail import Trail
 from workflows.batches import chunks
 from workflows.entries.states import EntryState, Signed, states
+from workflows.entries.tiers import Place, rulings_since
 from workflows.entries.versions import read
 from workflows.entry import Entry, EntryItem
 from workflows.publish.history import present_case
@@ -27,8 +28,6 @@ DIMENSIONS = ("element", "tier", "share", "open", "importance")
 _STEPS = {"tier": TIERS, "share": ACCESS, "open": ACCESS}
 """From the least to the most protected."""
 
-Place = tuple["str | None", str]
-"""Column (None = the asset itself) and dimension."""
 ValueT = TypeVar("ValueT")
 
 
@@ -65,10 +64,11 @@ def versions_in_force(
     for batch in chunks(wanted.items()):
         present = {key: (state, state.in_force) for key, state in batch if state.in_force is not None}
         texts = _texts(store, {signed.digest for _, signed in present.values()})
-        since = _since(store, list(present))
+        since = rulings_since(store, list(present))
         for key, (state, signed) in present.items():
             body = texts.get(signed.digest)
-            found[key] = InForce(_signed(read(body), state, signed), since.get(key, {}), signed.at) if body else None
+            ruled = dict(since.get(key, ()))
+            found[key] = InForce(_signed(read(body), state, signed), ruled, signed.at) if body else None
     return found
 
 
@@ -77,29 +77,6 @@ def _texts(store: Store, digests: Iterable[str]) -> dict[str, bytes]:
     with store.read() as connection:
         rows = connection.execute(select(table).where(table.c.digest.in_(sorted(digests)))).all()
     return {row.digest: row.body.encode() for row in rows}
-
-
-def _since(store: Store, assets: Sequence[str]) -> dict[str, dict[Place, str | None]]:
-    """By asset; in the order of the trail, since a ruling may be brought in long after the person made it."""
-    table = schema.acts
-    published = (
-        select(table.c.subject, func.max(table.c.number).label("number"))
-        .where(table.c.kind == "entry", table.c.verb == "publish", table.c.subject.in_(assets))
-        .group_by(table.c.subject)
-        .subquery()
-    )
-    rulings = (
-        select(table.c.subject, table.c.after)
-        .join(published, table.c.subject == published.c.subject)
-        .where(table.c.kind == "decision", table.c.verb == "decide", table.c.number > published.c.number)
-        .order_by(table.c.number)
-    )
-    found: dict[str, dict[Place, str | None]] = {}
-    with store.read() as connection:
-        for row in connection.execute(rulings):
-            told = msgspec.json.decode(row.after)
-            found.setdefault(row.subject, {})[told.get("column"), told["dimension"]] = told.get("value")
-    return found
 
 
 def _signed(kept: Entry, state: EntryState, signed: Signed) -> Entry:

@@ -93,6 +93,13 @@ class Office:
         for verb, account in (*steps, ("publish", "chen")):
             self.pdc("entry", *verb.split(), "parks", account=account)
 
+    def keep(self, column: str) -> None:
+        """A tier that waits for a person is kept by one."""
+        refused = CliRunner().invoke(cli, ["--site", str(self.folder), "entry", "submit", "parks"])
+        assert (refused.exit_code, f"{column}: 数据分级 L3 敏感级 is only kept" in refused.stderr) == (4, True)
+        self.pdc("decide", f"{KEY}.{column}", "--set", "tier=L3", "--why", "仍属敏感", "--yes")
+        self.pdc("run", "--no-outputs")
+
     def changes(self) -> set[str]:
         """Labels that the entry's draft has different from the version in force, without how the values are called."""
         found: list[str] = self.pdc("entry", "show", "parks")["changes"]
@@ -174,6 +181,7 @@ def test_the_version_speaks_until_another_is_published(office: Office) -> None:
 
     office.write("parks.sql", PARKS)
     office.run()
+    office.keep("xm")
     office.bring_into_force()
     office.publish()
     now = every(office)
@@ -183,7 +191,8 @@ def test_the_version_speaks_until_another_is_published(office: Office) -> None:
     office.pdc("entry", "withdraw", "parks", "--why", "停止提供", account="chen")
     office.publish()
     withdrawn = every(office)
-    assert {state for labels in withdrawn.values() for state in labels.values()} == {"Suggested"}
+    confirmed = {(path, tag) for path, labels in withdrawn.items() for tag in labels if labels[tag] != "Suggested"}
+    assert confirmed == {("xm", L3)}, "what a person ruled stays theirs"
     assert {path: labels.keys() for path, labels in withdrawn.items()} == {p: one.keys() for p, one in now.items()}
     assert pulled(office) == (set(), set())
 
@@ -205,6 +214,20 @@ def test_what_protects_more_is_shown_at_once_as_a_proposal(office: Office) -> No
     office.publish()
     assert (office.labels("sjh")[L4], office.labels("dz")[CLOSED]) == ("Confirmed",) * 2
     assert set(office.labels("yzbm").values()) == {"Confirmed"}
+
+
+def test_a_proposal_that_no_rule_makes_any_more_is_gone_again(office: Office) -> None:
+    office.bring_into_force()
+    office.publish()
+    published = every(office)
+    office.write("packs/local.yaml", STRICTER)
+    office.run()
+    assert (office.labels("sjh")[L4], office.labels()[L4], office.labels("dz")[CLOSED]) == ("Suggested",) * 3
+    (office.folder / "packs" / "local.yaml").unlink()
+    office.run()
+    assert every(office) == published
+    assert published["sjh"][L3] == published[""][L3] == "Confirmed"
+    assert (pulled(office), office.changes()) == ((set(), set()), set())
 
 
 def test_people_rule_on_published_labels_as_on_any(office: Office, browser: Callable[..., Any]) -> None:
@@ -251,6 +274,7 @@ def test_a_version_that_is_newer_than_a_removal_puts_the_tag_back(office: Office
         assert pulled(office) == ({("sjh", "tier", None, "李四")}, set())
         office.run()
         assert L3 not in office.labels("sjh")
+        office.keep("sjh")
         office.pdc("entry", "fill", "parks", f"abstract=公园绿地{office.writes()}")
         office.bring_into_force()
         office.publish()
