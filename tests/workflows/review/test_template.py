@@ -76,7 +76,8 @@ def test_formulas_are_named_by_their_cells_and_name_no_table(blank: Path, resave
         ("T_B", "高龄津贴", ["JE"]),
     ]
     places = [(one.place or "").split("!", 1)[1] for one in connector.failures]
-    assert places == ["表!A3", "字段!A4", "字段!C5"]
+    # What a program has worked out is what its author sees; an error value is not.
+    assert places == (["字段!A4"] if office else ["表!A3", "字段!A4", "字段!C5"])
     assert not found.listing.complete
 
 
