@@ -276,18 +276,29 @@ def versions(state: State, name: str, as_json: bool) -> None:
 def diff(state: State, name: str, old: str, new: str, as_json: bool) -> None:
     """What differs between two versions.
 
-    By default between the one in force and the entry as it is now.
+    By default between the one in force and the entry as it is now. Citations that the pack in force does not know read
+    as on the day on which the version was published.
     """
     from workflows.entries.versions import diff as differences
+    from workflows.entries.words import recalled
 
     with desk(state) as at:
         key = at.key(name)
-        changes = differences(_version(at, key, old), _version(at, key, new), at.pack)
+        told = recalled(at.pack, at.trail.document, *_words(at, key))
+        changes = differences(_version(at, key, old), _version(at, key, new), told)
     if as_json:
         emit_json(changes)
     else:
         for change in changes:
             echo(str(change))
+
+
+def _words(at: Desk, key: str) -> list[str]:
+    """The words by which versions of an entry were published, the latest first."""
+    import msgspec
+
+    acts = at.trail.acts("entry", key, verb="publish")
+    return list(dict.fromkeys(str(msgspec.json.decode(act.after).get("words", "")) for act in acts))[::-1]
 
 
 def _version(at: Desk, key: str, which: str) -> Entry:

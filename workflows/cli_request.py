@@ -14,6 +14,7 @@ from workflows.errors import InputError
 
 if TYPE_CHECKING:
     from workflows.acts.model import Act
+    from workflows.entries.words import Recalled
     from workflows.sharing.counter import Counter, Seen
     from workflows.sharing.limits import Due
     from workflows.sharing.requests import Requests
@@ -62,14 +63,19 @@ def _do(state: State, behalf: str, as_json: bool, verb: Callable[[Counter, Reque
         done = verb(at, at.requests(behalf))
         acts = done if isinstance(done, list) else [done]
         [seen] = at.seen([at.state(acts[0].subject)])
+        same = at.same(seen.state) if acts[0].verb == "new" else []
     found, due = seen.state, seen.due
     if as_json:
-        emit_json({"id": found.id, "stage": found.stage, "acts": acts, "due": due, "next": seen.steps})
+        told = {"id": found.id, "stage": found.stage, "acts": acts, "due": due, "next": seen.steps}
+        emit_json(told | {"same": [one.id for one in same]})
         return
     for act in acts:
         by = " by the program" if act.who == "pdc" else ""
         say(f"{act.subject}: {act.verb}{by} (act {act.number})")
     echo(f"{found.id} {found.stage}{_due_text(due)}")
+    who = found.document.applicant or found.document.requester
+    for one in same:
+        say(f"note: {one.id} ({one.stage}) asks for the same data for {who}")
     if found.stage == "uncatalogued":
         for step in seen.steps:
             say(f"possible now: {step.command}{TICKET if step.command.startswith('pdc ticket') else ''}")
@@ -365,7 +371,8 @@ def list_(state: State, stage: str | None, department: str | None, overdue: bool
     if stage is not None and stage not in known:
         raise InputError(f"no stage {stage!r}; known: {', '.join(known)}")
     with counter(state) as at:
-        asked = (one for one in at.states().values() if stage in (None, one.stage))
+        asked = [one for one in at.states().values() if stage in (None, one.stage)]
+        at.department(department, (name for one in asked for name in (one.document.requester, one.owner)))
         found = at.seen(one for one in asked if department in (None, one.document.requester, one.owner))
         rows = [
             _row(one, at.today) for one in found if (one.late(at.today) or not overdue) and (one.note or not recheck)
@@ -409,30 +416,31 @@ def show(state: State, ident: str, as_json: bool) -> None:
     and the text of the grant.
     """
     from workflows.outputs import words
-    from workflows.sharing.shown import cited_keys, shown_items
+    from workflows.sharing.shown import act_rows, cited_keys, shown_items
 
     with counter(state) as at:
         [seen] = at.seen([at.state(ident)])
         acts = list(at.trail.acts("request", ident))
         body = at.trail.document(seen.state.grant.text) if seen.state.grant else None
         items = shown_items(seen.state, None if seen.now and seen.now.unread else at.entry(seen.state))
-        cited = {key: words.citation_line(at.desk.pack, key) for key in cited_keys(seen.state, seen.due)}
+        told = at.words(seen.state)
+        cited = {key: words.citation_line(told, key) for key in cited_keys(seen.state, seen.due)}
         text = msgspec.json.decode(body, type=str) if body else ""
         if not as_json:
-            _screen(at, seen, items, cited)
-            emit_table(("at", "who", "act", "why"), [(act.at[:16], act.who, act.verb, act.why) for act in acts])
+            _screen(at, seen, items, cited, told)
+            emit_table(("at", "who", "act", "why"), list(act_rows(acts, at.desk.site.people)))
             if text:
                 echo(f"\n{text.rstrip()}")
             return
-        told = {"usable": seen.state.usable(at.today), "citations": cited, "text": text, "acts": acts}
+        more = {"usable": seen.state.usable(at.today), "citations": cited, "text": text, "acts": acts}
     emit_json(
         {"state": seen.state, "now": seen.now, "due": seen.due, "next": seen.steps, "note": seen.note}
         | {"items": items}
-        | told
+        | more
     )
 
 
-def _screen(at: Counter, seen: Seen, items: list[ShownItem], cited: dict[str, str]) -> None:
+def _screen(at: Counter, seen: Seen, items: list[ShownItem], cited: dict[str, str], told: Recalled) -> None:
     """What a reviewer needs, above the acts."""
     from workflows.sharing.shown import facts, item_rows, waiting
     from workflows.sharing.states import STAGE_NAMES
@@ -451,7 +459,7 @@ def _screen(at: Counter, seen: Seen, items: list[ShownItem], cited: dict[str, st
             echo(f"{name:<10}{value}")
     if items:
         echo("")
-        emit_table(("item", "name", "tier", found.kind, "basis"), list(item_rows(items, found, at.desk.pack)))
+        emit_table(("item", "name", "tier", found.kind, "basis"), list(item_rows(items, found, told)))
     echo("")
 
 

@@ -119,7 +119,9 @@ def reopen(state: State, ident: str, due: str, why: str, behalf: str, as_json: b
 @pass_state
 def list_(state: State, stage: str | None, department: str | None, as_json: bool) -> None:
     """Tickets with their stage and their day."""
-    _emit(state, as_json, lambda one, _: stage in (None, one.stage) and department in (None, one.department))
+    _emit(
+        state, as_json, lambda one, _: stage in (None, one.stage) and department in (None, one.department), department
+    )
 
 
 @ticket.command()
@@ -130,17 +132,32 @@ def overdue(state: State, as_json: bool) -> None:
     _emit(state, as_json, lambda one, day: one.overdue(day))
 
 
-def _emit(state: State, as_json: bool, wanted: Callable[[TicketState, str], bool]) -> None:
+def _emit(
+    state: State, as_json: bool, wanted: Callable[[TicketState, str], bool], department: str | None = None
+) -> None:
+    """``department``: one that must be known, to the site or to a ticket."""
+    from workflows.sharing.texts import cut
     from workflows.sharing.tickets import states
 
-    with _trail(state) as (_, trail):
+    with _trail(state) as (site, trail):
         today = trail.clock().date().isoformat()
-        found = [one for one in states(trail).values() if wanted(one, today)]
+        tickets = states(trail).values()
+        known = [one.id for one in site.departments]
+        if department is not None and department not in {*known, *(one.department for one in tickets)}:
+            raise InputError(f"no department {department!r}; known: {', '.join(known)}")
+        found = [one for one in tickets if wanted(one, today)]
     if as_json:
         emit_json([_record(one, today) for one in found])
         return
     rows = [
-        (one.id, one.stage, one.department, f"{one.due}{' late' if one.overdue(today) else ''}", one.limb, one.what)
+        (
+            one.id,
+            one.stage,
+            one.department,
+            f"{one.due}{' late' if one.overdue(today) else ''}",
+            one.limb,
+            cut(one.what, 60),
+        )
         for one in sorted(found, key=lambda one: one.due)
     ]
     emit_table(("id", "stage", "department", "due", "limb", "what"), rows)
@@ -160,9 +177,10 @@ def _record(found: TicketState, today: str) -> dict[str, Any]:
 @pass_state
 def show(state: State, ident: str, as_json: bool) -> None:
     """One ticket and every act on it."""
+    from workflows.sharing.shown import act_rows
     from workflows.sharing.tickets import LIMBS, STAGE_NAMES, fold
 
-    with _trail(state) as (_, trail):
+    with _trail(state) as (site, trail):
         acts = list(trail.acts("ticket", ident))
         today = trail.clock().date().isoformat()
     if not acts:
@@ -173,8 +191,11 @@ def show(state: State, ident: str, as_json: bool) -> None:
         return
     late = " late" if found.overdue(today) else ""
     echo(f"{found.id}  {STAGE_NAMES[found.stage]} ({found.stage}); due {found.due}{late}")
-    echo(f"{found.department}: {found.what}\nArt. 38 ({found.limb}) {LIMBS[found.limb]}")
-    emit_table(("at", "who", "act", "why"), [(act.at[:16], act.who, act.verb, act.why) for act in acts])
+    names = {one.id: f"{one.name} ({one.id})" for one in site.departments}
+    echo(f"{names.get(found.department, found.department)}: {found.what}\nArt. 38 ({found.limb}) {LIMBS[found.limb]}")
+    if found.asset:
+        echo(f"resource: {found.asset}")
+    emit_table(("at", "who", "act", "why"), list(act_rows(acts, site.people)))
 
 
 COMMANDS = (ticket,)

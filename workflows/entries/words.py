@@ -6,7 +6,8 @@ Versions and requests hold law-neutral keys and ids. Acts that bring something i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,6 +20,7 @@ from workflows.errors import StoreError
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
+    from workflows.outputs.words import Lexicon
 
 UNDETERMINED = "待判定"
 TELLING: tuple[tuple[Kind, str], ...] = (
@@ -57,6 +59,44 @@ class Wording(msgspec.Struct, frozen=True):
     def sufficient(self, value: str, basis: Sequence[str]) -> bool:
         """Whether a share type could rest on these citations then (Art. 22)."""
         return carries(value, self.ranks.get(value), [self.citations.get(key) for key in basis])
+
+
+class Recalled:
+    """The words of now, and for what those do not know the words of earlier days, in their order."""
+
+    def __init__(self, now: Lexicon, *then: Lexicon | None) -> None:
+        self._all = (now, *filter(None, then))
+
+    @property
+    def departments(self) -> dict[str, str]:
+        """Department id → the latest name that the earlier days know."""
+        return {
+            ident: name
+            for one in reversed(self._all)
+            if isinstance(one, Wording)
+            for ident, name in one.departments.items()
+        }
+
+    def display(self, dimension: str, key: str) -> str:
+        found = (said for one in self._all if (said := one.display(dimension, key)) != key)
+        return next(found, key)
+
+    def cite(self, key: str) -> Citation:
+        """Raises ``KeyError`` for a citation that none of them knew."""
+        for one in self._all:
+            with suppress(KeyError):
+                return one.cite(key)
+        raise KeyError(key)
+
+    def sufficient(self, value: str, basis: Sequence[str]) -> bool:
+        """By the pack of now: whether something may be decided so today."""
+        return self._all[0].sufficient(value, basis)
+
+
+def recalled(now: Lexicon, kept: Callable[[str], bytes | None], *digests: str) -> Recalled:
+    """`Recalled` with the words that acts name; ``kept`` gives a document by its SHA-256, None where it is lost."""
+    bodies = (kept(one) for one in digests if one)
+    return Recalled(now, *(msgspec.json.decode(body, type=Wording) for body in bodies if body))
 
 
 def wording(pack: Pack, catalogue: str = "", departments: Mapping[str, str] | None = None) -> Wording:

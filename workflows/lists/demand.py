@@ -23,12 +23,13 @@ from workflows.lists.books import (
 from workflows.lists.changes import Issue, Row, change_line, differences
 from workflows.outputs import words
 from workflows.outputs.cells import Cell, Column
-from workflows.sharing.states import STAGE_NAMES, RequestState
+from workflows.sharing.states import STAGE_NAMES, Document, RequestState
 
 KEY: Final = "demand"
 NAME: Final = "数据需求清单"
 OVER: Final = ("withdrawn", "absent", "expired")
 """Stages in which nothing is needed any more, or nobody has it."""
+NOT_GIVEN: Final = ("refused", "revoked", "uncatalogued")
 NOTES: Final = (
     words.Note("列出各部门根据履职需要、需要其他部门予以共享的数据", ("putuo-2020/21",)),
     words.Note("含目录外的数据需求；已撤回、已到期和确认无此数据的不列入"),
@@ -85,7 +86,7 @@ def demand_record(one: Demand) -> Row:
         "id": state.id,
         "department": asked.requester,
         "requester": names.get(asked.requester, asked.requester),
-        "title": asked.title or asked.demand or asked.asset,
+        "title": _what(asked),
         "asset": asked.asset,
         "code": one.code,
         "items": [{"name": name, "title": one.titles.get(name, name)} for name in asked.items],
@@ -101,11 +102,37 @@ def demand_record(one: Demand) -> Row:
     }
 
 
+def _what(asked: Document) -> str:
+    """What is needed: the resource, and the demand that it settles."""
+    if asked.title and asked.demand:
+        return f"{asked.title}（需求：{asked.demand}）"
+    return asked.title or asked.demand or asked.asset
+
+
+def _days(told: Mapping[str, Any]) -> str:
+    """From when to when it is had or asked for; — where it is not given.
+
+    >>> _days({"stage": "reviewing", "since": "", "until": ""})
+    '自授权之日起长期'
+    """
+    if told["stage"] in NOT_GIVEN:
+        return "—"
+    since = told["since"] or "授权之日"
+    return f"{since} 至 {told['until']}" if told["until"] else f"自{since}起长期"
+
+
 def demand_row(told: Mapping[str, Any]) -> list[Cell]:
     items = "、".join(f"{item['title']}（{item['name']}）" for item in told["items"])
-    days = f"{told['since'] or '授权之日'} 至 {told['until'] or '长期'}"
     what: list[Cell] = [told["id"], told["requester"], told["title"], told["code"], items, told["provider"]]
-    return [*what, told["purpose"], "；".join(told["basis"]), told["means"], days, told["asked"], told["stage_name"]]
+    return [
+        *what,
+        told["purpose"],
+        "；".join(told["basis"]),
+        told["means"],
+        _days(told),
+        told["asked"],
+        told["stage_name"],
+    ]
 
 
 def demand_books(scope: str, found: Sequence[Demand], edition: Edition, before: Issue | None) -> list[ListBook]:

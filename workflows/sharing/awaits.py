@@ -19,6 +19,7 @@ from workflows.sharing.states import FROM, SIDES, RequestState
 Party = Literal["office", "owner", "centre", "requester"]
 REVIEW = "pdc request review {id} --approve --{side}, or --refuse --basis KEY --why TEXT"
 BARRED = "pdc request review {id} --refuse --{side} --why TEXT (on the citation of the version in force)"
+OTHERWISE = "pdc request withdraw {id} --why TEXT, where this is not what the demand asks for, and ask anew"
 CLOSE = "pdc request review {id} --refuse --why TEXT (no law is needed), or publish a version with it"
 
 
@@ -77,6 +78,9 @@ class Awaits:
         elif state.stage in ("absent", "uncatalogued", "refused", "revoked"):
             right = "request.object" if state.kind == "share" else "request.new-open"
             yield right, Step("requester", "pdc request object {id} --why TEXT", must=False), ()
+        if state.stage in ("reviewing", "granted") and state.document.demand and not state.uses:
+            right = "request.withdraw" if state.kind == "share" else "request.open"
+            yield right, Step("requester", OTHERWISE, must=False), ()
         if state.stage == "uncatalogued":
             command = "pdc ticket open --for {owner} --limb 5 --due DAY --what TEXT"
             yield "ticket.open", Step("office", command, state.stage_since, must=False), ()

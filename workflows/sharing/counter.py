@@ -11,14 +11,14 @@ from workflows.acts.site import site_actor
 from workflows.acts.trail import Trail
 from workflows.entries.desk import Desk
 from workflows.entries.published import published_entry
-from workflows.entries.words import Wording, Wordings
+from workflows.entries.words import Recalled, recalled
 from workflows.entry import Entry
 from workflows.errors import InputError
 from workflows.sharing.awaits import Awaits, Step
 from workflows.sharing.ending import departed
 from workflows.sharing.limits import Deadlines, Due
 from workflows.sharing.requests import Requests
-from workflows.sharing.standing import Standing, counting, remark, standings
+from workflows.sharing.standing import WAITING, Standing, counting, remark, standings
 from workflows.sharing.states import FROM, RequestState, fold, states
 
 
@@ -62,12 +62,13 @@ class Counter:
 
     def names(self, found: RequestState) -> dict[str, str]:
         """What departments are called; those that are gone as on the day on which it was asked."""
-        then = self.words(found)
-        return {**(then.departments if then else {}), **{one.id: one.name for one in self.desk.site.departments}}
+        return {**self.words(found).departments, **{one.id: one.name for one in self.desk.site.departments}}
 
-    def words(self, found: RequestState) -> Wording | None:
-        """What everything was called when it was asked, where that was kept."""
-        return Wordings(self.trail).read(found.words) if found.words else None
+    def words(self, found: RequestState) -> Recalled:
+        """The words of now, and for what they do not know those of when it was asked and of the version in force."""
+        entry = published_entry(self.trail, found.document.asset) if found.document.asset else None
+        force = entry.state.in_force if entry else None
+        return recalled(self.desk.pack, self.trail.document, found.words, force.words if force else "")
 
     def title(self, asset: str) -> str:
         """What a resource is called today, for lists of a day on which nothing of it is in force."""
@@ -83,6 +84,25 @@ class Counter:
         if not found.version:
             raise InputError(f"no request {ident!r} (pdc request list shows them)")
         return found
+
+    def department(self, name: str | None, found: Iterable[str]) -> None:
+        """Raises `InputError` for a department that is neither the site's nor in what was ``found``."""
+        known = [one.id for one in self.desk.site.departments]
+        if name is not None and name not in {*known, *found}:
+            raise InputError(f"no department {name!r}; known: {', '.join(known)}")
+
+    def same(self, found: RequestState) -> list[RequestState]:
+        """Other requests of who asks that are under way or usable and share an item with this one."""
+        return [one for one in self.states().values() if one.id != found.id and self._overlaps(one, found)]
+
+    def _overlaps(self, one: RequestState, other: RequestState) -> bool:
+        mine, yours = one.document, other.document
+        who = (mine.kind, mine.requester, mine.applicant, mine.asset) == (
+            *(yours.kind, yours.requester, yours.applicant),
+            yours.asset or None,
+        )
+        items = not mine.items or not yours.items or bool(set(mine.items) & set(yours.items))
+        return who and items and (one.usable(self.today) or one.stage in WAITING)
 
     def seen(self, found: Iterable[RequestState]) -> list[Seen]:
         """Requests with what the versions in force make of them today."""

@@ -16,14 +16,13 @@ import msgspec
 from workflows.acts.acting import Acting, document
 from workflows.acts.model import Act, Actor, Blocked
 from workflows.acts.rights import DEFAULT, Rights, require
-from workflows.acts.text import one_line_text, one_line_texts
 from workflows.acts.trail import Trail
 from workflows.entries import states as entry_states
 from workflows.entries.documents import open_version
-from workflows.entries.words import Wording, keep_words
+from workflows.entries.words import Recalled, keep_words, recalled
 from workflows.entry import Entry
 from workflows.errors import InputError
-from workflows.people import PROGRAM
+from workflows.people import PROGRAM, who_line
 from workflows.sharing.ending import check_carried, check_withdrawal, departed, revocation, supervising
 from workflows.sharing.judge import Judgement, judge, not_shared, place, resolved, unconditional
 from workflows.sharing.limits import Deadlines
@@ -33,6 +32,7 @@ from workflows.sharing.persons import CONTESTED, OTHER, require_another
 from workflows.sharing.standing import barred, no_longer, too_late, voided
 from workflows.sharing.states import SIDES, Document, Grant, RequestState, Side, before, fold, unfit
 from workflows.sharing.terms import terms
+from workflows.sharing.texts import free_texts
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -66,7 +66,7 @@ class Requests:
     def new(self, asked: Document, why: str = "") -> list[Act]:
         """Ask for data. What is unconditional is granted and what is not shared refused in the same transaction."""
         self._complete(asked)
-        one_line_text("--why", why)
+        free_texts({"--why": why})
         require(
             self.actor, "request.new" if asked.kind == "share" else "request.new-open", asked.requester, self.rights
         )
@@ -83,7 +83,7 @@ class Requests:
             return acting.added
 
     def _complete(self, asked: Document) -> None:
-        one_line_texts(
+        free_texts(
             {f"--{name}": getattr(asked, name) for name in ("applicant", "demand", "purpose", "basis", "means")}
             | {"--asset": asked.asset, "--item": asked.items}
         )
@@ -225,7 +225,9 @@ class Requests:
             self._approvable(state, entry)
             mark = state.approvals.get(side)
             if mark and not self._voided(acting, state, side, entry, version):
-                raise Blocked(f"{ident} was approved for the {side} by {mark.who} on {mark.at[:10]} already")
+                raise Blocked(
+                    f"{ident} was approved for the {side} by {who_line(mark.who, mark.name)} on {mark.at[:10]} already"
+                )
             self._another(acting, state, OTHER[side], verb)
             return self._add(acting, state, verb, why, after={"entry": version})
 
@@ -296,7 +298,7 @@ class Requests:
 
     def grant(self, ident: str, *, since: str = "", until: str = "", interface: str = "", why: str = "") -> Act:
         """The centre gives access after every approval (Art. 22); an opening request through an interface (Art. 25)."""
-        one_line_text("--interface", interface)
+        free_texts({"--interface": interface})
         with self._begin(ident, "grant", why) as (acting, state):
             require(self.actor, _granting(state), state.owner, self.rights)
             self._another(acting, state, (), "grant")
@@ -333,7 +335,8 @@ class Requests:
 
     def _voided(self, acting: Acting, state: RequestState, side: Side, entry: Entry, version: str) -> str:
         mark = state.approvals[side]
-        return voided(state.document, mark, entry, version, lambda key: document(acting.connection, key), self.pack)
+        told = self._then(acting, state)
+        return voided(state.document, mark, entry, version, lambda key: document(acting.connection, key), told)
 
     def _granted(self, acting: Acting, state: RequestState, entry: Entry, given: Grant) -> Grant:
         """The grant with its text; what ``given`` leaves empty comes from the request, the entry and the limits."""
@@ -352,13 +355,17 @@ class Requests:
             raise Blocked(f"{state.id}: conditional opening goes through an interface (Art. 25): --interface TEXT")
         grant = Grant(since, until, where, entry=given.entry, free=unconditional(asked, entry))
         dated = msgspec.structs.replace(grant, at=acting.at)
-        text = terms(state.id, asked, entry, dated, self.pack, self.district, self._names(acting, state))
+        told = self._then(acting, state)
+        text = terms(state.id, asked, entry, dated, self.pack, told, self.district, self._names(told))
         return msgspec.structs.replace(grant, text=acting.keep(text))
 
-    def _names(self, acting: Acting, state: RequestState) -> dict[str, str]:
+    def _then(self, acting: Acting, state: RequestState) -> Recalled:
+        """The words of now, and for what they do not know those of the day on which it was asked."""
+        return recalled(self.pack, lambda key: document(acting.connection, key), state.words)
+
+    def _names(self, told: Recalled) -> dict[str, str]:
         """What departments are called; those that are gone as on the day on which it was asked."""
-        body = document(acting.connection, state.words) if state.words else None
-        return {**(msgspec.json.decode(body, type=Wording).departments if body else {}), **self.names}
+        return {**told.departments, **self.names}
 
     def _words(self, acting: Acting) -> str:
         """What departments and citations are called now, for lists of this day that are made later."""
@@ -392,7 +399,7 @@ class Requests:
 
     def use(self, ident: str, *, rows: int, what: str = "", user: str = "", why: str = "") -> Act:
         """One entry of the log of use; refused outside the days of the grant."""
-        one_line_texts({"--what": what, "--user": user})
+        free_texts({"--what": what, "--user": user})
         with self._begin(ident, "use", why) as (acting, state):
             require(self.actor, "request.use", state.document.requester, self.rights)
             today = self._today()
@@ -421,12 +428,12 @@ class Requests:
         return acting.add("request", state.id, verb, why=why, before=before(state, verb), after=after, who=who)
 
     def _acting(self) -> AbstractContextManager[Acting]:
-        one_line_text("--as", self.actor.behalf)
+        free_texts({"--as": self.actor.behalf})
         return self.trail.acting(self.actor, self.pack.ident)
 
     @contextmanager
     def _begin(self, ident: str, verb: str | None, why: str) -> Iterator[tuple[Acting, RequestState]]:
-        one_line_text("--why", why)
+        free_texts({"--why": why})
         with self._acting() as acting:
             state = fold(acting.acts("request", ident), ident)
             if not state.version:

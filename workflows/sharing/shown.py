@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from workflows.acts.model import Act
 from workflows.entry import Entry
 from workflows.outputs import words
-from workflows.people import who_line
+from workflows.people import Person, who_line
 from workflows.sharing.awaits import Step
 from workflows.sharing.limits import Due
 from workflows.sharing.states import Mark, RequestState
+from workflows.sharing.texts import cut
 
 if TYPE_CHECKING:
-    from classifiers.policy import Pack
+    from workflows.outputs.words import Lexicon
 
 ITEMS_SHOWN: Final = 40
 GROUNDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -58,15 +60,15 @@ def shown_items(state: RequestState, entry: Entry | None) -> list[ShownItem]:
     return found
 
 
-def item_rows(found: Sequence[ShownItem], state: RequestState, pack: Pack) -> Iterator[tuple[str, ...]]:
+def item_rows(found: Sequence[ShownItem], state: RequestState, told: Lexicon) -> Iterator[tuple[str, ...]]:
     """Cells for people: item, name, tier, type, citations; the first few of many."""
     for one in found[:ITEMS_SHOWN]:
         if one.gone or not one.tier:
             yield one.name, "", "", "not in the version in force" if one.gone else "", ""
             continue
         value = one.share if state.kind == "share" else one.open
-        basis = "；".join(words.citation_line(pack, key) for key in one.basis)
-        yield one.name, one.title, words.tier_name(pack, one.tier), words.key_name(pack, state.kind, value), basis
+        basis = "；".join(words.citation_line(told, key) for key in one.basis)
+        yield one.name, one.title, words.tier_name(told, one.tier), words.key_name(told, state.kind, value), basis
     if len(found) > ITEMS_SHOWN:
         yield "…", f"(+{len(found) - ITEMS_SHOWN}; --json shows all)", "", "", ""
 
@@ -93,6 +95,8 @@ def row(state: RequestState, due: Due | None, steps: Sequence[Step], note: str, 
     }
 
 
+WIDE: Final = 60
+"""Characters of what people wrote that a cell shows."""
 HEADER: Final = ("id", "stage", "asked by", "owner", "what", "until", "waits for", "to do", "due", "note")
 
 
@@ -100,7 +104,10 @@ def cells(told: Mapping[str, Any]) -> list[str]:
     due = f"{told['due']}{' late' if told['overdue'] else ''}"
     named = [told[name] for name in ("id", "stage", "requester", "owner")]
     waits = f"{', '.join(told['waits_for'])} since {told['since'][:10]}" if told["waits_for"] else ""
-    return [*named, told["asset"] or told["demand"], told["until"], waits, told["to_do"], due, told["note"]]
+    what = (
+        f"{told['asset']} ({told['demand']})" if told["asset"] and told["demand"] else told["asset"] or told["demand"]
+    )
+    return [*(cut(one, WIDE) for one in (*named, what)), told["until"], waits, told["to_do"], due, told["note"]]
 
 
 def cited_keys(state: RequestState, due: Due | None) -> tuple[str, ...]:
@@ -118,6 +125,7 @@ def facts(
     yield "asked by", f"{asked.applicant} via {requester}" if asked.applicant else requester
     yield "owner", _department(asked.owner, names)
     yield "what", f"{asked.title} ({asked.asset})" if asked.title else asked.asset or asked.demand
+    yield "demand", asked.demand if asked.asset else ""
     yield "items", "、".join(asked.items) or ("the whole resource" if asked.asset else "")
     yield "purpose", asked.purpose
     yield "basis", "；".join(cited[key] for key in asked.basis)
@@ -147,7 +155,8 @@ def _results(state: RequestState, cited: Mapping[str, str], today: str) -> Itera
     yield "approved", "、".join(f"{side} {_mark(mark)}" for side, mark in state.approvals.items())
     if state.grant:
         unusable = "" if state.usable(today) else f" (not usable on {today})"
-        yield "granted", f"{state.grant.since} to {state.grant.until or 'no end'}{unusable}"
+        by = who_line(state.grant.by, state.grant.name)
+        yield "granted", f"{state.grant.since} to {state.grant.until or 'no end'}{unusable} by {by}"
     if state.refusal:
         grounds = state.refusal.gone or "；".join(cited[key] for key in state.refusal.by.basis)
         yield "closed" if state.refusal.gone else "refused", f"{state.refusal.by.why} {grounds}"
@@ -157,6 +166,12 @@ def _results(state: RequestState, cited: Mapping[str, str], today: str) -> Itera
     if state.stage in ("absent", "uncatalogued"):
         yield "ended", state.closed
     yield "uses", f"{state.uses} ({state.rows_used} rows)" if state.uses else ""
+
+
+def act_rows(acts: Iterable[Act], people: Sequence[Person]) -> Iterator[tuple[str, ...]]:
+    """When, who, what and why, of every act."""
+    for act in acts:
+        yield act.at[:16], who_line(act.who, act.name, people), act.verb, act.why
 
 
 def waiting(steps: Sequence[Step], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:

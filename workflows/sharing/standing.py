@@ -10,6 +10,7 @@ import msgspec
 from workflows.acts.trail import Trail
 from workflows.entries.published import PublishedEntry, published_entry
 from workflows.entries.versions import Change, diff, read
+from workflows.entries.words import recalled
 from workflows.entry import Entry
 from workflows.errors import StoreError
 from workflows.outputs import words
@@ -18,6 +19,7 @@ from workflows.sharing.states import Document, Mark, RequestState, Side
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
+    from workflows.outputs.words import Lexicon
 
 SHOWN = 5
 WAITING: Final = ("asked", "cataloguing", "reviewing", "objected")
@@ -70,9 +72,9 @@ def too_late(state: RequestState, today: str) -> str:
     return f"asked for until {until}, which is over: who asked withdraws it and asks anew"
 
 
-def changes(asked: Document, seen: Entry, now: Entry, pack: Pack) -> tuple[Change, ...]:
+def changes(asked: Document, seen: Entry, now: Entry, told: Lexicon) -> tuple[Change, ...]:
     """What differs between two versions in what was asked: the named items, or all of the resource."""
-    found = diff(seen, now, pack)
+    found = diff(seen, now, told)
     return tuple(one for one in found if one.item in asked.items) if asked.items else found
 
 
@@ -83,7 +85,7 @@ def told(found: tuple[Change, ...]) -> str:
 
 
 def voided(
-    asked: Document, mark: Mark, entry: Entry, version: str, kept: Callable[[str], bytes | None], pack: Pack
+    asked: Document, mark: Mark, entry: Entry, version: str, kept: Callable[[str], bytes | None], words_of: Lexicon
 ) -> str:
     """What makes an approval one of another version than the one in force; empty when it stands.
 
@@ -92,7 +94,7 @@ def voided(
     if mark.entry == version:
         return ""
     body = kept(mark.entry)
-    found = changes(asked, read(body), entry, pack) if body else ()
+    found = changes(asked, read(body), entry, words_of) if body else ()
     if body and not found:
         return ""
     return told(found) or "which is not kept"
@@ -106,19 +108,20 @@ def standing(state: RequestState, found: PublishedEntry | None, pack: Pack, trai
         return Standing(gone=gone)
     version, since = found.state.in_force.digest, found.state.in_force.at
     approvals = state.approvals if state.stage == "reviewing" else {}
-    told = {side: voided(asked, mark, entry, version, trail.document, pack) for side, mark in approvals.items()}
+    then = recalled(pack, trail.document, state.words)
+    told = {side: voided(asked, mark, entry, version, trail.document, then) for side, mark in approvals.items()}
     void = {side: why for side, why in told.items() if why}
     verdict = judge(asked, entry, pack).verdict
-    changed, shut = _given(state, entry, version, trail, pack), barred(asked, entry, pack)
+    changed, shut = _given(state, entry, version, trail, then), barred(asked, entry, pack)
     return Standing(verdict, void=void, changed=changed, since=since, barred=shut)
 
 
-def _given(state: RequestState, entry: Entry, version: str, trail: Trail, pack: Pack) -> str:
+def _given(state: RequestState, entry: Entry, version: str, trail: Trail, then: Lexicon) -> str:
     """What differs between the items that were granted and those in force."""
     if state.grant is None or state.grant.entry in ("", version):
         return ""
     body = trail.document(state.grant.entry)
-    found = changes(state.document, read(body), entry, pack) if body else ()
+    found = changes(state.document, read(body), entry, then) if body else ()
     return told(tuple(one for one in found if one.item and not one.what.endswith(NOT_GIVEN)))
 
 

@@ -18,11 +18,11 @@ import msgspec
 
 from workflows.acts.model import Act, Actor, Blocked
 from workflows.acts.rights import DEFAULT, Rights, require, require_other
-from workflows.acts.text import one_line_texts
 from workflows.acts.trail import Trail
 from workflows.errors import InputError
 from workflows.sharing.calendar import iso_day
 from workflows.sharing.numbers import next_number
+from workflows.sharing.texts import free_texts
 
 TicketStage = Literal["new", "open", "answered", "closed"]
 TICKET_FROM: Final[Mapping[str, tuple[TicketStage, ...]]] = MappingProxyType(
@@ -118,7 +118,7 @@ class Tickets:
         require(self.actor, "ticket.open", department, self.rights)
         if not what.strip():
             raise InputError("say what is to be mended: --what TEXT")
-        one_line_texts({"--what": what, "--asset": asset, "--why": why, "--as": self.actor.behalf})
+        free_texts({"--what": what, "--asset": asset, "--why": why, "--as": self.actor.behalf})
         self._day(due)
         told = {"department": department, "what": what, "limb": limb, "asset": asset, "due": due}
         with self.trail.acting(self.actor, self.pack) as acting:
@@ -138,7 +138,7 @@ class Tickets:
         return self._plain(ident, "reopen", why, {"due": due})
 
     def _plain(self, ident: str, verb: str, why: str, told: Any = None) -> Act:
-        one_line_texts({"--why": why, "--as": self.actor.behalf})
+        free_texts({"--why": why, "--as": self.actor.behalf})
         with self.trail.acting(self.actor, self.pack) as acting:
             acts = acting.acts("ticket", ident)
             state = fold(acts, ident)

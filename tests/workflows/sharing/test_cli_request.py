@@ -114,7 +114,7 @@ def test_joint_review_then_the_grant(town: Any) -> None:
     assert "office has not approved" in told
     assert "owner has not approved" in told
     town.ok("request", "review", ident, "--approve", "--why", "符合职责", account="sun")
-    assert "approved for the office by sun" in town.refused("request", "review", ident, "--approve", account="sun")
+    assert "approved for the office by 孙八" in town.refused("request", "review", ident, "--approve", account="sun")
     assert "office has not" not in town.refused("request", "grant", ident, account="wang")
     town.ok("request", "review", ident, "--approve", account="zhao")
     assert "may not request.grant" in town.refused("request", "grant", ident, account="zhao")
@@ -360,7 +360,7 @@ def test_lists_by_stage_and_department(town: Any) -> None:
     town.ask("trees")
     assert [row["id"] for row in town.ok("request", "list", "--stage", "asked")] == ["S2026-0002"]
     assert len(town.ok("request", "list", "--department", "lvhua")) == 2
-    assert town.ok("request", "list", "--department", "scjg") == []
+    assert len(town.ok("request", "list", "--department", "minzheng")) == 2
     assert "no stage 'x'; known: absent, asked" in town.refused("request", "list", "--stage", "x")
 
 

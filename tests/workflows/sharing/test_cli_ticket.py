@@ -53,6 +53,7 @@ def test_what_is_late(town: Any) -> None:
     assert [row["id"] for row in town.ok("ticket", "overdue")] == [first]
     assert "2026-10-15 late" in town("ticket", "overdue").stdout
     assert "2026-10-15 late" in town("ticket", "show", first).stdout
+    assert "no department 'bogus'; known: lvhua, minzheng" in town.refused("ticket", "list", "--department", "bogus")
     assert [row["id"] for row in town.ok("ticket", "list", "--stage", "answered")] == [second]
     assert town.ok("ticket", "list", "--department", "minzheng") == []
 

@@ -83,5 +83,5 @@ def test_texts_of_the_entry_make_no_lines_of_the_grant() -> None:
     plain = Grant("2026-09-21", interface="API")
     forged = Grant("2026-09-21", interface=FORGED)
     pack = load_pack("putuo-2020")
-    lines = [terms("S2026-0001", asked, entry, one, pack, "普陀区", {}).count("\n") for one in (plain, forged)]
+    lines = [terms("S2026-0001", asked, entry, one, pack, pack, "普陀区", {}).count("\n") for one in (plain, forged)]
     assert lines == [18, 18]
