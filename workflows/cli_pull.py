@@ -142,7 +142,11 @@ def by(question: Question) -> tuple[str, str]:
 @json_option
 @click.pass_context
 def pending(ctx: click.Context, as_json: bool) -> None:
-    """People's acts in OpenMetadata that do not count yet: list, accept or refuse them."""
+    """People's acts that do not count yet: list, accept or refuse them.
+
+    They come from OpenMetadata (`pdc pull`), from `pdc decide` and from `pdc review import`: a lower tier waits for a
+    second person, an act by somebody who may not rule for one who may.
+    """
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_pending, as_json=as_json)
 
@@ -176,9 +180,11 @@ def accept(state: State, idents: tuple[int, ...], behalf: str | None, reason: st
 
     A lowered tier needs a second person: somebody else than who asked for it, with their own account.
     """
+    from workflows.acts.text import one_line_text
     from workflows.clock import now
     from workflows.publish import questions
 
+    one_line_text("--reason", reason)
     with state.store() as (site, store):
         actor = acting(site, behalf)
         ledger, names = offline(site, store)
@@ -188,18 +194,21 @@ def accept(state: State, idents: tuple[int, ...], behalf: str | None, reason: st
 
 @pending.command()
 @click.argument("idents", metavar="ID...", nargs=-1, required=True, type=int)
+@click.option("--reason", default="", help="Why; kept in the audit trail.")
 @json_option
 @pass_state
-def refuse(state: State, idents: tuple[int, ...], as_json: bool) -> None:
+def refuse(state: State, idents: tuple[int, ...], reason: str, as_json: bool) -> None:
     """Let these acts not count: the next `pdc publish` puts the catalogue's label back."""
+    from workflows.acts.text import one_line_text
     from workflows.clock import now
     from workflows.publish import questions
     from workflows.publish.lock import only_one
 
+    one_line_text("--reason", reason)
     with state.store() as (site, store), only_one(site.var_dir):
         actor = acting(site, None)
         ledger, names = offline(site, store)
-        found = questions.refuse(ledger, names, idents, actor, now().isoformat())
+        found = questions.refuse(ledger, names, idents, actor, now().isoformat(), reason)
     report_settlement(found, as_json)
 
 

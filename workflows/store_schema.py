@@ -214,18 +214,6 @@ questions = Table(
 """Acts of people that do not count yet: a lowered tier without a second person, an author who may not rule or is not
 known, an objection."""
 
-descriptions = Table(
-    "descriptions",
-    metadata,
-    Column("id", _ID, primary_key=True),
-    Column("asset", Text, nullable=False, index=True),
-    Column("column", Text),
-    Column("text", Text, nullable=False),
-    Column("who", String(128), nullable=False),
-    Column("at", String(40), nullable=False),
-)
-"""Descriptions that people wrote; the latest one of an asset or column is the one that counts."""
-
 acts = Table(
     "acts",
     metadata,

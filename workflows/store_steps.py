@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection, Table, insert, inspect, select, text, update
 
 from workflows import store_schema as schema
-from workflows.acts.adopted import adopt
+from workflows.acts.adopted import adopt, adopt_descriptions
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 NEW_IN: Mapping[int, tuple[Table, ...]] = {
-    3: (schema.published, schema.publications, schema.journal, schema.questions, schema.descriptions),
+    3: (schema.published, schema.publications, schema.journal, schema.questions),
     4: (schema.acts, schema.acts_head, schema.documents, schema.codes),
 }
 """Tables by the version that brought them."""
@@ -70,6 +70,13 @@ def _questions_keep_ids(connection: Connection) -> None:
     connection.execute(text(f"UPDATE questions SET who_id = {found}"))
 
 
+def _descriptions_are_acts(connection: Connection) -> None:
+    # Older stores than version 3 never had the table.
+    if inspect(connection).has_table("descriptions"):
+        adopt_descriptions(connection)
+        connection.execute(text("DROP TABLE descriptions"))
+
+
 def _create(connection: Connection, version: int) -> None:
     for table in NEW_IN[version]:
         table.create(connection)
@@ -86,6 +93,7 @@ STEPS: Mapping[int, Step] = {
     4: _acts_keep_names,
     5: _decisions_keep_grounds,
     6: _questions_keep_ids,
+    7: _descriptions_are_acts,
 }
 """``STEPS[n]`` turns version ``n`` into ``n + 1``; a new database is created whole and runs none."""
 

@@ -17,6 +17,11 @@ from workflows import store_schema as schema
 from workflows.store import Store
 from workflows.store_steps import NEW_IN
 
+HAS_DESCRIPTIONS = 3
+DESCRIPTIONS = (
+    'CREATE TABLE descriptions (id INTEGER PRIMARY KEY, asset TEXT NOT NULL, "column" TEXT, text TEXT NOT NULL, '
+    "who VARCHAR(128) NOT NULL, at VARCHAR(40) NOT NULL)"
+)
 AT = "2025-06-01T08:00:00+08:00"
 
 
@@ -42,6 +47,8 @@ def make_old() -> Callable[[Connection, int], None]:
         ]
         if schema.questions not in gone:
             script.append("ALTER TABLE questions DROP COLUMN who_id")
+        if version >= HAS_DESCRIPTIONS:
+            script.append(DESCRIPTIONS)
         if version == 1:
             script += [f"ALTER TABLE decisions DROP COLUMN {name}" for name in ("rule", "fingerprint")]
         for statement in (*script, f"UPDATE schema_version SET version = {version}"):

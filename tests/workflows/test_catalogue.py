@@ -13,6 +13,7 @@ from classifiers.evidence import AssetVerdict, Because, ColumnVerdict, Decision,
 from classifiers.policy import Pack, load_pack
 from connectors.model import Asset, Column
 from workflows import catalogue
+from workflows.acts.described import Description
 from workflows.acts.model import Actor
 from workflows.acts.rights import DEFAULT
 from workflows.acts.trail import Trail
@@ -20,7 +21,7 @@ from workflows.entries import codes
 from workflows.entries.elements import filled_item
 from workflows.entries.values import Fill, fill
 from workflows.entry import Entry
-from workflows.publish.ledger import Description, Ledger
+from workflows.publish.ledger import Ledger
 from workflows.store import Store
 from workflows.store_records import Harvested, Judged
 

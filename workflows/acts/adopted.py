@@ -1,6 +1,8 @@
-"""The rulings that a store had before it had a trail: its first act says which, so that they are proved from then on.
+"""What people did before it was an act, so that it is proved from then on.
 
-Stores of schema versions 1 to 3 have them. A store that began with a trail adopts nothing: there an act made each one.
+The rulings that a store had before it had a trail: its first act says which. Stores of schema versions 1 to 3 have
+them. A store that began with a trail adopts nothing: there an act made each one. Descriptions up to schema
+version 7 become acts of their own.
 """
 
 from __future__ import annotations
@@ -10,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from workflows import store_schema as schema
 from workflows.acts.acting import Acting
+from workflows.acts.described import Description, describe
 from workflows.acts.site import program
 from workflows.clock import now
 
@@ -34,6 +37,17 @@ def adopt(connection: Connection) -> None:
     acting = Acting(connection, program(), now, "")
     version = acting.keep({"rulings": keys})
     acting.add("decision", SUBJECT, VERB, why="迁移前已有的裁定", after={"count": len(keys), "version": version})
+
+
+def adopt_descriptions(connection: Connection) -> None:
+    """Each row of the table of descriptions that stores had up to schema version 7 becomes an act of its author."""
+    query = text('SELECT asset, text, who, at, "column" FROM descriptions ORDER BY id')
+    found = [Description(*row) for row in connection.execute(query)]
+    if found:
+        acting = Acting(connection, program(), now, "", setting=True)
+        # Not even a wrong clock keeps a store from being opened.
+        acting.at = max(acting.at, acting.before)
+        describe(acting, found, str)
 
 
 def _keys(connection: Connection) -> Iterator[str]:

@@ -27,6 +27,8 @@ NAMES_BY_KIND = {
     "import": ("export",),
 }
 """Where an act's ``after`` names documents that were kept."""
+ON_QUESTIONS = ("ask", "accept", "refuse")
+"""Acts on labels that are no rulings: questions, and what became of them."""
 NOT_KEPT = ("change", "settle")
 """Acts of the program on entries: their ``version`` is what a harvest looked like, which nobody answers for yet."""
 
@@ -68,7 +70,7 @@ class Rests:
         if act.kind == "decision":
             if act.verb == adopted.VERB:
                 self._note_adopted(act, after)
-            elif act.verb != "ask":
+            elif act.verb not in ON_QUESTIONS:
                 self._note_ruling(act, after)
             return
         if act.verb in NOT_KEPT:

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
 
-from workflows import store_schema as schema
 from workflows.acts.acting import Acting
+from workflows.acts.described import DESCRIBE, description_of
 from workflows.acts.model import Act
 from workflows.acts.rights import Rights, require
 from workflows.acts.trail import Trail
 from workflows.entries.elements import Level, check_value
-from workflows.entry import Given
+from workflows.entry import Entry, Given
 from workflows.errors import InputError
 
 Values = Mapping[str | None, Mapping[str, Given]]
@@ -50,19 +49,18 @@ def _apply(found: dict[str | None, dict[str, Given]], act: Act) -> None:
     for raw in msgspec.json.decode(act.after, type=list[Fill]):
         own = found.setdefault(raw.item, {})
         if raw.value:
-            own[raw.element] = Given(raw.value, act.who, act.at)
+            own[raw.element] = Given(raw.value, act.who, act.at, act.name)
         else:
             own.pop(raw.element, None)
 
 
-def _described(acting: Acting, asset: str) -> dict[tuple[str | None, str], Given]:
+def _described(acts: Iterable[Act]) -> dict[tuple[str | None, str], Given]:
     """The latest descriptions that OpenMetadata brought, by item and element: they may be newer than what was filled
     in (`workflows.catalogue.known`).
     """
-    table = schema.descriptions
-    rows = acting.connection.execute(select(table).where(table.c.asset == asset).order_by(table.c.id))
-    found = ((row.column, Given(row.text, row.who, row.at)) for row in rows)
-    return {(column, "abstract" if column is None else "description"): given for column, given in found}
+    found = (description_of(act) for act in acts if act.verb == DESCRIBE)
+    given = ((one.column, Given(one.text, one.who, one.at)) for one in found)
+    return {(column, "abstract" if column is None else "description"): one for column, one in given}
 
 
 def fill(
@@ -72,18 +70,19 @@ def fill(
     *,
     rights: Rights,
     items: Iterable[str],
+    of: Entry | None = None,
     why: str = "",
     expected: int | None = None,
 ) -> Act | None:
     """Write values of one asset as one act; None when they say what stands there already.
 
-    ``items``: the asset's column names. Raises `InputError` for a value that its element does not take and for an
-    element given twice, `NotAllowed`, `Conflict`.
+    ``items``: the asset's column names; ``of``: the entry as it is now, see `check_value`. Raises `InputError` for a
+    value that its element does not take and for an element given twice, `NotAllowed`, `Conflict`.
     """
     require(acting.actor, "entry.fill", asset.split("/", 1)[0], rights)
     known = set(items)
-    standing = values_in(acting.acts("entry", asset))
-    described = _described(acting, asset)
+    acts = acting.acts("entry", asset)
+    standing, described = values_in(acts), _described(acts)
     news, olds = [], []
     seen: set[tuple[str | None, str]] = set()
     for one in fills:
@@ -91,7 +90,7 @@ def fill(
             raise InputError(f"{asset}: {f'{one.item} ' if one.item else ''}{one.element} is given twice")
         seen.add((one.item, one.element))
         level: Level = "item" if one.item is not None else "asset"
-        value = check_value(level, one.element, one.value)
+        value = check_value(level, one.element, one.value, of)
         if one.item is not None and one.item not in known:
             raise InputError(f"{asset} has no item {one.item!r}")
         before = standing.get(one.item, {}).get(one.element)

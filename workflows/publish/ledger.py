@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from workflows import store_schema as schema
+from workflows.acts.acting import Acting, Draft
+from workflows.acts.described import Description, describe, descriptions
+from workflows.acts.site import program
+from workflows.acts.trail import Trail
 from workflows.batches import chunks
+from workflows.people import ids_in
 from workflows.publish.model import Base, Mark
 from workflows.store import Store, digest
 
@@ -71,16 +76,6 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     def is_by(self, ident: str, name: str) -> bool:
         """Whether this person asked, whatever they are called since."""
         return self.who_id == ident if self.who_id else self.who == name
-
-
-class Description(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A description that a person wrote; ``column`` None = the asset's."""
-
-    asset: str
-    text: str
-    who: str
-    at: str
-    column: str | None = None
 
 
 class Publication(msgspec.Struct, frozen=True):
@@ -307,11 +302,12 @@ class Ledger:
 
     # --- people's open questions, and their texts ----------------------------------------------------------------
 
-    def ask(self, questions: Sequence[Question], connection: Connection | None = None) -> list[Question]:
-        """Add questions that were not asked yet (same place, value, author and time); returns the new ones."""
+    def ask(self, questions: Sequence[Question], acting: Acting | None = None) -> list[Question]:
+        """Add questions that were not asked yet (same place, value, author and time), each an act of its author;
+        returns the new ones."""
         table = schema.questions
         new: list[Question] = []
-        with self._writing(connection) as writing:
+        with self._acting(acting) as under_way:
             for question in questions:
                 values = msgspec.structs.asdict(question)
                 del values["id"]
@@ -320,10 +316,16 @@ class Ledger:
                     table.c[name].is_(None) if values[name] is None else table.c[name] == values[name]
                     for name in ("column", "value")
                 ]
-                if writing.execute(select(table.c.id).where(*same)).first() is None:
-                    writing.execute(insert(table).values(**values))
+                if under_way.connection.execute(select(table.c.id).where(*same)).first() is None:
+                    under_way.connection.execute(insert(table).values(**values))
                     new.append(question)
+            under_way.add_all("decision", [self._asked(question) for question in new])
         return new
+
+    def _asked(self, question: Question) -> Draft:
+        who = question.who_id or ids_in(question.who, self.store.people) or None
+        after = _about(question)
+        return Draft(question.asset, "ask", question.message, after=after, who=who, name=question.who)
 
     def questions(self, state: str | None = "open") -> list[Question]:
         """Questions in order; None = settled ones too."""
@@ -340,38 +342,43 @@ class Ledger:
         state: Literal["accepted", "refused"],
         who: str,
         at: str,
-        connection: Connection | None = None,
+        acting: Acting | None = None,
+        why: str = "",
     ) -> bool:
-        """Close an open question; False when somebody else did before."""
+        """Close an open question, by an act of ``who`` (their name); False when somebody else did before."""
         table = schema.questions
         match = (table.c.id == ident) & (table.c.state == "open")
-        with self._writing(connection) as writing:
-            done = writing.execute(update(table).where(match).values(state=state, settled_by=who, settled_at=at))
-            return bool(done.rowcount)
+        with self._acting(acting) as under_way:
+            row = under_way.connection.execute(select(table).where(match)).first()
+            if row is None:
+                return False
+            values = {"state": state, "settled_by": who, "settled_at": at}
+            under_way.connection.execute(update(table).where(match).values(**values))
+            verb: Literal["accept", "refuse"] = "accept" if state == "accepted" else "refuse"
+            after = {**_about(Question(**row._asdict())), "asked": row.at, "at": at}
+            by = ids_in(who, self.store.people)
+            under_way.add("decision", row.asset, verb, why=why, after=after, who=by, name=who)
+            return True
 
-    def _writing(self, connection: Connection | None) -> AbstractContextManager[Connection]:
-        """The transaction that is under way, or one of its own."""
-        return self.store.write() if connection is None else nullcontext(connection)
+    def _acting(self, acting: Acting | None) -> AbstractContextManager[Acting]:
+        """The transaction that is under way, or one of the program's own."""
+        return Trail(self.store).acting(program()) if acting is None else nullcontext(acting)
 
-    def describe(self, descriptions: Sequence[Description]) -> None:
-        """Append descriptions that people wrote."""
-        if descriptions:
-            with self.store.write() as connection:
-                rows = [msgspec.structs.asdict(item) for item in descriptions]
-                connection.execute(insert(schema.descriptions), rows)
+    def describe(self, found: Sequence[Description], acting: Acting | None = None) -> None:
+        """Keep descriptions that people wrote, each an act of its author."""
+        if found:
+            with self._acting(acting) as under_way:
+                describe(under_way, found, cache(partial(ids_in, people=self.store.people)))
 
     def descriptions(self, assets: Iterable[str] | None = None) -> dict[tuple[str, str | None], Description]:
         """(asset key, column or None) → the latest description that a person wrote; None = of all assets."""
-        table = schema.descriptions
-        query = select(table).order_by(table.c.id)
-        queries = [query] if assets is None else [query.where(table.c.asset.in_(batch)) for batch in chunks(assets)]
-        found: dict[tuple[str, str | None], Description] = {}
-        with self.store.read() as connection:
-            for one in queries:
-                for row in connection.execute(one):
-                    item = Description(row.asset, row.text, row.who, row.at, row.column)
-                    found[item.asset, item.column] = item
-        return found
+        return descriptions(Trail(self.store), assets)
+
+
+def _about(question: Question) -> dict[str, Any]:
+    """What a question is about, for acts."""
+    names = ("kind", "column", "dimension", "value", "rejected")
+    return {name: value for name in names if (value := getattr(question, name)) is not None or name == "value"}
 
 
 def _text(value: Any) -> str:

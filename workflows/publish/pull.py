@@ -19,8 +19,12 @@ from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAuthenticated, NotFound, ServerError
 from connectors.om_kinds import kind_of
 from connectors.om_names import join_fqn, split_fqn
+from workflows.acts.decisions import decide
+from workflows.acts.described import Description
+from workflows.acts.site import program
+from workflows.acts.trail import Trail
 from workflows.batches import chunks
-from workflows.packs import record_decisions
+from workflows.packs import completed
 from workflows.people import Person
 from workflows.publish.addresses import with_elsewhere
 from workflows.publish.definition_reads import names_by_people
@@ -28,12 +32,13 @@ from workflows.publish.differences import differences, known_base, text_differen
 from workflows.publish.exceptions import except_from
 from workflows.publish.history import history_of
 from workflows.publish.journal import arrived
-from workflows.publish.ledger import Description, Ledger, Question, renamed_base, renamed_fqn
+from workflows.publish.ledger import Ledger, Question, renamed_base, renamed_fqn
 from workflows.publish.model import AssetKind, Base, Entity
 from workflows.publish.questions import is_kept
 from workflows.publish.rulings import Case, Reading, Setting, read
 from workflows.publish.stored import SERVER_KINDS, Histories, renames_of
 from workflows.publish.vocabulary import Vocabulary
+from workflows.ruling import Outcome
 from workflows.store import Store
 from workflows.store_records import StoredAsset
 
@@ -227,16 +232,15 @@ class _Pull:
         descriptions = [item for reading in readings for item in reading.descriptions]
         ended = [question for reading in readings for question in reading.settled]
         if not self.dry_run:
-            decisions = record_decisions(self.site.store, decisions, self.names.pack.ident)
-            questions = self.site.ledger.ask(questions)
-            self.site.ledger.describe(descriptions)
-            for question in ended:
-                self.site.ledger.settle_question(
-                    question.id,
-                    "accepted" if question.state == "accepted" else "refused",
-                    question.settled_by,
-                    question.settled_at,
-                )
+            decisions = completed(self.site.store, decisions)
+            if decisions or questions or descriptions or ended:
+                with Trail(self.site.store).acting(program(), self.names.pack.ident) as acting:
+                    decide(acting, self.site.store, decisions)
+                    questions = self.site.ledger.ask(questions, acting)
+                    self.site.ledger.describe(descriptions, acting)
+                    for one in ended:
+                        outcome: Outcome = "accepted" if one.state == "accepted" else "refused"
+                        self.site.ledger.settle_question(one.id, outcome, one.settled_by, one.settled_at, acting)
             self._except(kind, readings)
             self.site.ledger.save_bases({reading.key: reading.base for reading in readings}, self.site.at)
         self._tell(readings, decisions, questions, descriptions, ended)

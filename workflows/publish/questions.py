@@ -13,9 +13,13 @@ from typing import NamedTuple, cast
 import msgspec
 
 from classifiers.evidence import Decision, Dimension
+from workflows.acts import model
+from workflows.acts.acting import Acting
+from workflows.acts.decisions import decide
+from workflows.acts.trail import Trail
 from workflows.errors import InputError, Refusal
-from workflows.packs import record_decisions
-from workflows.people import Person
+from workflows.packs import completed
+from workflows.people import Person, account
 from workflows.publish.history import NESTED
 from workflows.publish.ledger import Ledger, Question
 from workflows.publish.model import ON_ASSET, Base, Mark
@@ -53,6 +57,11 @@ class Actor(NamedTuple):
     def name(self) -> str:
         return f"{self.behalf.name}（{self.person.name}代录）" if self.behalf else self.person.name
 
+    @property
+    def acting(self) -> model.Actor:
+        """As the audit trail has them."""
+        return model.actor_of(self.person, account(), self.behalf.name if self.behalf else "")
+
 
 @dataclass
 class Settlement:
@@ -72,9 +81,11 @@ def accept(
     for question in _open(ledger, idents):
         _check_may_rule(question, actor)
         _accept(store, names, question, actor, at, reason, found)
-    found.decisions = record_decisions(store, found.decisions, names.pack.ident)
-    ledger.ask(found.questions)
-    _settle(ledger, found.settled)
+    found.decisions = completed(store, found.decisions)
+    with Trail(store).acting(actor.acting, names.pack.ident) as acting:
+        decide(acting, store, found.decisions)
+        ledger.ask(found.questions, acting)
+        _settle(ledger, found.settled, acting, reason)
     return found
 
 
@@ -122,7 +133,9 @@ def _with_review(decision: Decision, stored: StoredAsset) -> Iterator[Decision]:
                 yield msgspec.structs.replace(decision, rejected=None, **same)
 
 
-def refuse(ledger: Ledger, names: Vocabulary, idents: Sequence[int], actor: Actor, at: str) -> Settlement:
+def refuse(
+    ledger: Ledger, names: Vocabulary, idents: Sequence[int], actor: Actor, at: str, reason: str = ""
+) -> Settlement:
     """Let these acts not count: the next publication puts the catalogue's label back, if nobody has touched it since.
 
     All or none: raises `InputError` or `Refusal` before anything is written.
@@ -136,7 +149,8 @@ def refuse(ledger: Ledger, names: Vocabulary, idents: Sequence[int], actor: Acto
         if question.kind != "objection":
             bases = ledger.bases([question.asset])
             ledger.save_bases({key: given_back(base, question, called) for key, base in bases.items()}, at)
-    _settle(ledger, found.settled)
+    with Trail(ledger.store).acting(actor.acting, names.pack.ident) as acting:
+        _settle(ledger, found.settled, acting, reason)
     return found
 
 
@@ -198,7 +212,9 @@ def _stored(store: Store, question: Question) -> StoredAsset:
     return store.load([row])[0]
 
 
-def _settle(ledger: Ledger, questions: Sequence[Question]) -> None:
+def _settle(ledger: Ledger, questions: Sequence[Question], acting: Acting, reason: str) -> None:
     for question in questions:
         outcome = cast(Outcome, question.state)
-        ledger.settle_question(question.id, outcome, question.settled_by, question.settled_at)
+        told = (question.id, outcome, question.settled_by, question.settled_at)
+        if not ledger.settle_question(*told, acting, reason):
+            raise model.Conflict(f"question {question.id}: somebody else settled it meanwhile (see `pdc pending`)")

@@ -16,10 +16,11 @@ import msgspec
 
 from classifiers.evidence import Decision, Dimension
 from connectors.base import BadInputError
+from workflows.acts.described import Description
 from workflows.people import Person, by_login
 from workflows.publish.differences import Difference, column_of, known_base, stored_marks
 from workflows.publish.history import Author, History, china_time, places
-from workflows.publish.ledger import Description, Question
+from workflows.publish.ledger import Question
 from workflows.publish.model import ON_ASSET, Base, Entity, Mark
 from workflows.publish.places import stored_name
 from workflows.publish.questions import is_kept, own

@@ -283,13 +283,10 @@ class Desk:
         """Everything that came of the wishes, in the transaction under way."""
         decide(acting, self.store, completed(self.store, self.decisions))
         ledger = Ledger(self.store, "")
-        for question in self.asked:
-            after = {"column": question.column, "dimension": question.dimension, "value": question.value}
-            acting.add("decision", question.asset, "ask", why=question.message, after=after)
-        ledger.ask(self.asked, acting.connection)
+        ledger.ask(self.asked, acting)
         for one in self.settled:
             outcome: Literal["accepted", "refused"] = "accepted" if one.state == "accepted" else "refused"
-            ledger.settle_question(one.id, outcome, one.settled_by, one.settled_at, acting.connection)
+            ledger.settle_question(one.id, outcome, one.settled_by, one.settled_at, acting)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

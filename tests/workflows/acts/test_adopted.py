@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from classifiers.evidence import Decision
 from workflows.acts.acting import seal
 from workflows.acts.decisions import decide
+from workflows.acts.described import descriptions
 from workflows.acts.model import Actor
 from workflows.acts.trail import Trail
 from workflows.acts.verify import verify
+from workflows.clock import now
 from workflows.people import Person
 from workflows.store import Store
+
+from ..conftest import DESCRIPTIONS
 
 MakeOld = Callable[[Connection, int], None]
 LI = Actor(account="li", person="li", name="李四")
@@ -154,3 +159,44 @@ def test_rulings_keep_ids_of_whoever_signed_and_how(signed: str, who: str, tmp_p
         (act,) = trail.acts()
         assert (act.who, act.name, act.account) == (who, signed, "li")
         assert faults(trail) == []
+
+
+TEXTS = "INSERT INTO descriptions VALUES ({day}, 'd/s/t1', {column}, '{text}', '李四', '2025-11-0{day}')"
+
+
+def test_descriptions_become_acts_of_who_wrote_them(tmp_path: Path, make_old: MakeOld) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    with Store(url) as store:
+        store.add_decisions(OLD)
+        with store.write() as connection:
+            make_old(connection, 3)
+            for day, column, told in ((1, "'sfzh'", "旧"), (2, "NULL", "表"), (3, "'sfzh'", "新")):
+                connection.execute(text(TEXTS.format(column=column, text=told, day=day)))
+    with Store(url) as store:
+        trail = Trail(store)
+        _, *acts = trail.acts()
+        assert [(act.verb, act.name, act.account != "") for act in acts] == [("describe", "李四", True)] * 3
+        found = descriptions(trail, ["d/s/t1"])
+        assert found == descriptions(trail)
+        assert {key: (one.text, one.who, one.at) for key, one in found.items()} == {
+            ("d/s/t1", "sfzh"): ("新", "李四", "2025-11-03"),
+            ("d/s/t1", None): ("表", "李四", "2025-11-02"),
+        }
+        assert not inspect(store._engine).has_table("descriptions")
+        assert faults(trail) == []
+        (gone,) = faults(trail, "UPDATE acts SET after = replace(after, '新', '假') WHERE number = 4")
+        assert gone == (4, "entry describe was changed after it was written")
+
+
+def test_a_store_whose_last_act_is_ahead_of_the_clock_can_be_opened(tmp_path: Path) -> None:
+    url, ahead = f"sqlite:///{tmp_path / 'old.db'}", now() + timedelta(days=400)
+    with Store(url) as store:
+        with Trail(store, lambda: ahead).acting(LI) as acting:
+            acting.add("entry", "d/s/t1", "submit")
+        with store.write() as connection:
+            for statement in (DESCRIPTIONS, TEXTS.format(column="NULL", text="表", day=1)):
+                connection.execute(text(statement))
+            connection.execute(text("UPDATE schema_version SET version = 7"))
+    with Store(url) as store:
+        assert [act.at for act in Trail(store).acts()] == [ahead.isoformat()] * 2
+        assert faults(Trail(store)) == []

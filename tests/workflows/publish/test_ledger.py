@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from workflows.publish.ledger import DefinitionBase, Description, InFlight, Ledger, Question
+from workflows.acts.described import Description
+from workflows.publish.ledger import DefinitionBase, InFlight, Ledger, Question
 from workflows.publish.model import Base, Mark
 from workflows.store import Store
 

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from classifiers.evidence import Decision
 from classifiers.policy import load_pack
 from connectors.om_client import OpenMetadata
 from connectors.om_errors import NotAuthenticated, ServerBroken
+from workflows.acts.trail import Trail
+from workflows.acts.verify import verify
 from workflows.classify import classify
 from workflows.people import Person
 from workflows.publish import pull as pulling
@@ -474,6 +477,7 @@ def test_a_table_deleted_for_good_and_made_anew_starts_anew(scene: Scene, browse
 
 
 def test_descriptions_of_ours_that_people_changed_come_back(scene: Scene, browser: Any) -> None:
+    scene.store.people = PEOPLE
     browser(scene.server, "lihua").describe(FQN, "常住居民", None)
     browser(scene.server, "wang").describe(FQN, "本人手机号码", "sjh")
     browser(scene.server, "guest").describe(FQN, "乱写", "xm")
@@ -486,6 +490,13 @@ def test_descriptions_of_ours_that_people_changed_come_back(scene: Scene, browse
     assert "xm" not in scene.base.texts
     assert scene.pull().changed == 0
     assert len(scene.ledger.descriptions([KEY])) == 3
+    acts = list(Trail(scene.store).acts("entry", KEY))
+    assert {(act.verb, act.who, act.name, msgspec.json.decode(act.after)["text"]) for act in acts} == {
+        ("describe", "lihua", "李华", "常住居民"),
+        ("describe", "wangfang", "王芳", "本人手机号码"),
+        ("describe", "lihua", "李华", "点号"),
+    }
+    assert verify(Trail(scene.store)).faults == ()
 
 
 def test_emptied_descriptions_and_those_of_ours_are_no_persons_texts(scene: Scene, browser: Any) -> None:
@@ -526,6 +537,10 @@ def test_a_pull_cut_off_at_any_point_is_finished_by_the_next(
     ]
     assert [(one.column, one.state) for one in scene.ledger.questions(None)] == [("sjh", "accepted"), ("xm", "open")]
     assert [one.text for one in scene.ledger.descriptions([KEY]).values()] == ["常住居民"]
+    trail = Trail(scene.store)
+    done = sorted((act.verb, act.name) for act in trail.acts() if act.verb != "decide")
+    assert done == [("accept", "王芳"), ("ask", "李华"), ("ask", "李华"), ("describe", "李华")]
+    assert verify(trail).faults == ()
     assert scene.pull().changed == 0
 
 

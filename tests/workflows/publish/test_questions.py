@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,6 +16,9 @@ from classifiers.evidence import Decision
 from classifiers.policy import load_pack
 from connectors.om_version import Features, ServerVersion
 from workflows import people
+from workflows.acts.model import Conflict
+from workflows.acts.trail import Trail
+from workflows.acts.verify import verify
 from workflows.classify import classify
 from workflows.cli import cli
 from workflows.errors import InputError, Refusal
@@ -196,6 +200,38 @@ def test_a_refused_label_is_ours_to_replace_and_a_refused_removal_undone(
     assert (base.marks, base.seen, base.gone) == ([lower], [others], [table])
     assert ledger.store.decisions() == []
     assert {(one.state, one.settled_by) for one in ledger.questions(None)} == {("refused", "李华")}
+
+
+def test_asking_and_settling_are_acts(ledger: Ledger, names: Vocabulary, ask: Any) -> None:
+    """Also where no ruling comes of it."""
+    ledger.store.people = (LI, WANG)
+    objection = {"kind": "objection", "dimension": "review", "value": "objected", "column": None}
+    refused, closed, lower = ask(value="L2"), ask(**objection), ask(value="L1", at=LATER)
+    refuse(ledger, names, [refused], Actor(LI, WANG), LATER, "未经核实")
+    accept(ledger.store, ledger, names, [closed, lower], Actor(WANG), LATER, "已说明")
+    trail = Trail(ledger.store)
+    assert [(act.verb, act.who, act.name, act.behalf, act.why) for act in trail.acts("decision", KEY)][3:] == [
+        ("refuse", "wangfang、lihua", "王芳（李华代录）", "王芳", "未经核实"),
+        ("ask", "wangfang", "王芳", "", "王芳将字段sjh的分级由L3 敏感级改为L1 公开级：目前为L3，降级须第二人同意"),
+        ("accept", "wangfang", "王芳", "", "已说明"),
+        ("accept", "wangfang", "王芳", "", "已说明"),
+    ]
+    told = msgspec.json.decode(next(trail.acts("decision", KEY, verb="refuse")).after)
+    assert told["value"] == "L2"
+    assert told["asked"] == AT
+    assert verify(trail).faults == ()
+
+
+def test_what_somebody_settled_meanwhile_is_told(
+    ledger: Ledger, names: Vocabulary, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ident, other = ask(), ask(value="L2", column="xm")
+    seen = ledger.questions()
+    monkeypatch.setattr(Ledger, "questions", lambda *_: seen)
+    accept(ledger.store, ledger, names, [ident], Actor(LI), LATER)
+    with pytest.raises(Conflict, match=f"question {ident}: somebody else settled it meanwhile"):
+        accept(ledger.store, ledger, names, [other, ident], Actor(WANG), LATER)
+    assert len(ledger.store.decisions(KEY)) == 1
 
 
 # --- the command line --------------------------------------------------------------------------------------------

@@ -358,9 +358,10 @@ def test_a_lower_tier_takes_effect_with_a_second_person(town: Town, browser: Cal
     town.settle()
     town.check({(PERSON, "dz", "数据分级"): L2})
     assert town.verdict("person", "dz", "tier") == ("L2", "confirmed", "steward")
-    (act,) = (
+    asked, act, accepted = (
         json.loads(line) for line in town.run("audit", "show", "--kind", "decision", "--jsonl").stdout.splitlines()
     )
+    assert [(one["verb"], one["who"]) for one in (asked, accepted)] == [("ask", "lihua"), ("accept", "wangfang")]
     assert (act["who"], act["name"]) == ("lihua、wangfang", "李华、王芳")
     assert act["pack"].startswith("putuo-2020@")
 

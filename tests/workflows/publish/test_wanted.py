@@ -16,6 +16,7 @@ from classifiers.policy import load_pack
 from connectors.model import Asset, Column, ColumnSource, ForeignKey
 from connectors.om_version import Features, ServerVersion
 from workflows import catalogue, store_schema
+from workflows.acts.described import Description
 from workflows.acts.model import Actor
 from workflows.acts.rights import DEFAULT
 from workflows.acts.trail import Trail
@@ -25,7 +26,7 @@ from workflows.entries.values import Fill, fill
 from workflows.entries.versions import document
 from workflows.packs import record_decisions
 from workflows.publish import in_force
-from workflows.publish.ledger import Description, Ledger
+from workflows.publish.ledger import Ledger
 from workflows.publish.model import WantedAsset, WantedColumn, WantedEdge
 from workflows.publish.places import Place, place_of, stored_name
 from workflows.publish.vocabulary import vocabulary

@@ -8,11 +8,13 @@ import openpyxl
 import pytest
 
 from workflows import catalogue
+from workflows.acts.described import Description
+from workflows.acts.site import program
 from workflows.acts.verify import verify
 from workflows.entries.elements import LONGEST, elements
 from workflows.entries.values import people_values
 from workflows.entry import EntryItem
-from workflows.publish.ledger import Description, Ledger
+from workflows.publish.ledger import Ledger
 from workflows.review import sheets
 from workflows.review.desk import Wish
 from workflows.review.sheets import ELEMENTS, RESOURCES, heading
@@ -247,7 +249,8 @@ def test_the_text_of_an_older_act_replaces_a_newer_description(
     """What somebody wrote in OpenMetadata since stands until a person writes the old text again."""
     room.bring(fill(room.export(), {place: {title: "旧文"}}))
     described = Description(PERSON, "新文", "王芳", room.now().isoformat(), column)
-    Ledger(room.store, "").describe([described])
+    with room.trail.acting(program()) as acting:
+        Ledger(room.store, "").describe([described], acting)
     path = fill(room.export("b.xlsx"), {place: {title: "旧文"}})
     assert room.bring(path).counts["accepted"] == 1
     assert room.bring(path).counts["accepted"] == 0

@@ -276,7 +276,7 @@ def test_a_lower_tier_waits_for_a_second_person(room: Any, fill: Any) -> None:
     assert Ledger(room.store, "").questions() == []
     assert [row.verdict for row in room.bring(path).rows] == ["unchanged"]
     verbs = [act.verb for act in room.trail.acts("decision", PERSON)]
-    assert verbs == ["ask", "decide"]
+    assert verbs == ["ask", "decide", "accept"]
 
 
 def test_another_ruling_overtakes_the_question(room: Any, fill: Any) -> None:
