@@ -19,7 +19,7 @@ import msgspec
 from classifiers.evidence import TIERS, AssetVerdict, Decision, Label
 from connectors.model import Failure
 from workflows.batches import chunks
-from workflows.entries.tiers import digests_in_force, tiers_of_versions
+from workflows.entries.tiers import digests_in_force, may_differ, tiers_of_versions
 from workflows.harvest import Progress, Silent
 from workflows.judging import Context, Judge, Outcome, Task, judging, workers_for
 from workflows.lineage import Lineage
@@ -196,7 +196,8 @@ def _tasks(
     versions: Mapping[str, str],
 ) -> list[Task]:
     inherited = lineage.inherited(loaded)
-    published = tiers_of_versions(lineage.store, (one.asset for one in loaded), versions)
+    differing = may_differ(lineage.store, loaded, versions) if versions else ()
+    published = tiers_of_versions(lineage.store, differing, versions)
     return [
         Task(
             one,

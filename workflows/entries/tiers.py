@@ -5,7 +5,7 @@ Read in bulk, by the few parts of a version that classifying needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import func, select
@@ -15,6 +15,7 @@ from workflows import store_schema as schema
 from workflows.batches import chunks
 from workflows.publish.history import present_case
 from workflows.store import Store
+from workflows.store_records import StoredAsset
 
 Place = tuple["str | None", str]
 """Column (None = the asset itself) and dimension."""
@@ -53,6 +54,24 @@ def digests_in_force(store: Store) -> dict[str, str]:
     with store.read() as connection:
         rows = connection.execute(query.where(table.c.verb == "publish")).all()
     return {row.subject: msgspec.json.decode(row.after)["version"] for row in rows}
+
+
+def may_differ(store: Store, loaded: Sequence[StoredAsset], digests: Mapping[str, str]) -> Iterator[Asset]:
+    """Of assets with a version in force those whose last run may have another tier than the version.
+
+    What is published has the tiers of the last run; since then a tier has changed or a column has come, or none has.
+    """
+    table = schema.label_changes
+    present = [one for one in loaded if one.asset.key in digests]
+    changed: set[str] = set()
+    for batch in chunks(one.asset.key for one in present):
+        query = select(table.c.asset).where(table.c.asset.in_(batch), table.c.dimension == "tier").distinct()
+        with store.read() as connection:
+            changed.update(connection.execute(query).scalars())
+    for one in present:
+        known = frozenset(one.judged_columns)
+        if one.asset.key in changed or not all(column.name in known for column in one.asset.columns):
+            yield one.asset
 
 
 def tiers_of_versions(store: Store, assets: Iterable[Asset], digests: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
+from sqlalchemy import delete
 
 from classifiers.evidence import Decision
+from workflows import store_schema as schema
 from workflows.acts.decisions import decide
 from workflows.entries.tiers import digests_in_force, tiers_of_versions
 
@@ -79,6 +82,18 @@ def test_a_column_that_the_version_does_not_know_keeps_what_was_proposed(shell: 
     assert tier(shell, "parks") == ("L1", "roll-up")
 
 
+def test_a_column_that_comes_back_is_what_the_version_says(shell: Any) -> None:
+    """The last run did not know it, and no label has ever changed."""
+    overlay(shell, "L3", FREE)
+    gardens = shell.parks.replace("parks", "gardens")
+    shell.run(gardens)
+    shell.publish("gardens")
+    shell.run(gardens.replace("mc varchar(50) COMMENT '公园名称'", "mj varchar(50) COMMENT '占地面积'"))
+    shell.write("parks.sql", gardens)
+    overlay(shell)
+    assert tier(shell, "gardens.mc") == ("L3", "in-force")
+
+
 @pytest.fixture
 def kept(shell: Any) -> Any:
     """The parks in force with L3, which the rules no longer give: something else of the entry has changed."""
@@ -146,6 +161,22 @@ def test_a_ruling_that_is_taken_away_leaves_what_was_ruled_before(
         decide(acting, office.store, ruled)
     found = tiers_of_versions(office.store, [office.parks], digests_in_force(office.store))
     assert found == {key: {"": "L1", "id": "L1", "mc": in_force, "mj": "L1"}}
+
+
+def test_a_column_whose_name_has_changed_case_is_the_one_that_the_version_knows(office: Any) -> None:
+    key = office.publish("parks").asset
+    columns = tuple(msgspec.structs.replace(one, name=one.name.upper()) for one in office.parks.columns)
+    now = msgspec.structs.replace(office.parks, columns=columns)
+    found = tiers_of_versions(office.store, [now], digests_in_force(office.store))
+    assert found == {key: {"": "L1", "ID": "L1", "MC": "L1", "MJ": "L1"}}
+
+
+def test_a_version_that_the_store_has_lost_says_no_tier(office: Any) -> None:
+    """What the last run said stays the floor, then."""
+    office.publish("parks")
+    with office.store.write() as connection:
+        connection.execute(delete(schema.documents))
+    assert tiers_of_versions(office.store, [office.parks], digests_in_force(office.store)) == {}
 
 
 def test_what_was_withdrawn_has_no_version(office: Any) -> None:
