@@ -18,7 +18,9 @@ from workflows.sharing.states import FROM, SIDES, RequestState
 
 Party = Literal["office", "owner", "centre", "requester"]
 REVIEW = "pdc request review {id} --approve --{side}, or --refuse --basis KEY --why TEXT"
-BARRED = "pdc request review {id} --refuse --{side} --why TEXT (on the citation of the version in force)"
+BARRED = (
+    "pdc request review {id} --refuse --{side} --why TEXT (on the citation of the version in force, or --basis KEY)"
+)
 OTHERWISE = "pdc request withdraw {id} --why TEXT, where this is not what the demand asks for, and ask anew"
 CLOSE = "pdc request review {id} --refuse --why TEXT (no law is needed), or publish a version with it"
 

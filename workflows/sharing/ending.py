@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from classifiers.policy import Pack
 
 REFUSING = "name what carries it: --basis KEY (pdc pack show), or approve it"
-REVOKING = "name what carries it: --basis KEY (pdc pack show); --breach where its conditions were broken (Art. 21)"
+REVOKING = "name what carries it: --basis KEY (pdc pack show); --breach, by who oversees, where its terms were broken"
 
 
 def departed(state: RequestState, departments: Container[str]) -> str:
-    """That who asked is no department of this site any more; empty when it is one."""
+    """That who asked is no department of this site any more; empty when it is one, or an applicant from outside."""
     requester = state.document.requester
-    if requester in departments:
+    if state.kind == "open" or requester in departments:
         return ""
     ends = f"the centre ends it: pdc request withdraw {state.id} --why TEXT"
     return f"{requester} is no department of this site any more; {ends}"

@@ -278,9 +278,8 @@ class Requests:
         if told := departed(state, self.names):
             raise Blocked(f"{state.id}: {told}")
         if told := barred(state.document, entry, self.pack):
-            close = (
-                f"refuse it (its citation is that of the version): pdc request review {state.id} --refuse --why TEXT"
-            )
+            basis = "" if judge(state.document, entry, self.pack).basis else " --basis KEY"
+            close = f"refuse it: pdc request review {state.id} --refuse --why TEXT{basis}"
             raise Blocked(f"{state.id} cannot be approved: {told}", [close, "or publish another version"])
 
     def _side(self, state: RequestState, side: Side | None) -> Side:

@@ -129,7 +129,11 @@ def leave(town: Any) -> None:
 def test_the_centre_ends_what_a_department_asked_that_is_gone(town: Any) -> None:
     granted = shared(town)
     ident = town.ask("permits")["id"]
+    town.publish("air")
+    outside = town.ok("request", "new", *OUTSIDE, "--asset", "air", "--for", "minzheng", account="ke")["id"]
     leave(town)
+    # Who asks from outside is there as before.
+    town.ok("request", "review", outside, "--approve", account="zhao")
     told = f"minzheng is no department of this site any more; the centre ends it: pdc request withdraw {ident}"
     for verb in (("review", ident, "--approve"), ("grant", ident)):
         account = "zhao" if verb[0] == "review" else "wang"
