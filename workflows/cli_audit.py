@@ -11,10 +11,11 @@ from workflows.cli_common import State, as_day, echo, emit_json, emit_line, emit
 if TYPE_CHECKING:
     from workflows.acts.model import Act, Kind
     from workflows.settings import Site
+    from workflows.store import Store
 
 UNPROVEN = "nothing outside the store shows whether they were written anew (put the file back if it was there)"
 LONGEST_WHY = 120
-"""Characters of a reason in the table; ``--jsonl`` has it whole."""
+"""Characters of a reason in the table; ``--json`` has it whole."""
 KINDS = ("decision", "entry", "request", "ticket", "list", "import", "trail")
 
 
@@ -30,6 +31,7 @@ def audit() -> None:
 @click.option("--since", metavar="DATE", help="Only acts of this day and later.")
 @click.option("--until", metavar="DATE", help="Only acts of this day and earlier.")
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="One act as JSON per line, with hashes.")
+@json_option
 @pass_state
 def show(
     state: State,
@@ -39,25 +41,48 @@ def show(
     since: str | None,
     until: str | None,
     as_jsonl: bool,
+    as_json: bool,
 ) -> None:
-    """Acts in their order; SUBJECT is an asset's key, or the id of a request or ticket."""
+    """Acts in their order; SUBJECT is an asset's key, the id of a request or ticket, the name of a list."""
+    from workflows.acts.shown import what
     from workflows.acts.trail import Trail
     from workflows.people import who_line
 
     since, until = since and as_day(since, "--since"), until and as_day(until, "--until")
-    rows = []
+    rows, found = [], []
     with state.store() as (site, store):
+        _check_subject(store, subject)
         wanted = _names(site, who) if who else frozenset[str]()
         for act in Trail(store).acts(cast("Kind | None", kind), subject, until):
             if (who and wanted.isdisjoint(_who(act))) or (since and act.at < since):
                 continue
             if as_jsonl:
                 emit_line(act)
+            elif as_json:
+                found.append(act)
             else:
                 person = who_line(act.who, act.name, site.people) + (f" (for {act.behalf})" if act.behalf else "")
-                rows.append((act.number, act.at[:16], person, act.kind, act.verb, act.subject, _short(act.why)))
-    if not as_jsonl:
-        emit_table(("no", "at", "who", "kind", "act", "subject", "why"), rows)
+                rows.append(
+                    (act.number, act.at[:16], person, act.kind, act.verb, act.subject, what(act), _short(act.why))
+                )
+    if as_json:
+        emit_json(found)
+    elif not as_jsonl:
+        emit_table(("no", "at", "who", "kind", "act", "subject", "what", "why"), rows)
+
+
+def _check_subject(store: Store, subject: str | None) -> None:
+    """``InputError`` for one that nobody ever acted on, unless it is an asset of the catalogue."""
+    from workflows.acts.trail import Trail
+    from workflows.errors import InputError
+
+    if subject is None or next(Trail(store).acts(None, subject), None) is not None:
+        return
+    if not any(item.key == subject for item in store.judgeable()):
+        raise InputError(
+            f"nobody ever acted on {subject!r}, and no asset has this key: "
+            "an asset's key is DEPARTMENT/SYSTEM/NAME, requests and tickets have ids such as S2026-0001"
+        )
 
 
 def _names(site: Site, who: str) -> frozenset[str]:

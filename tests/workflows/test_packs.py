@@ -16,6 +16,7 @@ from sqlalchemy import create_engine
 from classifiers.evidence import Decision
 from classifiers.policy import load_pack
 from connectors.model import Asset, Column, ColumnSource
+from workflows.acts.trail import Trail
 from workflows.classify import classify
 from workflows.cli import cli
 from workflows.errors import InputError
@@ -123,6 +124,8 @@ def test_a_value_that_its_dimension_does_not_have_is_not_recorded(judged: Store,
 def test_a_recorded_refusal_stays_until_the_column_changes(judged: Store) -> None:
     (recorded,) = record_decisions(judged, [decision(None)])
     assert (recorded.rejected, recorded.rule) == ("conditional", "share-personal")
+    (act,) = Trail(judged).acts("decision")
+    assert msgspec.json.decode(act.before) == {"value": "conditional", "rule": "share-personal"}
     assert judged.decisions() == [recorded]
     judge_all(judged)
     assert said(judged, "sjh") == ("undetermined", [])

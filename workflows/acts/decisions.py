@@ -23,7 +23,8 @@ Place = tuple[str, "str | None", str]
 def decide(acting: Acting, store: Store, decisions: Sequence[Decision], *, verb: str = "decide") -> None:
     """Append rulings with one act each, of those who ruled: their ids in ``who``, how they signed in ``name``.
 
-    The act's subject is the asset, its ``before`` the ruling that was in force, its ``after`` the new one.
+    The act's subject is the asset, its ``after`` the ruling, its ``before`` the one that was in force, else what the
+    rules proposed (`workflows.packs.completed`).
     """
     standing = _standing(acting, {item.asset for item in decisions})
     acting.add_all("decision", _drafts(decisions, standing, verb, cache(partial(ids_in, people=store.people))))
@@ -36,9 +37,16 @@ def _drafts(
 ) -> Iterator[Draft]:
     for item in decisions:
         place = (item.asset, item.column, item.dimension)
-        before = {"value": standing[place]} if place in standing else None
+        before = {"value": standing[place]} if place in standing else _proposed(item)
         yield Draft(item.asset, verb, item.reason, before, _told(item), ids(item.who), item.who)
         standing[place] = item.value
+
+
+def _proposed(item: Decision) -> Mapping[str, Any] | None:
+    """What the label said before anybody ruled: the rule's value; None = no label."""
+    if not (item.rejected or item.rule):
+        return None
+    return {"value": item.rejected or item.value, **({"rule": item.rule} if item.rule else {})}
 
 
 def _told(item: Decision) -> Mapping[str, Any]:

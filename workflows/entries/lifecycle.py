@@ -84,7 +84,7 @@ class LifeCycle:
             missing = to_submit(version, self.pack)
             if missing:
                 raise Blocked(f"{entry.asset} cannot be submitted", missing)
-            before = {"version": state.in_force.digest} if state.in_force else None
+            before = _before(state)
             after = {"version": acting.keep(version)}
             return acting.add("entry", entry.asset, "submit", why=why, before=before, after=after, expected=expected)
 
@@ -138,7 +138,7 @@ class LifeCycle:
             after: Any = {"version": under_way.digest} if under_way else None
             if verb == "publish":
                 after["words"] = keep_words(acting, self.pack, self.catalogue, self.departments)
-            before = {"version": state.in_force.digest} if state.in_force else None
+            before = _before(state)
             return acting.add("entry", entry.asset, verb, why=why, before=before, after=after, expected=expected)
 
     @contextmanager
@@ -178,6 +178,11 @@ def _last(acts: list[Act], verb: str) -> int:
 def _is_reviewed(state: EntryState, version: str) -> bool:
     under_way = state.under_way if state.stage in ("submitted", "approved") else None
     return under_way is not None and under_way.digest == version
+
+def _before(state: EntryState) -> dict[str, str]:
+    """What an act changes: the stage, and the version in force if there is one."""
+    return {"stage": state.stage, **({"version": state.in_force.digest} if state.in_force else {})}
+
 
 
 def _unchanged(acting: Acting, entry: Entry, submitted: str, pack: Pack) -> None:

@@ -58,6 +58,8 @@ def setting(choices: Choices, sets: Iterable[str], rejects: Iterable[str], why: 
     if not values:
         raise InputError("nothing to decide (give --set tier=L3 …, or --reject DIMENSION)")
     one_line_text("--why", why)
+    if why and not why.strip():
+        raise InputError("--why holds no visible character: write the reason, or leave --why out")
     if rejects_given and not why.strip():
         raise InputError("--reject needs --why: whoever rules next has to know what was wrong")
     cited = {text: choices.citation(text) for text in basis}

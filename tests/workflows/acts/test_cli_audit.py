@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from workflows.acts.model import Actor
+from workflows.acts.shown import what
 from workflows.acts.trail import Trail
 from workflows.cli import cli
 from workflows.store import Store
@@ -94,3 +96,52 @@ def test_acts_beyond_the_recorded_head_are_told(tmp_path: Path) -> None:
     found = pdc(site, "audit", "verify")
     assert (found.exit_code, found.stdout[:13]) == (3, "whole, up to ")
     assert "warning: the last 2 acts are not recorded in " in found.stderr
+
+
+def test_a_subject_that_does_not_exist_is_told(tmp_path: Path) -> None:
+    site = site_with_acts(tmp_path)
+    wrong = pdc(site, "audit", "show", "minzheng/rescue/u")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert "nobody ever acted on 'minzheng/rescue/u', and no asset has this key: " in wrong.stderr
+
+
+def test_json_is_one_document(tmp_path: Path) -> None:
+    site = site_with_acts(tmp_path)
+    found = json.loads(pdc(site, "audit", "show", "minzheng/rescue/t", "--json").stdout)
+    assert [(one["number"], one["verb"]) for one in found] == [(1, "submit"), (2, "approve")]
+    assert json.loads(pdc(site, "audit", "show", "--kind", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({"value": "L2"}, {"column": "sfzh", "dimension": "tier", "value": "L3"}, "sfzh tier L2 → L3"),
+        (None, {"column": None, "dimension": "share", "value": None}, "share none of it"),
+        ({"stage": "draft"}, {"version": "ab" * 32}, "was draft; abababababab"),
+        ({"stage": "published"}, None, "was published"),
+        (None, {"column": "sfzh", "text": "长" * 50, "at": "2026-01-01"}, f"sfzh={'长' * 39}…"),
+        ([], [{"element": "title", "item": "sfzh", "value": "证号"}], "sfzh.title=证号"),
+        (None, None, ""),
+    ],
+)
+def test_each_line_says_what_changed(before: object, after: object, told: str, tmp_path: Path) -> None:
+    site = site_with_acts(tmp_path)
+    with Store(f"sqlite:///{site}/var/catalogue.sqlite") as store:
+        with Trail(store).acting(Actor(account="x")) as acting:
+            act = acting.add("entry", "minzheng/rescue/t", "act", before=before, after=after)
+        assert what(act) == told
+    assert told in pdc(site, "audit", "show").stdout
+
+
+def test_what_is_no_json_any_more_is_shown_all_the_same(tmp_path: Path) -> None:
+    site = site_with_acts(tmp_path)
+    with Store(f"sqlite:///{site}/var/catalogue.sqlite") as store, store.write() as connection:
+        connection.execute(text("UPDATE acts SET after = '{' WHERE number = 2"))
+    assert pdc(site, "audit", "show").stdout.count("年度编制") == 2
+
+
+def test_an_asset_that_nobody_acted_on_has_no_acts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = site_with_acts(tmp_path)
+    monkeypatch.setattr(Store, "judgeable", lambda *_: [SimpleNamespace(key="d/s/new")])
+    found = pdc(site, "audit", "show", "d/s/new", "--json")
+    assert (found.exit_code, json.loads(found.stdout)) == (0, [])

@@ -30,6 +30,8 @@ def test_the_whole_way(office: Any) -> None:
     assert [act.verb for act in office.trail.acts("entry")] == [
         *("submit", "approve", "sign-secrecy", "sign-security", "publish")
     ]
+    stages = [msgspec.json.decode(act.before) for act in office.trail.acts("entry")]
+    assert stages == [{"stage": name} for name in ("draft", "submitted", "approved", "approved", "approved")]
     assert not verify(office.trail).faults
 
 

@@ -129,11 +129,15 @@ def test_a_where_must_say_something(room: Any, choices: Choices) -> None:
         choose.where(room.store, choices, ["colour=red"])
 
 
-@pytest.mark.parametrize("why", ["", " \u3000"])
-def test_only_a_rejection_needs_a_reason_whatever_it_is_about(choices: Choices, why: str) -> None:
-    assert choose.setting(choices, ["tier=L3"], (), why, ()).reason == ""
+def test_only_a_rejection_needs_a_reason_whatever_it_is_about(choices: Choices) -> None:
+    assert choose.setting(choices, ["tier=L3"], (), "", ()).reason == ""
     with pytest.raises(InputError, match="--reject needs --why"):
-        choose.setting(choices, (), ("tier",), why, ())
+        choose.setting(choices, (), ("tier",), "", ())
+
+
+def test_a_reason_that_is_given_says_something(choices: Choices) -> None:
+    with pytest.raises(InputError, match="--why holds no visible character"):
+        choose.setting(choices, ["tier=L3"], (), " \u3000", ())
 
 
 @pytest.mark.parametrize("why", ["甲\n乙", "\x1b[31m", "看\u202e过"])
