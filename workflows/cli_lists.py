@@ -121,10 +121,13 @@ def again(state: State, number: int, to: Path | None, as_json: bool) -> None:
     from workflows.acts.trail import Trail
     from workflows.lists.again import write_again
     from workflows.lists.issues import found
+    from workflows.outputs.files import writing_to
 
     with state.store() as (site, store):
         told, document = found(Trail(store), number)
-        written = write_again(document, to or site.out_dir / "official" / "issues" / str(number))
+        folder = to or site.out_dir / "official" / "issues" / str(number)
+        with writing_to(folder, "--to FOLDER"):
+            written = write_again(document, folder)
     if as_json:
         emit_json({"issue": told, "records": document.records, "written": [str(path) for path in written]})
         return

@@ -103,14 +103,15 @@ def export_command(state: State, department: str, output: Path | None, behalf: s
     What it shows is kept, so that an import can tell what has changed since. Only who may rule on the department may.
     """
     from workflows.acts.rights import require
-    from workflows.outputs.files import safe_name
+    from workflows.outputs.files import safe_name, writing_to
     from workflows.review.export import export
 
     with office(state, behalf) as found:
         owner = found.site.department(department)
         require(found.actor, "decide", owner.id, found.site.rights)
         path = output or found.site.out_dir / safe_name(owner.id) / "审核表.xlsx"
-        done = export(found.store, found.pack, owner, found.actor, path, found.trail)
+        with writing_to(path, "-o FILE"):
+            done = export(found.store, found.pack, owner, found.actor, path, found.trail)
     if as_json:
         emit_json({**msgspec.structs.asdict(done), "path": str(done.path)})
     else:
@@ -261,7 +262,12 @@ def _queued(item: Item) -> dict[str, Any]:
     metavar="TEXT",
     help="Why, in one line; needed to restrict sharing (Art. 22) and with --reject.",
 )
-@click.option("--basis", multiple=True, metavar="KEY", help="Citation; to restrict sharing the law asks for one.")
+@click.option(
+    "--basis",
+    multiple=True,
+    metavar="KEY",
+    help="Citation: its key, or 《…法》第二十八条、第三十四条; to restrict sharing the law asks for one.",
+)
 @click.option("--dry-run", is_flag=True, help="Tell what would become of each column, and keep nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before keeping it.")
 @as_option
@@ -382,13 +388,14 @@ def template(state: State, department: str, output: Path | None, as_json: bool) 
     `connector: workbook` with its path harvests what comes back.
     """
     from workflows.clock import now
-    from workflows.outputs.files import safe_name
+    from workflows.outputs.files import safe_name, writing_to
     from workflows.review.template import write_template
 
     site = state.site(secrets=False)
     owner = site.department(department)
     path = output or site.out_dir / safe_name(owner.id) / "数据资源填报表.xlsx"
-    write_template(path, owner.name, now().isoformat(timespec="seconds"))
+    with writing_to(path, "-o FILE"):
+        write_template(path, owner.name, now().isoformat(timespec="seconds"))
     if as_json:
         emit_json({"department": owner.id, "path": str(path)})
     else:

@@ -118,7 +118,7 @@ def official_book(
 ) -> ListBook:
     """One book; ``entries`` are those that `checked` gave, ``before`` the issue to compare with."""
     told = [kind.record(one) for one in entries]
-    changes = list(differences(before.records, told)) if before else []
+    changes = list(differences(before.records, told, edition.names, kind.unprinted)) if before else []
     sheets = (
         Sheet(kind.name, kind.columns, lambda: map(kind.row, entries), 2),
         *([Sheet("信息项", ITEM_COLUMNS, lambda: item_rows(entries), 4)] if kind.with_items else []),

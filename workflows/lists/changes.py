@@ -35,6 +35,7 @@ FIELDS: Final = {
     "origin": "数据来源",
     "format": "数据格式",
     "items": "信息项",
+    "item_count": "信息项数",
     "interface": "接口",
     "high_value": "高价值",
     "municipal": "市级目录收录情况",
@@ -89,17 +90,23 @@ class Difference(msgspec.Struct, frozen=True):
     what: str = ""
 
 
-def differences(old: Sequence[Row], new: Sequence[Row]) -> Iterator[Difference]:
+def differences(
+    old: Sequence[Row],
+    new: Sequence[Row],
+    names: words.Lexicon | None = None,
+    unprinted: frozenset[str] = frozenset(),
+) -> Iterator[Difference]:
     """By asset, or the number of a request: what is new, gone or says something else; a new code alone is a change.
 
     An entry that was withdrawn and published again in between is one that has changed: its days and version tell.
+    ``names``: what tiers are called, needed where records have any; ``unprinted``: keys that have no column.
     """
     before, now = ({record.get("id") or record["asset"]: record for record in records} for records in (old, new))
     for key, record in now.items():
         if key not in before:
             yield _line("新增", record)
         else:
-            what = list(_changed(before[key], record))
+            what = list(_changed(*(_printed(one, names, unprinted) for one in (before[key], record))))
             if what:
                 yield _line("变更", record, "；".join(what))
     for key, record in before.items():
@@ -118,6 +125,23 @@ def change_line(before: Issue | None, changes: Sequence[Difference]) -> str:
 def _line(kind: str, record: Row, what: str = "") -> Difference:
     number = record.get("id") or record.get("code", "")
     return Difference(kind, number, record.get("title", ""), record.get("provider", ""), what)
+
+
+def _printed(record: Row, names: words.Lexicon | None, unprinted: frozenset[str]) -> Row:
+    """What is on the list of a record, with the name of its tier instead of the key."""
+    found = {key: _but_keys(value, unprinted) for key, value in record.items() if key not in unprinted}
+    tier = found.get("tier")
+    return {**found, "tier": words.tier_name(names, tier)} if tier and names else found
+
+
+def _but_keys(value: Any, unprinted: frozenset[str]) -> Any:
+    """Items without what the list does not say of them either."""
+    if not isinstance(value, list):
+        return value
+    return [
+        {key: told for key, told in one.items() if key not in unprinted} if isinstance(one, dict) else one
+        for one in value
+    ]
 
 
 def _changed(old: Row, new: Row) -> Iterator[str]:

@@ -68,6 +68,8 @@ class OfficialList:
     """Which items of an entry the list is about."""
     with_items: bool = False
     """Whether the workbook has the items on a sheet of their own."""
+    unprinted: frozenset[str] = frozenset()
+    """What records say beside what the list prints: its change sheet does not tell it."""
 
 
 def chosen(kind: OfficialList, entries: Sequence[Listed]) -> list[Listed]:
@@ -199,6 +201,10 @@ def open_record(one: Listed) -> Row:
 
 
 def filing_record(one: Listed) -> Row:
+    return {**catalogue_record(one), "item_count": len(one.entry.items)}
+
+
+def catalogue_record(one: Listed) -> Row:
     entry = one.entry
     more: dict[str, Any] = {
         **_contact(entry),
@@ -263,6 +269,7 @@ RESPONSIBILITY: Final = OfficialList(
         proposals.LEFT_OUT_ITEMS,
     ),
     items=lambda entry: [item for item in entry.items if item.value("share") != "none"],
+    unprinted=frozenset(("provider_code", "data_type")),
 )
 NEGATIVE: Final = OfficialList(
     "negative",
@@ -278,6 +285,7 @@ NEGATIVE: Final = OfficialList(
     ),
     type_name=lambda one: proposals.refusal_name(one.entry, one.words),
     items=lambda entry: proposals.refused_items(entry) if proposals.only_items(entry) else entry.items,
+    unprinted=frozenset(("provider_code", "update_cycle")),
 )
 OPEN: Final = OfficialList(
     "open",
@@ -294,19 +302,21 @@ OPEN: Final = OfficialList(
     is_high_value,
     lambda one: words.axis_name(one.words, one.entry, "open"),
     proposals.open_items,
+    unprinted=frozenset(("provider_code", "tier", "data_type")),
 )
 CATALOGUE: Final = OfficialList(
     "catalogue",
     "公共数据资源目录",
-    (*RESOURCE_COLUMNS[:CATALOGUE_WIDTH], *GROUNDS),
+    (*RESOURCE_COLUMNS[:CATALOGUE_WIDTH], Column("理由", 80), Column("依据", 60)),
     lambda _: True,
     catalogue_row,
-    filing_record,
+    catalogue_record,
     (
         Note("经各部门报送、区大数据中心审核发布的信息资源", ("putuo-2020/15",)),
         Note("第 8 项见「信息项」表，以信息资源代码关联"),
     ),
     with_items=True,
+    unprinted=frozenset(("municipal",)),
 )
 FILING: Final = OfficialList(
     "filing",
@@ -326,5 +336,7 @@ FILING: Final = OfficialList(
         Note("「区域补充」为市级目录未收录的条目"),
         Note("市级平台的报送格式尚无公开标准，本表按条例所列要素编排"),
     ),
+    unprinted=frozenset(("category", "system_name", "related_codes", "format", "method", "items", "section", "contact"))
+    | {"reason", "basis"},
 )
 KINDS: Final = {kind.key: kind for kind in (CATALOGUE, RESPONSIBILITY, NEGATIVE, OPEN, FILING)}

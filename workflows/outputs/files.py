@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from workflows.errors import WorkflowError
 from workflows.store_files import make_folder, share
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -43,6 +44,18 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+@contextmanager
+def writing_to(place: Path, option: str) -> Iterator[None]:
+    """Tell what keeps ``place`` from being written and what to do; ``option`` names another. Raises `WorkflowError`."""
+    try:
+        yield
+    except OSError as error:
+        raise WorkflowError(
+            f"{place}: {error.strerror or error}; nothing was written: let this account write there, "
+            f"or name another place with {option}"
+        ) from error
 
 
 @contextmanager

@@ -289,12 +289,21 @@ def entry_questions(entry: Entry) -> Iterator[list[Cell]]:
         reason = words.reason_text(label for label in words.axis_labels(item) if words.is_undetermined(label))
         yield [entry.code, entry.title, item.name, item.title, "待判定", reason or "尚无判定"]
     if words.judged(entry) == "undetermined":
-        labels = [label for label in words.axis_labels(entry) if words.is_undetermined(label)]
-        yield [entry.code, entry.title, "", "", "待判定", words.reason_text(labels) or "尚无判定"]
+        yield [entry.code, entry.title, "", "", "待判定", undetermined_reason(entry)]
     titles = {item.name: item.title for item in entry.items}
     for finding in words.all_findings(entry):
         column = finding.column or ""
         yield [entry.code, entry.title, column, titles.get(column, ""), "提示", finding.message]
+
+
+def undetermined_reason(entry: Entry) -> str:
+    """What keeps a resource undetermined: its own grounds, else the items that are.
+
+    A label may have a value by items that are determined and wait for others; its reason tells of the former.
+    """
+    own = [label for label in words.axis_labels(entry) if label.value == words.UNDETERMINED]
+    waiting = "、".join(f"{item.title}（{item.name}）" for item in words.open_questions(entry))
+    return words.reason_text(own) or (waiting and f"有信息项待判定：{waiting}") or "尚无判定"
 
 
 def basis_rows(entries: Iterable[Entry], pack: Pack) -> Iterator[list[Cell]]:

@@ -62,7 +62,7 @@ def setting(choices: Choices, sets: Iterable[str], rejects: Iterable[str], why: 
         raise InputError("--why holds no visible character: write the reason, or leave --why out")
     if rejects_given and not why.strip():
         raise InputError("--reject needs --why: whoever rules next has to know what was wrong")
-    cited = {text: choices.citation(text) for text in basis}
+    cited = {one: key for text in basis for one, key in [*choices.cited(text)] or [(text, None)]}
     if unknown := [text for text, key in cited.items() if key is None]:
         raise InputError(f"--basis {unknown[0]}: no such citation (see `pdc pack show`)")
     return Setting(values, why.strip(), tuple(key for key in cited.values() if key))

@@ -100,7 +100,11 @@ def export(store: Store, pack: Pack, department: Department, actor: Actor, path:
 
 def _manifest(content: _Content, department: str, at: str, pack: Pack) -> Manifest:
     columns: dict[str, list[SeenColumn]] = {entry.asset: [] for entry in content.entries}
-    said = {(entry.asset, item.name): sheets.shown_values(item) for entry in content.entries for item in entry.items}
+    said = {
+        (entry.asset, item.name): sheets.shown_item_values(entry, item, pack)
+        for entry in content.entries
+        for item in entry.items
+    }
     for group in content.groups:
         for item in group.items:
             key, name = item.stored.asset.key, item.column.name

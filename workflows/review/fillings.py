@@ -11,10 +11,11 @@ from connectors.workbook.cells import Broken
 from workflows import catalogue
 from workflows.acts.acting import Acting
 from workflows.acts.trail import Trail
+from workflows.entries.classes import class_of
 from workflows.entries.codes import codes
 from workflows.entries.elements import LONGEST, Element, Level, check_value
 from workflows.entries.values import Fill, Values, fill, people_values
-from workflows.entry import Entry, EntryItem
+from workflows.entry import Entry
 from workflows.errors import InputError
 from workflows.review.desk import Desk
 from workflows.review.export import Manifest, SeenAsset, SeenColumn
@@ -30,17 +31,17 @@ from workflows.review.rows import (
     told_broken,
     told_unseen,
 )
-from workflows.review.sheets import heading, plain, shown_values, writable
+from workflows.review.sheets import heading, plain, shown_item_values, shown_values, writable
 
 if TYPE_CHECKING:
+    from classifiers.policy import Pack
     from workflows.settings import Department
 
 WRITTEN = "在审核表中填写"
 _CHANGED = "导出之后已有变化"
 HINTS = {
-    "time": "，应为日期或时间，如2026-03-02或2026-03-02 08:30",
-    "codes": "，应为资源代码，如300001/000001，多个用“、”隔开",
-    "class": "，应以国家规定的类别开头，其后用“/”细分",
+    "time": "，应为不晚于现在的日期或时间，如2026-03-02或2026-03-02 08:30",
+    "codes": "，应为其他资源的代码，如300001/000001，多个用“、”隔开",
 }
 """`Element.form` → how its values are written."""
 
@@ -93,7 +94,7 @@ class Fillings:
         if now is None:
             told = f"资源中已没有字段{name}" if present and name else "目录中已没有这个资源，或尚未分类"
             return RowVerdict(line.place, "refused", asset.key, name, yours, told=told)
-        if wrong := [*self._faults(line, level, changes)]:
+        if wrong := [*self._faults(line, level, changes, self._entries[asset.key])]:
             return RowVerdict(line.place, "refused", asset.key, name, yours, told="；".join(wrong))
         kept = {key for key, text in changes.items() if not text and not self._is_ours(asset.key, name, key)}
         new = {key: text for key, text in changes.items() if now.get(key, "") != text and key not in kept}
@@ -108,13 +109,14 @@ class Fillings:
         """All that counts, one act per asset, in the transaction under way."""
         for key, fills in self.fills.items():
             names = [name for name in self._present[key] if name is not None]
-            fill(acting, key, fills, rights=self.desk.rights, items=names, why=WRITTEN)
+            own = self._entries[key]
+            fill(acting, key, fills, rights=self.desk.rights, items=names, of=own, why=WRITTEN)
 
     # --- how it stands -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def _present(self) -> dict[str, dict[str | None, dict[str, str]]]:
-        """Asset → item (None = the asset itself) → element → text, as it stands now."""
+    def _entries(self) -> dict[str, Entry]:
+        """Asset → its entry as it stands now."""
         if self.department is None:
             return {}
         systems = {system.id: system for system in self.department.systems}
@@ -124,8 +126,13 @@ class Fillings:
             given = numbers.get(stored.id)
             if stored.verdict is not None and given is not None:
                 system = systems.get(stored.asset.system)
-                found[key] = _values(catalogue.entry(stored, given, self.department, system, self.desk.pack, told))
+                found[key] = catalogue.entry(stored, given, self.department, system, self.desk.pack, told)
         return found
+
+    @cached_property
+    def _present(self) -> dict[str, dict[str | None, dict[str, str]]]:
+        """Asset → item (None = the asset itself) → element → text, as it stands now."""
+        return {key: _values(entry, self.desk.pack) for key, entry in self._entries.items()}
 
     @cached_property
     def _ours(self) -> Mapping[str, Values]:
@@ -149,7 +156,7 @@ class Fillings:
 
     # --- cells -------------------------------------------------------------------------------------------------------
 
-    def _faults(self, line: Line, level: Level, changes: Mapping[str, str]) -> Iterator[str]:
+    def _faults(self, line: Line, level: Level, changes: Mapping[str, str], of: Entry) -> Iterator[str]:
         if not self.desk.actor.has(self.desk.rights["entry.fill"], self.manifest.department):
             yield f"无权填报{self.manifest.department}的资源"
         for key, text in changes.items():
@@ -162,8 +169,8 @@ class Fillings:
                 yield f"{line.at(heading(element))}：{element.title}有{len(text)}字，最多{LONGEST}字"
             elif unseen := told_unseen(text):
                 yield f"{line.at(heading(element))}{unseen}"
-            elif not _is_taken(level, key, text):
-                yield f"{line.at(heading(element))}「{cut(text)}」：{element.title}不能这样写{_hint(element)}"
+            elif not _is_taken(level, key, text, of):
+                yield f"{line.at(heading(element))}「{cut(text)}」：{element.title}不能这样写{_hint(element, of)}"
 
     @staticmethod
     def _kept(line: Line, level: Level, kept: set[str], now: Mapping[str, str]) -> Iterator[str]:
@@ -186,20 +193,22 @@ def _as_listed(level: Level, key: str, text: str) -> str:
     return next((value for value in writable(level)[key].values if plain(value) == plain(text)), text)
 
 
-def _is_taken(level: Level, key: str, text: str) -> bool:
+def _is_taken(level: Level, key: str, text: str, of: Entry) -> bool:
     """Whether `fill` takes the value: what it says against it is English, for the command line."""
     try:
-        check_value(level, key, text)
+        check_value(level, key, text, of)
     except InputError:
         return False
     return True
 
 
-def _hint(element: Element) -> str:
+def _hint(element: Element, of: Entry) -> str:
     """How values of an element are written."""
+    if element.form == "class":
+        return f"，应与代码{of.code}同类：以“{class_of(of.category)}”开头，其后用“/”细分"
     return HINTS.get(element.form, "")
 
 
-def _values(entry: Entry) -> dict[str | None, dict[str, str]]:
-    owners: list[tuple[str | None, Entry | EntryItem]] = [(None, entry), *((item.name, item) for item in entry.items)]
-    return {name: shown_values(owner) for name, owner in owners}
+def _values(entry: Entry, pack: Pack) -> dict[str | None, dict[str, str]]:
+    items: dict[str | None, dict[str, str]] = {item.name: shown_item_values(entry, item, pack) for item in entry.items}
+    return {None: shown_values(entry), **items}

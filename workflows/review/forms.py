@@ -39,7 +39,7 @@ from workflows.outputs.cells import (
     looks_like_formula,
     make_cell,
 )
-from workflows.outputs.files import StableZip, replace_file
+from workflows.outputs.files import StableZip
 
 OPTIONS = "选项代码"
 """The hidden sheet that drop-downs take their lists from."""
@@ -145,7 +145,7 @@ class FormBook(Book):
             longest = max(map(len, columns))
             padded = [[*column, *[None] * (longest - len(column))] for column in columns]
             self.notes(OPTIONS, list(zip(*padded, strict=True)))
-        return replace_file(path, self._write)
+        return super().save(path)
 
     def _write(self, path: Path) -> None:
         with _FormZip(path, self._moment, self._bodies, self.texts) as archive:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -243,24 +243,10 @@ class _Reading:
         return reason
 
     def _basis(self) -> tuple[str, ...]:
-        found = []
-        for text in self._cited():
-            key = self.choices.citation(text)
-            if key is None:
-                self._say(sheets.BASIS, f"依据库中没有「{cut(text)}」")
-            else:
-                found.append(key)
-        return tuple(dict.fromkeys(found))
-
-    def _cited(self) -> Iterator[str]:
-        """One citation after the other; 《…》第一条、第二条 are two."""
-        text = self.line.text(sheets.BASIS).replace("；", "\n").replace(";", "\n")
-        for one in filter(None, map(str.strip, text.split("\n"))):
-            title, end, articles = one.rpartition("》")
-            if self.choices.citation(one) or not end:
-                yield one
-            else:
-                yield from (f"{title}》{article}" for article in articles.split("、"))
+        found = dict(self.choices.cited(self.line.text(sheets.BASIS)))
+        for text in (text for text, key in found.items() if key is None):
+            self._say(sheets.BASIS, f"依据库中没有「{cut(text)}」")
+        return tuple(dict.fromkeys(key for key in found.values() if key))
 
     def _say(self, title: str, what: str) -> None:
         self.wrong.append(f"{self.line.at(title)}「{cut(self.line.text(title))}」：{what}")

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 from classifiers.evidence import ACCESS, TIERS, Dimension, Label
+from workflows.entries.derived import derived_item
 from workflows.entries.elements import (
     NOT_FILLED,
     Element,
@@ -44,6 +45,7 @@ YES, NO = "是", "否"
 DOUBTS: Final = {"undetermined": "待判定", "tie": "建议（两可）", "near": "建议（把握小）"}
 EXPORT_ID = "导出编号"
 _UNREAD = re.compile("\x7f")
+_PARTED = re.compile("[\n；;]")
 WIDE: Final = {
     "category": 26,
     "title": 24,
@@ -76,6 +78,20 @@ class Choices:
     def citation(self, text: str) -> str | None:
         """The key of a citation, given as key or as title (also without 中华人民共和国) and article."""
         return self._citations.get(plain(text))
+
+    def cited(self, text: str) -> Iterator[tuple[str, str | None]]:
+        """Each citation of a text with its key or None, as `citation` has it.
+
+        They are parted by lines or semicolons; 《…》第一条、第二条 are two.
+        """
+        for one in filter(None, map(str.strip, _PARTED.split(text))):
+            title, end, articles = one.rpartition("》")
+            whole = self.citation(one)
+            if whole or not end:
+                yield one, whole
+            else:
+                named = (f"{title}》{article}" for article in articles.split("、"))
+                yield from ((name, self.citation(name)) for name in named)
 
     @property
     def citations(self) -> tuple[str, ...]:
@@ -267,10 +283,18 @@ def element_fields() -> tuple[Field, ...]:
     return (*own, *filled, Field(ROW_ID, 10, hidden=True))
 
 
-def shown_values(owner: Entry | EntryItem) -> dict[str, str]:
+def shown_values(entry: Entry) -> dict[str, str]:
     """Element → what the workbook shows of it, those with an empty cell left out; 未填报 is an empty cell."""
-    level: Level = "asset" if isinstance(owner, Entry) else "item"
-    found = ((key, _as_read(value_of(owner, key))) for key in writable(level))
+    return _shown_of(entry, "asset", {})
+
+
+def shown_item_values(entry: Entry, item: EntryItem, pack: Pack) -> dict[str, str]:
+    """As `shown_values`, with what follows from the item's labels and type where nobody filled anything in."""
+    return _shown_of(item, "item", derived_item(entry, item, pack))
+
+
+def _shown_of(owner: Entry | EntryItem, level: Level, rest: Mapping[str, str]) -> dict[str, str]:
+    found = ((key, _as_read(value_of(owner, key) or rest.get(key, ""))) for key in writable(level))
     return {key: value for key, value in found if value and value != NOT_FILLED}
 
 

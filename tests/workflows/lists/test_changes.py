@@ -19,6 +19,7 @@ from workflows.lists.official import KINDS, Listed, OfficialList, item_rows
 from workflows.outputs.cells import Tinted
 
 ENTRIES = Path(__file__).parents[1] / "outputs" / "entries.yaml"
+WORDS = wording(load_pack("putuo-2020"))
 replace = msgspec.structs.replace
 
 
@@ -27,7 +28,7 @@ def one(state: EntryState | None = None, **more: Any) -> Listed:
     signed = Signed("a" * 64, "wang", "2026-09-21T10:00:00+08:00")
     entry = replace(first, publish_date="2026-09-21", extra={"municipal": "区域补充"}, **more)
     found = EntryState(first.asset, in_force=signed, in_force_refusal=signed, issue=1)
-    return Listed(state or found, entry, wording(load_pack("putuo-2020")), approver="孙八")
+    return Listed(state or found, entry, WORDS, approver="孙八")
 
 
 def relabelled(owner: Any, dimension: str, **more: Any) -> Any:
@@ -82,13 +83,35 @@ def test_whatever_is_printed_otherwise_is_told(key: str, refused: bool) -> None:
     changed = 0
     for what, entry in variants(old.entry):
         new = replace(old, entry=entry)
-        told = list(differences([kind.record(old)], [kind.record(new)]))
+        told = list(differences([kind.record(old)], [kind.record(new)], WORDS, kind.unprinted))
         if printed(kind, old) != printed(kind, new):
             changed += 1
             said = "".join(one.what for one in told)
             assert said, f"{key}: {what} is printed otherwise and not told"
             assert not any(mark in said for mark in ("[", "{", "True", "False")), said
+        else:
+            assert told == [], f"{key}: {what} is told and not printed"
     assert changed > 5
+
+
+def test_tiers_are_told_by_their_names() -> None:
+    kind, old = KINDS["filing"], one()
+    new = replace(old, entry=relabelled(old.entry, "tier", value="L3"))
+    (told,) = differences([kind.record(old)], [kind.record(new)], WORDS, kind.unprinted)
+    assert told.what == "分级：L1 公开级 → L3 敏感级"
+
+
+def test_a_list_tells_only_what_it_prints() -> None:
+    old = one()
+    new = replace(old, entry=replace(old.entry, format="别的", contact="别的", items=old.entry.items[:-1]))
+    said = {}
+    for key in ("catalogue", "filing"):
+        kind = KINDS[key]
+        (told,) = differences([kind.record(old)], [kind.record(new)], WORDS, kind.unprinted)
+        said[key] = told.what
+    assert said["filing"] == f"信息项数：{len(old.entry.items)} → {len(new.entry.items)}"
+    assert "数据格式" in said["catalogue"]
+    assert "联系方式" in said["catalogue"]
 
 
 def test_an_issue_and_an_approver_of_another_day() -> None:

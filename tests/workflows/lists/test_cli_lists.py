@@ -184,6 +184,10 @@ def test_an_issue_is_on_record_and_the_next_tells_what_changed(
     assert pdc("lists", "--as-of", "today", "--issue", account="li").exit_code == 4
     assert pdc("lists", "--as-of", "today", "--issue", "--why", "年度发布", "--as", "主任").exit_code == 0
     assert [act["kind"] for act in acts(pdc, "list")] == ["list"] * 6
+    (tmp_path / "file").write_text("", "utf-8")
+    number = json.loads(pdc("lists", "issues", "--json").stdout)[0]["number"]
+    unwritten = pdc("lists", "again", str(number), "--to", str(tmp_path / "file" / "again"))
+    assert (unwritten.exit_code, "or name another place with --to FOLDER" in unwritten.stderr) == (1, True)
     assert pdc("entry", "withdraw", "trees", "--why", "系统下线").exit_code == 0
     publish(pdc, "rivers", refusal=True)
     later = datetime.now(CHINA) + timedelta(days=40)

@@ -15,7 +15,7 @@ from classifiers.policy import Pack
 from workflows.entries.elements import elements
 from workflows.entry import Entry, SiteInfo
 from workflows.outputs.words import rank_name
-from workflows.outputs.workbook import SHOWN_ELEMENTS, write_workbook
+from workflows.outputs.workbook import SHOWN_ELEMENTS, entry_questions, write_workbook
 
 GUIDE = [
     "1 信息资源分类",
@@ -166,6 +166,14 @@ def test_what_needs_a_person_is_listed_once(book: Any) -> None:
         ("T_0098", "F01", "待判定"),
         ("T_0098", None, "待判定"),
     ]
+
+
+def test_a_resource_that_waits_for_items_names_them_and_not_the_grounds_of_others(own: list[Entry]) -> None:
+    entry = next(one for one in own if one.title == "T_0098")
+    waiting = [structs.replace(label, value="conditional", reason="别的信息项属个人信息") for label in entry.labels]
+    *_, (*_, reason) = entry_questions(structs.replace(entry, labels=tuple(waiting), findings=()))
+    assert reason.startswith("有信息项待判定：")
+    assert "（F01）" in reason
 
 
 def test_the_citations_are_explained(book: Any) -> None:

@@ -114,12 +114,26 @@ def test_who_may_not_decides_nothing(room: Any, choices: Choices, who: str) -> N
         ((), (), (), "nothing to decide"),
         (("tier=L3 tier=L4",), (), (), "--set tier=L4: --set gives tier a value already"),
         (("tier=L3",), (), ("民法典/1",), "--basis 民法典/1: no such citation"),
+        (("tier=L3",), (), ("《个人信息保护法》第二十八条、第九百条",), "《个人信息保护法》第九百条: no such citation"),
+        (("tier=L3",), (), ("",), "--basis : no such citation"),
     ],
 )
 def test_mistakes_are_told(choices: Choices, sets: Any, rejects: Any, basis: Any, told: str) -> None:
     with pytest.raises(InputError) as error:
         choose.setting(choices, sets, rejects, "核对", basis)
     assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "basis",
+    [
+        ("pipl/28", "pipl/34"),
+        ("《个人信息保护法》第二十八条、第三十四条",),
+        ("《中华人民共和国个人信息保护法》第二十八条；《个人信息保护法》 第三十四条",),
+    ],
+)
+def test_citations_are_taken_as_the_workbook_takes_them(choices: Choices, basis: tuple[str, ...]) -> None:
+    assert choose.setting(choices, ["tier=L3"], (), "", basis).basis == ("pipl/28", "pipl/34")
 
 
 def test_a_where_must_say_something(room: Any, choices: Choices) -> None:

@@ -155,6 +155,13 @@ def test_a_template_is_written(pdc: Any, room: Any) -> None:
 
 
 @pytest.mark.parametrize("command", [("template", "dept"), ("review", "export", "dept")])
+def test_where_nothing_can_be_written_is_told_with_what_to_do(pdc: Any, room: Any, command: tuple[str, ...]) -> None:
+    (room.folder / "一个文件").write_text("", "utf-8")
+    done = pdc(*command, "-o", room.folder / "一个文件" / "表.xlsx")
+    assert (done.exit_code, "nothing was written" in done.stderr, "-o FILE" in done.stderr) == (1, True, True)
+
+
+@pytest.mark.parametrize("command", [("template", "dept"), ("review", "export", "dept")])
 def test_a_workbook_is_named_as_one(pdc: Any, room: Any, command: tuple[str, ...]) -> None:
     done = pdc(*command, "-o", room.folder / "表.csv")
     assert (done.exit_code, "表.csv is no name of a workbook" in done.stderr) == (2, True)

@@ -52,7 +52,9 @@ def test_every_item_has_a_row_with_every_element_that_people_fill(room: Any) -> 
         *(("visit", name) for name in ("xm", "sjh", "zfrq")),
     ]
     assert rows[0][3:5] == ["姓名", "姓名"]
-    assert set(rows[0][5:-1]) == {None}
+    given = {title: text for title, text in zip(titles[5:-1], rows[0][5:-1], strict=True) if text}
+    assert set(given) == {"共享条件", "共享方式", "开放条件", "所属业务系统"}
+    assert given["共享方式"] == "通过共享平台（数据库）"
 
 
 def test_only_what_people_fill_is_unlocked_and_has_its_lists(room: Any) -> None:
@@ -114,6 +116,20 @@ def test_odd_characters_of_a_source_are_no_change(room: Any, make: Any, resave: 
     path = room.export()
     assert room.bring(path).rows == []
     assert room.bring(resave(path)).rows == []
+
+
+def test_what_follows_from_labels_is_shown_and_counts_only_when_it_is_changed(room: Any, fill: Any) -> None:
+    path = room.export()
+    assert room.bring(path).rows == []
+    done = room.bring(fill(path, {PHONE: {"共享方式": "接口", "共享条件": None}}))
+    assert told(done) == [("person", "sjh", "accepted")]
+    assert "清空后仍为「经审核同意后" in done.rows[0].told
+    assert people_say(room, PERSON, "sjh") == {"share_method": "接口"}
+    assert told(room.bring(fill(room.export(), {PHONE: {"共享方式": None}}))) == [("person", "sjh", "accepted")]
+    sheet = openpyxl.load_workbook(room.export())[ELEMENTS]
+    titles = [cell.value for cell in sheet[1]]
+    (row,) = (row for row in sheet.iter_rows(min_row=2, values_only=True) if row[1:3] == ("person", "sjh"))
+    assert row[titles.index("共享方式")] == "通过共享平台（数据库）"
 
 
 def test_a_dry_run_tells_and_keeps_nothing(room: Any, fill: Any) -> None:

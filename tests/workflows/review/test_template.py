@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +103,16 @@ def test_drop_downs_reach_the_rows_to_fill(blank: Path) -> None:
     assert rules["F3:F5002"].startswith(f"'{OPTIONS}'!")
     assert book["字段"].freeze_panes == "C3"
     assert book["说明"]["A1"].value == "普陀区民政局数据资源填报表"
+
+
+def test_a_workbook_that_cannot_be_written_leaves_no_trace(tmp_path: Path) -> None:
+    """What openpyxl finds open when it is collected it prints behind everybody's back."""
+    (tmp_path / "file").write_text("", "utf-8")
+    code = (
+        "import pathlib, sys, workflows.review.template as template\n"
+        "try:\n    template.write_template(pathlib.Path(sys.argv[1]), '民政局', '2026-01-05T09:00:00+08:00')\n"
+        "except OSError:\n    print('not written')"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "file" / "填报表.xlsx")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("not written\n", "")
