@@ -50,6 +50,8 @@ def tier_in_force(
 ) -> str | None:
     """The latest ruling, classified with or not, else the tier of the last run.
 
+    A proposal counts, too, also over a version in force that says less: who waves it away needs a second person.
+
     ``tiers``: `tiers_in_force` of the asset, for who asks about many of its columns.
     """
     ruled = latest(decisions, "tier", column)
@@ -88,8 +90,10 @@ def asked(kind: str, decision: Decision, message: str) -> Question:
 
 
 def lowering(decision: Decision, in_force: str | None, shown: Shown, who_id: str) -> Question:
-    """``who_id``: of the person who decided, in ``people:``."""
-    told = f"{describe(decision, shown)}：现行{in_force}，降级须第二人同意"
+    """``in_force``: the tier that it lowers, which may only be proposed; ``who_id``: of the person who decided, in
+    ``people:``.
+    """
+    told = f"{describe(decision, shown)}：目前为{in_force}，降级须第二人同意"
     return msgspec.structs.replace(asked("lowering", decision, told), who_id=who_id)
 
 

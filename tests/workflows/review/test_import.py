@@ -263,7 +263,7 @@ def test_who_may_not_decide_for_the_department_imports_nothing(room: Any, fill: 
 def test_a_lower_tier_waits_for_a_second_person(room: Any, fill: Any) -> None:
     path = fill(room.export(), {ID_CARD: {"分级": "L2", "理由/备注": "已脱敏"}})
     (row,) = room.bring(path).rows
-    assert (row.verdict, row.told) == ("waits", "李华将字段sfzh的分级改为内部级：现行L3，降级须第二人同意")
+    assert (row.verdict, row.told) == ("waits", "李华将字段sfzh的分级改为内部级：目前为L3，降级须第二人同意")
     assert room.values("person", "sfzh") == {}
     assert [row.verdict for row in room.bring(path).rows] == ["unchanged"]
     (refused,) = room.bring(path, "张敏", behalf="王芳").rows
