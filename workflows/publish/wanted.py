@@ -26,7 +26,7 @@ from workflows.entries.codes import codes
 from workflows.entries.states import EntryState
 from workflows.entry import Entry, EntryItem
 from workflows.publish.in_force import InForce, by_present_names, labels_shown, versions_in_force
-from workflows.publish.model import AssetKind, Mark, WantedAsset, WantedColumn, WantedEdge
+from workflows.publish.model import AssetKind, LabelState, Mark, WantedAsset, WantedColumn, WantedEdge
 from workflows.publish.places import LONGEST_FIELD, Place, is_existing, owners_of, services, stored_name
 from workflows.publish.siblings import Row, Siblings, rows_of
 from workflows.publish.vocabulary import Vocabulary
@@ -195,7 +195,7 @@ class _Maker:
             schema=place.schema,
             name=place.name,
             columns=tuple(column for _, column in columns),
-            marks=self._asset_marks(stored, version),
+            marks=self._asset_marks(stored, version, [mark for _, column in columns for mark in column.marks]),
             labels_only=labels_only,
             in_force=version.at if version else "",
         )
@@ -347,7 +347,10 @@ class _Maker:
 
     # --- the asset -----------------------------------------------------------------------------------------------
 
-    def _asset_marks(self, stored: StoredAsset, version: InForce | None) -> tuple[Mark, ...]:
+    def _asset_marks(
+        self, stored: StoredAsset, version: InForce | None, of_columns: Sequence[Mark]
+    ) -> tuple[Mark, ...]:
+        """``of_columns``: every column's, from which 数据类别 of the asset follows with its state."""
         verdict = stored.verdict
         assert verdict is not None
         labels, held = verdict.labels, _categories(stored, version)
@@ -356,7 +359,8 @@ class _Maker:
         marks = [self.names.mark(label.dimension, label) for label in labels]
         known = [key for key in sorted(held) if ("category", key) in self.names.named]
         why = f"信息项涉及的类别；{self.pack.ident}"
-        categories = [self.names.plain_mark("category", key, why=why) for key in known]
+        states = {key: _held_state(self.names.category(key), of_columns) for key in known}
+        categories = [self.names.plain_mark("category", key, state, why) for key, state in states.items()]
         return (*(mark for mark in marks if mark), *categories, self._review(stored.asset.key))
 
     def _review(self, key: str) -> Mark:
@@ -400,6 +404,12 @@ class _Maker:
         if not self.names.settings.lineage or wanted.kind == "endpoint":
             return ()
         return tuple(system.siblings.lineage(asset, wanted.fqn, names))
+
+
+def _held_state(fqn: str, marks: Sequence[Mark]) -> LabelState:
+    """Confirmed where one mark of this tag is: then the asset holds what it says."""
+    found = {mark.state for mark in marks if mark.fqn == fqn}
+    return "Confirmed" if "Confirmed" in found else "Suggested"
 
 
 def _categories(stored: StoredAsset, version: InForce | None) -> set[str]:

@@ -306,6 +306,12 @@ def test_labels_of_the_version_in_force_say_which_it_is(desk: Any) -> None:
     assert "依据：《" in tier.reason
     assert tier.reason.endswith("发布的第2版")
     assert marks["数据类别.个人证件信息"].reason.endswith("发布的第2版")
+    assert states_of(wanted)["数据类别.个人证件信息"] == "Confirmed", "as its columns' are"
+
+
+def test_a_category_of_the_asset_is_a_suggestion_while_its_columns_are(desk: Any) -> None:
+    made = desk().hold(DIBAO)
+    assert states_of(made.one())["数据类别.个人证件信息"] == "Suggested"
 
 
 def test_rulings_count_from_when_they_were_brought_in(desk: Any) -> None:
