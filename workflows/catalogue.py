@@ -16,6 +16,7 @@ import msgspec
 from classifiers.evidence import AssetVerdict, ColumnVerdict, Label
 from connectors.model import Asset, Column
 from workflows.acts.trail import Trail
+from workflows.entries.classes import category, class_of
 from workflows.entries.codes import codes
 from workflows.entries.elements import CODE
 from workflows.entries.states import EntryState, states
@@ -44,12 +45,13 @@ CYCLE_WORDS = (
     (("年报", "年度", "年鉴", "每年"), "每年"),
 )
 SHARE_METHODS = {"table": "数据库", "view": "数据库", "file": "文件下载", "sheet": "文件下载", "operation": "服务接口"}
-FORMATS = {
-    "workbook": "电子表格",
-    "openapi": "服务接口",
-    "rest": "服务接口",
-    "files": "电子文件",
+FORMATS = {"openapi": "服务接口", "rest": "服务接口", "files": "电子文件"}
+FORMAT_METHODS = {
+    "数据库": "数据库",
+    "服务接口": "服务接口",
+    **dict.fromkeys(("电子文件", "电子表格", "图形图像", "流媒体", "自描述格式"), "文件下载"),
 }
+"""Group of 信息资源格式 (the guide's seven) → means of sharing."""
 USES = {
     "share": "经审核同意后，限申请单位履职需要使用，不得提供给第三方",
     "open": "经提供单位审核同意后，通过开放平台以接口等方式提供",
@@ -102,6 +104,8 @@ class DepartmentInfo(Protocol):
     def contact(self) -> str: ...
     @property
     def entry(self) -> Mapping[str, str]: ...
+    @property
+    def class_names(self) -> Mapping[str, str]: ...
 
 
 class SystemInfo(Protocol):
@@ -185,21 +189,25 @@ def entry(
     own = _present_case(told.values.get(asset.key, {}), asset)
     state = told.states.get(asset.key) or EntryState(asset.key)
     items = tuple(_items(stored, pack, own))
+    given, configured = own.get(None, {}), _configured(department, system)
+    said = {**configured, **{key: one.value for key, one in given.items()}}
     system_name = system.title if system else asset.system
+    # What is worked out from these goes by what people and the configuration say of them.
+    title, form = said.get("title") or asset_title(asset), said.get("format") or data_format(asset, system)
     share, opened = verdict.label("share"), verdict.label("open")
     made = Entry(
         asset=asset.key,
-        category=f"部门信息资源类/{department.name}/{system_name}",
-        title=asset_title(asset),
+        category=category(numbers[-1], department.class_names, department.name, system_name),
+        title=title,
         code=numbers[-1],
         provider=department.name,
         provider_code=department.code,
-        abstract=abstract(asset, items, system_name),
-        format=data_format(asset, system),
+        abstract=abstract(asset, items, system_name, title),
+        format=form,
         items=items,
         labels=verdict.labels,
         share_condition=condition(share, pack),
-        share_method=share_method(asset.kind, share),
+        share_method=share_method(asset.kind, share, form),
         open_condition=condition(opened, pack),
         update_cycle=asset.update_cycle or implied_cycle(asset) or NOT_FILLED,
         publish_date=state.in_force.at[:10] if state.in_force else None,
@@ -224,10 +232,23 @@ def entry(
         subject=subject_text(verdict),
         withheld=sum(not column.catalogued for column in stored.column_verdicts.values()),
     )
-    configured = {**department.entry, **(system.entry if system else {})}
+    return filled_in(_municipal(made), configured, _of_its_class(given, made.category))
+
+
+def _configured(department: DepartmentInfo, system: SystemInfo | None) -> dict[str, str]:
+    """Elements that departments/*.yaml says of a system."""
+    found = {**department.entry, **(system.entry if system else {})}
     if system is not None and system.is_declared_open:
-        configured.setdefault("secrecy", "非涉密")
-    return filled_in(_municipal(made), configured, own.get(None, {}))
+        found.setdefault("secrecy", "非涉密")
+    return found
+
+
+def _of_its_class(given: Mapping[str, Given], compiled: str) -> Mapping[str, Given]:
+    """Without a 信息资源分类 of another 类 than the code's: the class has changed since somebody wrote it."""
+    said = given.get("category")
+    if said is None or class_of(said.value) == class_of(compiled):
+        return given
+    return {key: one for key, one in given.items() if key != "category"}
 
 
 def _municipal(made: Entry) -> Entry:
@@ -247,7 +268,9 @@ def filled_in(made: _OwnerT, configured: Mapping[str, str], given: Mapping[str, 
     changed: dict[str, Any] = {**own, "extra": extra, "given": dict(given), "configured": tuple(ours)}
     if "related_codes" in said:
         changed["related_codes"] = tuple(
-            dict.fromkeys((*getattr(made, "related_codes", ()), *_CODES.findall(said["related_codes"])))
+            code
+            for code in dict.fromkeys((*getattr(made, "related_codes", ()), *_CODES.findall(said["related_codes"])))
+            if code != getattr(made, "code", "")
         )
     return msgspec.structs.replace(made, **changed)
 
@@ -328,9 +351,9 @@ def asset_title(asset: Asset) -> str:
     return first_clause(asset.comment) or asset.name
 
 
-def abstract(asset: Asset, items: Sequence[EntryItem], system_name: str) -> str:
-    """信息资源摘要: what the comment says, where it stands, and the main items."""
-    lead = asset.comment.strip() if asset.comment and "\ufffd" not in asset.comment else asset_title(asset)
+def abstract(asset: Asset, items: Sequence[EntryItem], system_name: str, title: str) -> str:
+    """信息资源摘要: what the comment says, else what it is called, where it stands, and the main items."""
+    lead = asset.comment.strip() if asset.comment and "\ufffd" not in asset.comment else title
     titles = list(dict.fromkeys(item.title for item in items if item.category != "SY"))
     more = f"等 {len(items)} 个信息项" if len(items) > MAIN_ITEMS else ""
     main = f"，主要信息项：{'、'.join(titles[:MAIN_ITEMS])}{more}" if titles else ""
@@ -338,16 +361,20 @@ def abstract(asset: Asset, items: Sequence[EntryItem], system_name: str) -> str:
 
 
 def data_format(asset: Asset, system: SystemInfo | None) -> str:
-    """信息资源格式: the guide's group and the concrete type, such as 数据库(postgresql) or 电子表格(xlsx)."""
-    connector = (system.connector if system else None) or "unknown"
+    """信息资源格式: the guide's group and the concrete type, such as 数据库(postgresql) or 电子表格(xlsx).
+
+    Empty where nothing says it: a data dictionary describes a system of whatever kind, and a system that has left the
+    configuration cannot be asked.
+    """
+    connector = system.connector if system else None
+    if connector is None or connector == "workbook":
+        return asset.product or ""
     if connector == "ddl":
         # A dump is of somebody's database; without a sign whose, the group alone.
         return f"数据库({asset.product})" if asset.product else "数据库"
-    group = FORMATS.get(connector, "数据库")
-    if asset.kind == "operation":
-        group = "服务接口"
+    group = "服务接口" if asset.kind == "operation" else FORMATS.get(connector, "数据库")
     suffix = PurePath(system.path).suffix.lstrip(".").lower() if system and system.path else ""
-    return f"{group}({suffix or connector})" if connector in ("workbook", "files") else f"{group}({connector})"
+    return f"{group}({suffix or connector})" if connector == "files" else f"{group}({connector})"
 
 
 def condition(label: Label | None, pack: Lexicon) -> str:
@@ -369,11 +396,14 @@ def citation_line(pack: Lexicon, key: str) -> str:
         return key
 
 
-def share_method(kind: str, share: Label | None) -> str:
-    """共享方式: through the platform, by what the asset is; none where nothing is shared."""
+def share_method(kind: str, share: Label | None, form: str) -> str:
+    """共享方式: through the platform, by 信息资源格式, else by what the asset is; none where nothing is shared."""
     if share is None or share.value == "none":
         return "不共享"
-    return f"通过共享平台（{SHARE_METHODS[kind]}）"
+    if not form:
+        return "通过共享平台"
+    means = next((means for group, means in FORMAT_METHODS.items() if form.startswith(group)), SHARE_METHODS[kind])
+    return f"通过共享平台（{means}）"
 
 
 def subject_text(verdict: AssetVerdict) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workflows.entries.desk import Desk
     from workflows.entries.lifecycle import LifeCycle
     from workflows.entry import Entry
+    from workflows.people import Person
 
 WHY = click.option("--why", default="", metavar="TEXT", help="The reason, for the audit trail.")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done or refused, and why; do nothing.")
@@ -52,14 +53,13 @@ def desk(state: State) -> Iterator[Desk]:
 @click.pass_context
 @pass_state
 def list_(state: State, ctx: click.Context, globs: tuple[str, ...], stage: str | None, as_json: bool) -> None:
-    """Entries with their state, completeness and how much keeps them from being submitted."""
-    from workflows.entries.blockers import to_submit
+    """Entries and where they stand. With completeness, and how much keeps them from being submitted."""
     from workflows.entries.elements import completeness
 
     with desk(state) as at:
         unread: dict[str, str] = {}
         rows = [
-            (one.code, one.asset, one.title, one.state, completeness(one).score, len(to_submit(one, at.pack)))
+            (one.code, one.asset, one.title, one.state, completeness(one).score, len(at.to_do(one)))
             for one in at.entries(globs or ("*",), unread)
             if stage in (None, one.state)
         ]
@@ -84,27 +84,29 @@ def list_(state: State, ctx: click.Context, globs: tuple[str, ...], stage: str |
 @json_option
 @pass_state
 def show(state: State, name: str, as_of: str | None, review: bool, as_json: bool) -> None:
-    """One entry: every element and who filled it, what is missing, and where it stands."""
+    """One entry, element by element. Who filled each, what is missing, and where it stands."""
     if as_of and review:
         raise click.UsageError("--as-of and --review do not go together")
     with desk(state) as at:
         key = at.key(name)
         record = _of_day(at, key, as_day(as_of, "--as-of")) if as_of else _of_now(at, key, review)
+        people = at.site.people
     if as_json:
         emit_json(record)
         return
     echo(f"{record['code']}  {record['title']}  ({record['asset']})\nstate     {record['state']}")
     echo(f"complete  {record['completeness']:.0%}")
-    emit_table(("element", "value", "filled by"), [_element_cells(one) for one in record["elements"]])
+    emit_table(("element", "value", "filled by"), [_element_cells(one, people) for one in record["elements"]])
     echo("")
     emit_table(
         ("label", "is", "said by", "basis"),
-        [(one["title"], _except(one), _by(one), "；".join(one["basis"])) for one in record["labels"]],
+        [(one["title"], _except(one), _by(one, people), "；".join(one["basis"])) for one in record["labels"]],
     )
     if record["items"]:
         echo("")
         emit_table(("no", "item", "name", *_AXES), [_item_cells(one) for one in record["items"]])
-    said = [(item["name"], *_element_cells(one)) for item in record["items"] for one in item["elements"] if one["who"]]
+    filled = ((item["name"], one) for item in record["items"] for one in item["elements"] if one["who"])
+    said = [(name, *_element_cells(one, people)) for name, one in filled]
     if said:
         echo("\nwhat people filled in of the items")
         emit_table(("item", "element", "value", "filled by"), said)
@@ -126,12 +128,14 @@ def _except(one: dict[str, Any]) -> str:
     return f"{one['name']}（不含：{'、'.join(one['stricter'])}）" if one["stricter"] else str(one["name"])
 
 
-def _by(one: dict[str, Any]) -> str:
-    return " ".join(filter(None, (one["by"], one["who"])))
+def _by(one: dict[str, Any], people: Sequence[Person]) -> str:
+    from workflows.people import who_line
+
+    return " ".join(filter(None, (one["by"], who_line(one["who"], one.get("who_name", ""), people))))
 
 
-def _element_cells(one: dict[str, Any]) -> tuple[str, str, str]:
-    return one["title"], one["name"], _by(one)
+def _element_cells(one: dict[str, Any], people: Sequence[Person]) -> tuple[str, str, str]:
+    return one["title"], one["name"], _by(one, people)
 
 
 def _item_cells(item: dict[str, Any]) -> tuple[object, ...]:
@@ -143,6 +147,7 @@ def _item_cells(item: dict[str, Any]) -> tuple[object, ...]:
 
 def _of_now(at: Desk, key: str, review: bool) -> dict[str, Any]:
     """An entry as it is now, or its version under review as it was submitted."""
+    from workflows.entries.changes import GONE
     from workflows.entries.documents import UNDER_REVIEW, open_version
     from workflows.entries.records import record, ruled
     from workflows.entries.versions import diff as differences
@@ -158,7 +163,11 @@ def _of_now(at: Desk, key: str, review: bool) -> dict[str, Any]:
     found = record(shown, state, at.pack, said=ruled(at.store.decisions(key)), declared=at.declared(shown))
     if review and state.in_force is not None:
         found["changes"] = differences(open_version(at.trail, key, state.in_force.digest), shown, at.pack)
-    return {**found, "changes": [str(one) for one in found["changes"]], "since_submitted": [str(one) for one in since]}
+    changes, since_submitted = ([str(one) for one in found] for found in (found["changes"], since))
+    if key in at.gone:
+        told = [GONE] if state.in_force is not None else []
+        return {**found, "changes": told, "since_submitted": [], "to_do": at.to_do(now)}
+    return {**found, "changes": changes, "since_submitted": since_submitted}
 
 
 def _of_day(at: Desk, key: str, day: str) -> dict[str, Any]:
@@ -187,7 +196,7 @@ def _of_day(at: Desk, key: str, day: str) -> dict[str, Any]:
 def fill(
     state: State, name: str, values: tuple[str, ...], item: str | None, why: str, behalf: str, as_json: bool
 ) -> None:
-    """Fill in elements of an entry; an empty VALUE takes back what a person wrote."""
+    """Fill in elements of an entry. An empty VALUE takes back what a person wrote."""
     from workflows.acts.site import site_actor
     from workflows.acts.text import one_line_texts
     from workflows.entries.values import Fill
@@ -199,7 +208,7 @@ def fill(
         found = at.one(name)
         with at.trail.acting(site_actor(at.site, behalf), at.pack.ident) as acting:
             names = [one.name for one in found.items]
-            act = fill_in(acting, found.asset, fills, rights=at.site.rights, items=names, why=why)
+            act = fill_in(acting, found.asset, fills, rights=at.site.rights, items=names, of=found, why=why)
     if as_json:
         emit_json({"entry": found.asset, "act": act})
         return
@@ -219,17 +228,24 @@ def _pair(text: str) -> tuple[str, str]:
 @json_option
 @pass_state
 def history(state: State, name: str, as_json: bool) -> None:
-    """Every act on one entry, with the version (its digest) that it was about."""
+    """Every act on one entry. Each with the version (its digest) that it was about."""
     from workflows.entries.history import SHORT, version_named
+    from workflows.people import who_line
 
     with desk(state) as at:
-        acts = list(at.trail.acts("entry", at.key(name)))
+        acts, people = list(at.trail.acts("entry", at.key(name))), at.site.people
     if as_json:
         emit_json(acts)
     else:
         emit_table(
             ("no", "at", "who", "act", "version", "why"),
-            [(act.version, act.at[:16], act.who, act.verb, version_named(act)[:SHORT], act.why) for act in acts],
+            [
+                (
+                    *(act.version, act.at[:16], who_line(act.who, act.name, people)),
+                    *(act.verb, version_named(act)[:SHORT], act.why),
+                )
+                for act in acts
+            ],
         )
 
 
@@ -238,15 +254,16 @@ def history(state: State, name: str, as_json: bool) -> None:
 @json_option
 @pass_state
 def versions(state: State, name: str, as_json: bool) -> None:
-    """Every version that was submitted, with its digest and who did what with it.
+    """Every version that was submitted. With its digest and who did what with it.
 
     A version has a number once it is published: 第N版 of the lists.
     """
     from workflows.entries.history import SHORT
     from workflows.entries.history import versions as versions_of
+    from workflows.people import who_line
 
     with desk(state) as at:
-        found = versions_of(at.trail.acts("entry", at.key(name)))
+        found, people = versions_of(at.trail.acts("entry", at.key(name))), at.site.people
     if as_json:
         emit_json(found)
         return
@@ -260,7 +277,11 @@ def versions(state: State, name: str, as_json: bool) -> None:
                 one.number or "",
                 one.digest[:SHORT],
                 one.standing,
-                *(f"{did.at[:10]} {did.who}" if did else "" for step, did in done if step in shown),
+                *(
+                    f"{did.at[:10]} {who_line(did.who, did.name, people)}" if did else ""
+                    for step, did in done
+                    if step in shown
+                ),
             )
             for one, done in told
         ],
@@ -279,13 +300,16 @@ def diff(state: State, name: str, old: str, new: str, as_json: bool) -> None:
     By default between the one in force and the entry as it is now. Citations that the pack in force does not know read
     as on the day on which the version was published.
     """
+    from workflows.entries.changes import GONE
+    from workflows.entries.versions import Change
     from workflows.entries.versions import diff as differences
     from workflows.entries.words import recalled
 
     with desk(state) as at:
         key = at.key(name)
         told = recalled(at.pack, at.trail.document, *_words(at, key))
-        changes = differences(_version(at, key, old), _version(at, key, new), told)
+        gone = key in at.gone and "now" in (old, new)
+        changes = (Change(GONE),) if gone else differences(_version(at, key, old), _version(at, key, new), told)
     if as_json:
         emit_json(changes)
     else:
@@ -403,7 +427,7 @@ def _verb(name: str, text: str, verb: Verb) -> None:
 
 _verb(
     "submit",
-    "Hand entries in for review (Article 15); what is missing is listed.",
+    "Hand entries in for review. What is missing is listed (Article 15).",
     lambda c, one, why: c.submit(one, why),
 )
 
@@ -413,7 +437,7 @@ _verb(
 @click.option("--security", "review", flag_value="security", help="安全审查.")
 @_with_verb_options
 def sign(state: State, ctx: click.Context, asked: Asked, review: str | None) -> None:
-    """Sign 保密审查 or 安全审查 of the version under review (Article 31)."""
+    """Sign 保密审查 or 安全审查. It is of the version under review (Article 31)."""
     if review is None:
         raise click.UsageError("say which: --secrecy or --security")
     name: Any = review
@@ -422,13 +446,13 @@ def sign(state: State, ctx: click.Context, asked: Asked, review: str | None) -> 
 
 _verb(
     "return",
-    "Give entries back to their department; --why says what to mend.",
+    "Give entries back to their department. --why says what to mend.",
     lambda c, one, why: c.send_back(one, why),
 )
-_verb("approve", "Approve what was submitted (Article 15); a second person.", lambda c, one, why: c.approve(one, why))
+_verb("approve", "Approve what was submitted, as a second person. Article 15.", lambda c, one, why: c.approve(one, why))
 _verb(
     "approve-refusal",
-    "Let a 非共享 stand, as the district office (上海市数据条例 38).",
+    "Let a 非共享 stand, as the district office. 上海市数据条例 38.",
     lambda c, one, why: c.approve_refusal(one, why),
 )
 _verb("publish", "Bring the approved version into force.", lambda c, one, why: c.publish(one, why))

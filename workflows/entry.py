@@ -11,12 +11,14 @@ import msgspec
 from classifiers.evidence import Evidence, Finding, Label
 
 
-class Given(msgspec.Struct, frozen=True):
+class Given(msgspec.Struct, frozen=True, omit_defaults=True):
     """A value that a person wrote."""
 
     value: str
     who: str
     at: str
+    name: str = ""
+    """What ``who`` was called then; no part of versions, which keep the id."""
 
 
 class EntryItem(msgspec.Struct, frozen=True, omit_defaults=True):

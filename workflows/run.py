@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from workflows.classify import ClassifyResult, classify
 from workflows.clock import Clock, now
 from workflows.entries import codes
 from workflows.entries.changes import Changes, record_changes
+from workflows.entries.states import states
 from workflows.entry import Entry, SiteInfo
 from workflows.errors import PackProblem, Refusal
 from workflows.harvest import HarvestOptions, Progress, Silent, harvest
@@ -178,6 +180,9 @@ class Job:
         )
         result.systems.extend(failed)
         result.notices.extend(self._settle_undeclared(accept_removals))
+        for department, number in self._left().items():
+            told = f"{number} entries in force of {department}, which is configured no longer, stay in force"
+            result.notices.append(f"{told} until the office or the centre withdraws them (pdc entry withdraw)")
         order = {(d.id, s.id): i for i, (d, s) in enumerate(self.site.systems())}
         result.systems.sort(key=lambda item: order[item.department, item.system])
         self.result.harvest = result
@@ -261,8 +266,18 @@ class Job:
         trail = Trail(self.store, self.clock)
         if next(trail.acts("entry", verb="publish"), None) is None:
             return Changes([], [])
-        found = [entry for entry in self.entries() if entry.department in self.ids]
-        return record_changes(trail, found, self.ids, program(), self.pack)
+        # What belongs to a system or department that is configured no longer counts as gone.
+        systems = {(department.id, system.id) for department, system in self.site.systems()}
+        found = [
+            one for one in self.entries() if one.department in self.ids and (one.department, one.system) in systems
+        ]
+        return record_changes(trail, found, [*self.ids, *self._left()], program(), self.pack)
+
+    def _left(self) -> dict[str, int]:
+        """Departments that are configured no longer → their entries in force."""
+        known = {department.id for department in self.site.departments}
+        keys = (key.split("/", 1)[0] for key, state in states(Trail(self.store)).items() if state.in_force)
+        return Counter(department for department in keys if department not in known)
 
     def write_outputs(self, writers: Sequence[Writer] = ()) -> list[Path]:
         """Write the site's outputs, of all departments: the page and the lists are the whole site's.

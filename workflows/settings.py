@@ -45,6 +45,8 @@ USCC = r"^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"
 _RELATIVE_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:|[A-Za-z]:)(.+)")
 
 Texts = Annotated[tuple[str, ...], Field(strict=False)]
+CLASS_DIGITS = r"^[1-3]([0-9]{2}([0-9]{3}[0-9A-Za-z]*)?)?$"
+"""Class part of a code, or its first one (类) or three digits (类, 项)."""
 
 
 class SettingsError(InvalidConfiguration):
@@ -121,6 +123,31 @@ def _entry_elements(value: object) -> object:
 
 EntryElements = Annotated[Mapping[str, str], BeforeValidator(_entry_elements)]
 """Element of a catalogue entry → what it says for every asset of a system or department."""
+
+
+def _class_names(value: object) -> object:
+    """Digits of a class, in quotes or not, and what it is called."""
+    if not isinstance(value, dict):
+        raise PydanticCustomError("classes", "must be a mapping of a class's digits to its name")
+    found = {str(digits): name for digits, name in value.items()}
+    for digits, name in found.items():
+        if not re.fullmatch(CLASS_DIGITS, digits):
+            shape = "has the key {digits}: digits are 类 (1 to 3), 类 and 项 (three), with 目 (six), or with 细目"
+            raise PydanticCustomError("classes", shape, {"digits": repr(digits)})
+        if not isinstance(name, str) or not name.strip() or not _CLASS_NAME.fullmatch(name.strip()):
+            shape = "needs a name for {digits}: one line of text without /, which stands between 类, 项 and 目"
+            raise PydanticCustomError("classes", shape, {"digits": digits})
+    return {digits: name.strip() for digits, name in found.items()}
+
+
+_CLASS_NAME = re.compile(r"[^/\x00-\x1f\x7f-\x9f]{1,100}")
+_CLASSES_SCHEMA = {
+    "type": "object",
+    "propertyNames": {"pattern": CLASS_DIGITS},
+    "additionalProperties": {"type": "string"},
+}
+ClassNames = Annotated[Mapping[str, str], BeforeValidator(_class_names), WithJsonSchema(_CLASSES_SCHEMA)]
+"""Digits of a class → its name."""
 
 
 class SampleSettings(_Settings):
@@ -306,6 +333,8 @@ class SiteSettings(_Settings):
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     rights: Mapping[str, Annotated[tuple[Role, ...], Field(strict=False)]] = Field(default_factory=dict)
     """Roles by act, where they are others than `workflows.acts.rights.DEFAULT` says; the reader checks the acts."""
+    classes: ClassNames = Field(default_factory=dict)
+    """What 类, 项, 目 and 细目 of codes are called, see `workflows.entries.classes`."""
 
 
 # --- a loaded site -----------------------------------------------------------------------------------------------
@@ -324,6 +353,8 @@ class Department:
     window: Window | None = None
     class_code: str = ""
     entry: Mapping[str, str] = field(default_factory=dict)
+    class_names: Mapping[str, str] = field(default_factory=dict)
+    """``classes:`` of site.yaml, by which its entries are classified."""
 
     def system(self, ident: str) -> SystemSettings:
         """Raises `ConfigurationError` with the known ids."""

@@ -29,6 +29,7 @@ from connectors.config import (
 )
 from connectors.model import Failure
 from workflows.acts.rights import DEFAULT
+from workflows.entries.classes import DEPARTMENTS, class_name, class_of
 from workflows.people import PROGRAM, Role
 from workflows.server_settings import ServerSettings
 from workflows.settings import (
@@ -82,7 +83,7 @@ class SiteReader:
             missing = Failure("no site.yaml here", place=str(self.root), hint="`pdc init DIR` writes a new site folder")
             raise SettingsError([missing])
         settings = self.read_settings()
-        departments = self.read_departments()
+        departments = self.read_departments(settings.classes if settings else {})
         overlays = self.read_overlays(settings) if settings else ()
         openmetadata = self.read_openmetadata()
         if settings:
@@ -120,7 +121,7 @@ class SiteReader:
 
     # --- departments ---
 
-    def read_departments(self) -> tuple[Department, ...]:
+    def read_departments(self, class_names: Mapping[str, str]) -> tuple[Department, ...]:
         folder = self.root / "departments"
         files = sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml"))
         found: list[Department] = []
@@ -131,12 +132,12 @@ class SiteReader:
             if document.data is None:
                 continue
             self.check_unique(document, ("department", "id"), "department", seen)
-            department = self.read_department(document)
+            department = self.read_department(document, class_names)
             if department:
                 found.append(department)
         return tuple(found)
 
-    def read_department(self, document: Document) -> Department | None:
+    def read_department(self, document: Document, class_names: Mapping[str, str]) -> Department | None:
         data = document.data
         if isinstance(data, dict) and isinstance(data.get("systems"), list):
             systems = self.read_systems(data["systems"], document)
@@ -148,7 +149,9 @@ class SiteReader:
         self.check_code(department.code, document)
         # A window would come out of `model_dump` as a bare pair of numbers.
         fields = {name: getattr(department, name) for name in DepartmentSettings.model_fields}
-        return Department(**fields, systems=checked.systems, file=document.file)
+        made = Department(**fields, systems=checked.systems, file=document.file, class_names=class_names)
+        self.check_categories(made, document)
+        return made
 
     def read_systems(self, systems: list[Any], document: Document) -> list[Any]:
         seen: dict[str, str] = {}
@@ -242,6 +245,19 @@ class SiteReader:
             hint = f"first at {seen[ident]}; rename one"
             self.problems.append(Failure(f"the {what} id {ident!r} is used twice", place=place, hint=hint))
         seen.setdefault(ident, place)
+
+    def check_categories(self, department: Department, document: Document) -> None:
+        """信息资源分类 and the class part of codes are one fact."""
+        for number, system in enumerate(department.systems):
+            code = system.class_code or department.class_code or DEPARTMENTS
+            own = "category" in system.entry
+            said = (system.entry if own else department.entry).get("category")
+            wanted = class_name(code, department.class_names)
+            if said is not None and class_of(said) != wanted:
+                path: KeyPath = ("systems", number, "entry") if own else ("department", "entry")
+                what = f"{shown(path)}: 'category' is of another 类 than the codes of {system.id}, which are {wanted}"
+                hint = f"begin it with {wanted}/, or give the system another class_code"
+                self.problems.append(Failure(what, place=document.place((*path, "category")), hint=hint))
 
     def check_code(self, code: str, document: Document) -> None:
         place = document.place(("department", "code"))

@@ -144,7 +144,7 @@ codes = Table(
     Column("sequence", Integer, nullable=False),
     UniqueConstraint("class_code", "sequence"),
 )
-"""Catalogue numbers; ``asset`` is empty once the asset was forgotten, and the number stays taken."""
+"""Catalogue numbers; ``asset`` is empty once the asset was forgotten. See ``workflows/entries/codes.py``."""
 
 events = Table(
     "events",

@@ -27,7 +27,13 @@ from workflows.store_records import Harvested, Judged
 
 AT = "2025-06-01T08:00:00+08:00"
 DEPARTMENT = SimpleNamespace(
-    id="dept", name="普陀区民政局", code="11310107000000019B", section="信息科", contact="a@example.cn", entry={}
+    id="dept",
+    name="普陀区民政局",
+    code="11310107000000019B",
+    section="信息科",
+    contact="a@example.cn",
+    entry={},
+    class_names={},
 )
 SYSTEM = SimpleNamespace(
     id="sys", connector="sqlite", path=None, title="社会救助系统", entry={}, is_declared_open=False
@@ -206,7 +212,7 @@ def test_titles_are_a_comments_first_clause(comment: str | None, title: str) -> 
     ("connector", "path", "kind", "expected"),
     [
         ("postgresql", None, "table", "数据库(postgresql)"),
-        ("workbook", "/data/dict.XLSX", "sheet", "电子表格(xlsx)"),
+        ("workbook", "/data/dict.XLSX", "table", ""),
         ("ddl", "/data/a.sql", "table", "数据库"),
         ("openapi", None, "operation", "服务接口(openapi)"),
         ("files", "/data/x.csv", "file", "电子文件(csv)"),

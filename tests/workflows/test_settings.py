@@ -279,7 +279,8 @@ def test_a_wrong_check_digit_is_only_a_warning(write: WriteSite, code: str, warn
         (
             "name: x\nstroe: y\n",
             "site.yaml:2: unknown key 'stroe' (did you mean 'store'? "
-            "allowed: name, district, store, out, pack, overlays, harvest, classify, people, audit, calendar, rights)",
+            "allowed: name, district, store, out, pack, overlays, harvest, classify, people, audit, calendar, rights, "
+            "classes)",
         ),
         ("calendar: {holidays: [soon]}", "site.yaml:1: calendar: 'holidays' must be a list of days such as 2026-10-01"),
         ("calendar: {working: []}", "site.yaml:1: calendar: unknown key 'working'"),
@@ -537,6 +538,7 @@ def test_schemas_are_json_and_know_the_keys() -> None:
         "audit",
         "calendar",
         "rights",
+        "classes",
     }
     system = one["$defs"]["SystemSettings"]
     assert {"id", "url", "path", "include", "restricted", "sample"} <= set(system["properties"])

@@ -23,6 +23,15 @@ SHOWN = 50
 """Changes that one act names; the version itself has all."""
 
 
+def system_of(asset: str) -> str:
+    """``department/system`` of an entry's key.
+
+    >>> system_of("minzheng/rescue/public.t_dibao")
+    'minzheng/rescue'
+    """
+    return "/".join(asset.split("/", 2)[:2])
+
+
 class Found(msgspec.Struct, frozen=True):
     asset: str
     verb: str

@@ -1,18 +1,20 @@
 """信息资源代码: class part, ``/``, sequence (regulation.md 2.2).
 
 The class part of a department or system is configured (``class_code:``). Without one it is ``3`` (部门信息资源类),
-``00`` (no provincial 项 table is known) and the department's lasting number. Sequences have no gaps within a class, and
-a number once given is never given again. An asset whose class has changed gets a new code and keeps the old ones; one
-that goes back to a class goes back to its code there, and codes that nothing was handed in under meanwhile are its no
-more: a class that was mistyped for a day leaves no trace in entries.
+``00`` (no provincial 项 table is known) and the department's lasting number. Sequences have no gaps within a class: a
+number that an entry was handed in under stays taken for ever, one that nothing was handed in under is given again once
+nothing has it. An asset whose class has changed gets a new code and keeps the old ones; one that goes back to a class
+goes back to its code there, and codes that nothing was handed in under meanwhile are its no more: a class that was
+mistyped for a day leaves no trace, neither in entries nor in the sequence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 import msgspec
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select
 
 from workflows import store_schema as schema
 from workflows.batches import chunks
@@ -78,38 +80,60 @@ def _number(connection: Connection, department: str, classes: Classes, default: 
 
 
 def _give(connection: Connection, class_code: str, ids: Sequence[int]) -> None:
-    """The next numbers of a class."""
+    """The lowest numbers of a class that are free."""
     table = schema.codes
-    query = select(func.coalesce(func.max(table.c.sequence), 0)).where(table.c.class_code == class_code)
-    last: int = connection.execute(query).scalar_one()
+    query = select(table.c.sequence, table.c.asset).where(table.c.class_code == class_code)
+    held = {row.sequence: row.asset for row in connection.execute(query)}
+    taken = {sequence for sequence, asset in held.items() if asset is not None}
+    if len(taken) < max(held, default=0):
+        taken |= _filed_in(connection, class_code)
+        ownerless = [sequence for sequence in held if sequence not in taken]
+        for batch in chunks(ownerless):
+            connection.execute(delete(table).where(table.c.class_code == class_code, table.c.sequence.in_(batch)))
+    free = (sequence for sequence in count(1) if sequence not in taken)
     rows = [
         {"asset": asset, "class_code": class_code, "sequence": sequence}
-        for sequence, asset in enumerate(ids, start=last + 1)
+        for asset, sequence in zip(ids, free, strict=False)
     ]
     for batch in chunks(rows):
         connection.execute(insert(table), batch)
 
 
 def _go_back(connection: Connection, asset: int, key: str, class_code: str) -> None:
-    """Make an asset's code of this class its last one; later ones that nothing was handed in under stay taken."""
+    """Make an asset's code of this class its last one; later ones that nothing was handed in under are free again."""
     table = schema.codes
     rows = connection.execute(select(table).where(table.c.asset == asset).order_by(table.c.id)).all()
     place = next(place for place, row in enumerate(rows) if row.class_code == class_code)
-    filed = _filed(connection, key)
+    filed = _filed(connection, schema.acts.c.subject == key)
     for row in rows[place + 1 :]:
         if resource_code(row.class_code, row.sequence) not in filed:
-            connection.execute(update(table).where(table.c.id == row.id).values(asset=None))
+            connection.execute(delete(table).where(table.c.id == row.id))
     connection.execute(delete(table).where(table.c.id == rows[place].id))
     connection.execute(insert(table).values(asset=asset, class_code=class_code, sequence=rows[place].sequence))
 
 
-def _filed(connection: Connection, key: str) -> set[str]:
-    """Codes under which versions of an entry were handed in."""
+class _Coded(msgspec.Struct):
+    """Of a version, all that is asked of it here."""
+
+    code: str
+
+
+def _filed(connection: Connection, *which: ColumnElement[bool]) -> set[str]:
+    """Codes under which versions of entries were handed in, of all or of some acts."""
     acts, documents = schema.acts, schema.documents
-    handed_in = select(acts.c.after).where(acts.c.kind == "entry", acts.c.subject == key, acts.c.verb == "submit")
+    handed_in = select(acts.c.after).where(acts.c.kind == "entry", acts.c.verb == "submit", *which)
     digests = {msgspec.json.decode(text)["version"] for (text,) in connection.execute(handed_in)}
-    bodies = select(documents.c.body).where(documents.c.digest.in_(digests))
-    return {msgspec.json.decode(text)["code"] for (text,) in connection.execute(bodies)}
+    found: set[str] = set()
+    for batch in chunks(sorted(digests)):
+        bodies = connection.execute(select(documents.c.body).where(documents.c.digest.in_(batch)))
+        found.update(msgspec.json.decode(text, type=_Coded).code for (text,) in bodies)
+    return found
+
+
+def _filed_in(connection: Connection, class_code: str) -> set[int]:
+    """Numbers of a class under which versions were handed in."""
+    parts = (code.rpartition("/") for code in _filed(connection))
+    return {int(sequence) for own, _, sequence in parts if own == class_code}
 
 
 def codes(store: Store, department: str) -> dict[int, tuple[str, ...]]:

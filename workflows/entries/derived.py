@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from workflows.catalogue import condition, share_method
 from workflows.entries.states import REVIEWS, EntryState
 from workflows.entry import Entry, EntryItem
+from workflows.people import who_line
 
 if TYPE_CHECKING:
     from classifiers.policy import Pack
@@ -29,7 +30,8 @@ def derived(entry: Entry, state: EntryState, pack: Pack | Wording) -> dict[str, 
     digests = {one.digest for one in (state.under_way or state.in_force,) if one is not None}
     signed = {name: state.signed.get(name) for name in REVIEWS}
     reviews = {
-        f"{name}_review": f"已审查（{one.who}，{one.at[:10]}）" + (f"：{one.why}" if one.why else "")
+        f"{name}_review": f"已审查（{who_line(one.who, one.name)}，{one.at[:10]}）"
+        + (f"：{one.why}" if one.why else "")
         for name, one in signed.items()
         if one is not None and one.digest in digests
     }
@@ -41,7 +43,7 @@ def derived_item(entry: Entry, item: EntryItem, pack: Lexicon) -> Mapping[str, s
     share, opened = ((item.label(axis) if item.value(axis) in JUDGED else None) for axis in ("share", "open"))
     return {
         "share_condition": condition(share, pack),
-        "share_method": share_method(entry.kind, share) if share else "",
+        "share_method": share_method(entry.kind, share, entry.format) if share else "",
         "open_condition": condition(opened, pack),
         "precision": precision(item),
         "system": entry.system_name,

@@ -13,9 +13,11 @@ from workflows import catalogue
 from workflows.acts.trail import Trail
 from workflows.classify import outdated
 from workflows.cli_show import asset_matches
+from workflows.entries.blockers import to_submit
+from workflows.entries.changes import system_of
 from workflows.entries.codes import codes
 from workflows.entries.documents import UNDER_REVIEW, open_version
-from workflows.entries.lifecycle import Labelled
+from workflows.entries.lifecycle import NOT_THERE, Labelled
 from workflows.entries.published import published_entry
 from workflows.entries.states import EntryState, last_in_force
 from workflows.entry import Entry
@@ -42,7 +44,16 @@ class Desk:
         """For `LifeCycle`; read the rulings first, so that one that comes meanwhile is noticed."""
         rulings = Counter(act.subject for act in self.trail.acts("decision"))
         names = {one.id: one.name for one in self.site.departments}
-        return Labelled(outdated(self.store, self.pack, names), rulings)
+        return Labelled(outdated(self.store, self.pack, names), rulings, self.gone)
+
+    @cached_property
+    def gone(self) -> frozenset[str]:
+        """Entries that people have acted on and that are not there any more: see `keys`."""
+        return frozenset(key for key in self.known.states if key not in self._rows)
+
+    def to_do(self, entry: Entry) -> list[str]:
+        """What keeps an entry from being submitted."""
+        return [f"{entry.asset}: {NOT_THERE}"] if entry.asset in self.gone else to_submit(entry, self.pack)
 
     def state(self, asset: str) -> EntryState:
         return self.known.states.get(asset) or EntryState(asset)
@@ -50,8 +61,8 @@ class Desk:
     def keys(self, globs: Sequence[str]) -> list[str]:
         """Keys that a glob names: present ones, then those once in force or under review that are gone.
 
-        Gone: their source has lost them, or the configuration their department. Raises `InputError` for a glob that
-        names none.
+        Gone: their source has lost them, or the configuration their system or department. Raises `InputError` for a
+        glob that names none.
         """
         present = self._rows
         lost = sorted(key for key, state in self.known.states.items() if _is_held(state) and key not in present)
@@ -103,16 +114,16 @@ class Desk:
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        """Key → row of what is present in a department of the configuration."""
-        known = {department.id for department in self.site.departments}
-        return {item.key: item.id for item in self.store.judgeable() if item.department in known}
+        """Key → row of what is present in a system of the configuration."""
+        known = {f"{department.id}/{system.id}" for department, system in self.site.systems()}
+        return {item.key: item.id for item in self.store.judgeable() if system_of(item.key) in known}
 
     def _present(self, key: str, row: int, numbers: Mapping[str, dict[int, tuple[str, ...]]]) -> Entry:
         stored, own = self.store.load([row])[0], numbers[key.split("/", 1)[0]]
         if stored.verdict is None or row not in own:
             raise InputError(f"{key} has no entry yet (run `pdc classify` and `pdc compile` first)")
         department = self.site.department(stored.asset.department)
-        system = next((one for one in department.systems if one.id == stored.asset.system), None)
+        system = department.system(stored.asset.system)
         return catalogue.entry(stored, own[row], department, system, self.pack, self.known)
 
     def _lost(self, key: str) -> Entry:

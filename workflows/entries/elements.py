@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -14,6 +14,8 @@ import msgspec
 import yaml
 
 from workflows.acts.text import one_line_text
+from workflows.clock import CHINA, now
+from workflows.entries.classes import class_of
 from workflows.entry import Entry, EntryItem, Given
 from workflows.errors import InputError
 
@@ -26,8 +28,6 @@ LABELLED = ("share", "open", "tier")
 """Elements of the resource and of each item that labels say."""
 CODE = r"[1-3][0-9]{5}[0-9A-Za-z]*/[0-9]+"
 CODES = re.compile(rf"{CODE}(?:[、,，;； ]+{CODE})*")
-CLASSES = ("基础信息资源类", "主题信息资源类", "部门信息资源类")
-"""类, with which a classification begins (发改高技术〔2017〕1272号)."""
 LONGEST = 2_000
 """Characters of a value that a person fills in."""
 
@@ -55,6 +55,8 @@ class Filled(msgspec.Struct, frozen=True):
     by: By
     who: str = ""
     at: str = ""
+    name: str = ""
+    """What ``who`` was called then."""
 
 
 class Completeness(msgspec.Struct, frozen=True):
@@ -79,38 +81,56 @@ def elements(level: Level) -> Mapping[str, Element]:
     return found
 
 
-def check_value(level: Level, key: str, value: str) -> str:
-    """The value without spaces around it. Raises `InputError`: no such element, not a person's to fill, not allowed."""
+def check_value(level: Level, key: str, value: str, of: Entry | None = None) -> str:
+    """The value without spaces around it. Raises `InputError`: no such element, not a person's to fill, not allowed.
+
+    ``of``: the entry that it is for, as it is now; what contradicts its code is not allowed.
+    """
     known = elements(level)
     writable = [name for name, element in known.items() if not element.fixed]
     if key not in writable:
         raise InputError(f"no element {key!r} that a person fills; {level} elements: {', '.join(writable)}")
-    value = one_line_text(f"{key} ({known[key].title})", value.strip())
-    allowed = known[key].values
-    if value and allowed and value not in allowed:
-        raise InputError(f"{key} ({known[key].title}) is one of {'、'.join(allowed)}, not {value!r}")
-    if value and known[key].form == "time" and not _is_time(value):
-        raise InputError(
-            f"{key} ({known[key].title}) is a day or time such as 2026-03-02 or 2026-03-02 08:30, not {value!r}"
-        )
-    if value and known[key].form == "codes" and not CODES.fullmatch(value):
-        raise InputError(
-            f"{key} ({known[key].title}) is codes such as 300001/000001 with 、 between them, not {value!r}"
-        )
-    if value and known[key].form == "class" and value.split("/")[0] not in CLASSES:
-        raise InputError(
-            f"{key} ({known[key].title}) begins with {'、'.join(CLASSES)} and goes on after /, not {value!r}"
-        )
+    element, titled = known[key], f"{key} ({known[key].title})"
+    value = one_line_text(titled, value.strip())
+    if value and element.values and value not in element.values:
+        raise InputError(f"{titled} is one of {'、'.join(element.values)}, not {value!r}")
+    told = _FORMS[element.form](value, of) if value and element.form else ""
+    if told:
+        raise InputError(f"{titled} {told}, not {value!r}")
     if len(value) > LONGEST:
-        raise InputError(f"{key} ({known[key].title}) has {len(value)} characters; at most {LONGEST}")
+        raise InputError(f"{titled} has {len(value)} characters; at most {LONGEST}")
     return value
 
 
-def _is_time(value: str) -> bool:
+def _no_time(value: str, _: Entry | None) -> str:
     try:
-        return bool(datetime.fromisoformat(value))
+        found = datetime.fromisoformat(value)
     except ValueError:
-        return False
+        return "is a day or time such as 2026-03-02 or 2026-03-02 08:30"
+    at = found if found.tzinfo else found.replace(tzinfo=CHINA)
+    return "is in the past" if at > now() else ""
+
+
+def _no_codes(value: str, of: Entry | None) -> str:
+    if not CODES.fullmatch(value):
+        return "is codes such as 300001/000001 with 、 between them"
+    own = of is not None and of.code in re.findall(CODE, value)
+    return "is codes of other resources than this one" if own else ""
+
+
+def _no_category(value: str, of: Entry | None) -> str:
+    """What is compiled always begins with the 类 of the code."""
+    if of is None or class_of(value) == class_of(of.category):
+        return ""
+    return f"begins with {class_of(of.category)}, as its code {of.code} says, and goes on after /"
+
+
+_FORMS: Mapping[str, Callable[[str, Entry | None], str]] = {
+    "time": _no_time,
+    "codes": _no_codes,
+    "class": _no_category,
+}
+"""What a value of a form should be; empty when it is."""
 
 
 def filled(
@@ -126,7 +146,9 @@ def filled(
     """
     found = {key: _filled(entry, key, derived) for key in elements("asset")}
     by_config = {key: Filled(found[key].value, "config") for key in declared if found[key].by == "rule"}
-    people = {key: Filled(found[key].value, "person", one.who, one.at) for key, one in ruled.items() if key in found}
+    people = {
+        key: Filled(found[key].value, "person", one.who, one.at, one.name) for key, one in ruled.items() if key in found
+    }
     return {**found, **by_config, **people}
 
 
@@ -138,7 +160,7 @@ def _filled(owner: Entry | EntryItem, key: str, derived: Mapping[str, str]) -> F
     value = value_of(owner, key) or derived.get(key, "")
     given = owner.given.get(key)
     if given is not None:
-        return Filled(value, "person", given.who, given.at)
+        return Filled(value, "person", given.who, given.at, given.name)
     if not value or value == NOT_FILLED:
         return Filled("", "nobody")
     configured = key in owner.configured or (isinstance(owner, Entry) and key in CONFIGURED)

@@ -37,6 +37,10 @@ FROM: dict[str, tuple[Stage, ...]] = {
 }
 REASONED = ("return", "withdraw")
 """Verbs that nobody may do without saying why."""
+NOT_THERE = (
+    "来源中已不存在: its source, system or department is gone; the office or the centre withdraws it "
+    "(pdc entry withdraw), or it is put back and `pdc run` finds it again"
+)
 
 
 class Labelled(NamedTuple):
@@ -46,6 +50,8 @@ class Labelled(NamedTuple):
     """Entries whose labels are older than a ruling, a harvest or the pack."""
     rulings: Mapping[str, int]
     """Asset → rulings that its labels know."""
+    gone: frozenset[str] = frozenset()
+    """Entries of which nothing is there any more."""
 
 
 class _TakenBack(Exception):
@@ -157,6 +163,8 @@ class LifeCycle:
             raise Blocked(f"{entry.asset} is {state.stage}: {verb} is for entries that are {allowed}")
         if verb in REASONED and not why.strip():
             raise Blocked(f"{entry.asset}: {verb} needs a reason: --why TEXT")
+        if verb not in REASONED and self.labelled is not None and entry.asset in self.labelled.gone:
+            raise Blocked(f"{entry.asset}: {NOT_THERE}")
         if verb not in REASONED and self._is_outdated(acting, entry.asset):
             raise Blocked(
                 f"{entry.asset}: a ruling, a harvest or the rules are newer than its labels: run `pdc classify`"
@@ -171,6 +179,11 @@ class LifeCycle:
         return asset in self.labelled.outdated or acting.version("decision", asset) != known
 
 
+def _before(state: EntryState) -> dict[str, str]:
+    """What an act changes: the stage, and the version in force if there is one."""
+    return {"stage": state.stage, **({"version": state.in_force.digest} if state.in_force else {})}
+
+
 def _last(acts: list[Act], verb: str) -> int:
     return max((place for place, act in enumerate(acts) if act.verb == verb), default=0)
 
@@ -178,11 +191,6 @@ def _last(acts: list[Act], verb: str) -> int:
 def _is_reviewed(state: EntryState, version: str) -> bool:
     under_way = state.under_way if state.stage in ("submitted", "approved") else None
     return under_way is not None and under_way.digest == version
-
-def _before(state: EntryState) -> dict[str, str]:
-    """What an act changes: the stage, and the version in force if there is one."""
-    return {"stage": state.stage, **({"version": state.in_force.digest} if state.in_force else {})}
-
 
 
 def _unchanged(acting: Acting, entry: Entry, submitted: str, pack: Pack) -> None:

@@ -86,14 +86,14 @@ def _elements(level: Level, values: Mapping[str, Filled], told: Lexicon) -> list
             "name": named(key, one.value, told),
             "by": one.by,
             "who": one.who,
+            "who_name": one.name,
         }
         for key, one in values.items()
     ]
 
 
 def _item(entry: Entry, item: EntryItem, told: Lexicon, own: Mapping[str, Given]) -> dict[str, Any]:
-    """Only what is filled: most elements of most items are nobody's."""
-    values = {key: one for key, one in filled_item(item, derived_item(entry, item, told)).items() if one.value}
+    values = filled_item(item, derived_item(entry, item, told))
     return {
         "number": item.number,
         "name": item.name,

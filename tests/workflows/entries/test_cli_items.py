@@ -57,7 +57,10 @@ def test_what_people_filled_in_of_an_item_is_shown(pdc: Pdc) -> None:
     assert "what people filled in" not in pdc("entry", "show", "parks").stdout
     pdc("entry", "fill", "parks", "--item", "mj", "unit=平方米", "masking=不脱敏", "description=占地面积")
     (number, area) = json.loads(pdc("entry", "show", "parks", "--json").stdout)["items"]
-    told = {one["key"]: (one["title"], one["value"], one["by"], one["who"]) for one in area["elements"]}
+    # JSON has what nobody filled in, too.
+    assert {"date_format", "verification"} <= {one["key"] for one in area["elements"] if one["by"] == "nobody"}
+    filled = (one for one in area["elements"] if one["value"])
+    told = {one["key"]: (one["title"], one["value"], one["by"], one["who"]) for one in filled}
     assert (area["number"], area["name"], list(told)) == (
         *(2, "mj"),
         [
@@ -77,13 +80,13 @@ def test_what_people_filled_in_of_an_item_is_shown(pdc: Pdc) -> None:
     }
     assert told["unit"] == ("计量单位", "平方米", "person", "li")
     assert told["data_type"][2:] == ("rule", "")
-    assert [one["key"] for one in number["elements"]] == [*list(rule)[:5], "system"]
+    assert [one["key"] for one in number["elements"] if one["value"]] == [*list(rule)[:5], "system"]
     text = pdc("entry", "show", "parks").stdout
     section = text[text.index("what people filled in of the items") :]
     assert [line.split() for line in section.splitlines()[2:5]] == [
-        ["mj", "信息项描述", "占地面积", "person", "li"],
-        ["mj", "计量单位", "平方米", "person", "li"],
-        ["mj", "脱敏方式", "不脱敏", "person", "li"],
+        ["mj", "信息项描述", "占地面积", "person", "李四"],
+        ["mj", "计量单位", "平方米", "person", "李四"],
+        ["mj", "脱敏方式", "不脱敏", "person", "李四"],
     ]
 
 

@@ -31,8 +31,8 @@ def test_a_class_that_was_mistyped_leaves_no_trace(office: Any) -> None:
     settled = record_changes(office.trail, office.entries().values(), ["lvhua"], office.actor("ops")).acts
     assert [act.verb for act in settled] == ["settle"]
     assert not verify(office.trail).faults
-    # Numbers stay taken, of whichever class.
-    assert given(office, OTHER)["applicants"] == (f"{OWN}/000001", f"{OTHER}/000003")
+    # Nothing was ever handed in under the numbers of the wrong class: they are free.
+    assert given(office, OTHER)["applicants"] == (f"{OWN}/000001", f"{OTHER}/000001")
 
 
 def test_codes_that_something_was_handed_in_under_stay_related(office: Any) -> None:
@@ -44,6 +44,19 @@ def test_codes_that_something_was_handed_in_under_stay_related(office: Any) -> N
     assert office.entries()["parks"].related_codes == (f"{OTHER}/000002",)
     assert not verify(office.trail).faults
     assert given(office, OTHER)["parks"] == (f"{OTHER}/000002",)
+
+
+def test_numbers_that_something_was_handed_in_under_stay_taken(office: Any) -> None:
+    given(office, OTHER)
+    office.publish()
+    rows = {one.key: one.id for one in office.store.judgeable()}
+    office.store.forget([*rows.values()])
+    office.hold(office.permits, office.parks)
+    # 000001 was the applicants' alone and nobody ever handed them in; 000002 was published.
+    codes.number(office.store, ["lvhua"], {("lvhua", "gis"): OTHER})
+    found = codes.codes(office.store, "lvhua")
+    assert sorted(own[-1] for own in found.values()) == [f"{OTHER}/000001", f"{OTHER}/000003"]
+    assert not verify(office.trail).faults
 
 
 @pytest.mark.parametrize("times", [1, 3])
