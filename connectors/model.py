@@ -85,6 +85,8 @@ class Asset(msgspec.Struct, frozen=True, omit_defaults=True):
     origin: Origin = "own"
     """How the department came by the data (Art. 26: shared or negotiated data is not in its own open list)."""
     update_cycle: str | None = None
+    format: str | None = None
+    """信息资源格式 of what a data dictionary describes, such as ``数据库(oracle)``; None where it does not say."""
     place: str | None = None
     """Where in a file the asset stands (file, sheet, line), for messages; not part of the structure."""
     product: str | None = None

@@ -368,7 +368,7 @@ def data_format(asset: Asset, system: SystemInfo | None) -> str:
     """
     connector = system.connector if system else None
     if connector is None or connector == "workbook":
-        return asset.product or ""
+        return asset.format or ""
     if connector == "ddl":
         # A dump is of somebody's database; without a sign whose, the group alone.
         return f"数据库({asset.product})" if asset.product else "数据库"

@@ -126,18 +126,17 @@ EntryElements = Annotated[Mapping[str, str], BeforeValidator(_entry_elements)]
 
 
 def _class_names(value: object) -> object:
-    """Digits of a class, in quotes or not, and what it is called."""
+    """Digits of a class and what it is called."""
     if not isinstance(value, dict):
         raise PydanticCustomError("classes", "must be a mapping of a class's digits to its name")
-    found = {str(digits): name for digits, name in value.items()}
-    for digits, name in found.items():
-        if not re.fullmatch(CLASS_DIGITS, digits):
+    for digits, name in value.items():
+        if not re.fullmatch(CLASS_DIGITS, str(digits)):
             shape = "has the key {digits}: digits are 类 (1 to 3), 类 and 项 (three), with 目 (six), or with 细目"
             raise PydanticCustomError("classes", shape, {"digits": repr(digits)})
         if not isinstance(name, str) or not name.strip() or not _CLASS_NAME.fullmatch(name.strip()):
             shape = "needs a name for {digits}: one line of text without /, which stands between 类, 项 and 目"
             raise PydanticCustomError("classes", shape, {"digits": digits})
-    return {digits: name.strip() for digits, name in found.items()}
+    return {digits: name.strip() for digits, name in value.items()}
 
 
 _CLASS_NAME = re.compile(r"[^/\x00-\x1f\x7f-\x9f]{1,100}")

@@ -275,10 +275,7 @@ class Store:
                 connection.execute(update(table).where(table.c.id.in_(batch)).values(missing_runs=0, vanished_at=None))
 
     def forget(self, ids: Sequence[int]) -> None:
-        """Remove assets that may no longer be listed (restricted now) with their history.
-
-        Their numbers: see ``workflows/entries/codes.py``.
-        """
+        """Remove assets that may no longer be listed (restricted now) with their history."""
         table = schema.assets
         with self.write() as connection:
             for batch in chunks(ids):

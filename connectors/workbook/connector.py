@@ -41,12 +41,16 @@ _CYCLE_WORDS = {"每天": "每日", "每季": "每季度", "半年": "每半年"
     word.removeprefix("每"): word for word in _CYCLES if word.startswith("每") and word != "每半年"
 }
 
+# Its seven groups of formats, and behind one of them, in brackets, the concrete type.
+_FORMAT = re.compile(r"(电子文件|电子表格|数据库|图形图像|流媒体|自描述格式|服务接口)(?:[(（]([\w .+/-]{1,40})[)）])?")
+
 
 @dataclass
 class _IndexEntry:
     name: str
     label: str | None
     update_cycle: str | None
+    format: str | None
     place: str
 
 
@@ -138,6 +142,7 @@ class WorkbookConnector(ReadOnce):
         groups: dict[str, list[Row]] = {}
         labels: dict[str, str | None] = {}
         cycles: dict[str, str | None] = {}
+        forms: dict[str, str | None] = {}
         name = ""
         for row in block.rows:
             written, schema = row.cell(cells["table"]), row.cell(cells.get("schema"))
@@ -159,8 +164,9 @@ class WorkbookConnector(ReadOnce):
             groups.setdefault(name, []).append(row)
             labels[name] = labels.get(name) or reading.text(sheet, row, cells.get("table_label")) or None
             cycles[name] = cycles.get(name) or _cycle(reading.text(sheet, row, cells.get("update_cycle")))
+            forms[name] = forms.get(name) or _format(reading.text(sheet, row, cells.get("format")))
         for name, rows in groups.items():
-            self._add(reading, sheet, block, rows, name, labels[name], cycles[name])
+            self._add(reading, sheet, block, rows, name, labels[name], cycles[name], forms[name])
 
     def _add(
         self,
@@ -171,6 +177,7 @@ class WorkbookConnector(ReadOnce):
         name: str,
         label: str | None,
         update_cycle: str | None = None,
+        form: str | None = None,
     ) -> None:
         *schemas, own = name.split(".") if re.fullmatch(r"[\w$#]+(?:\.[\w$#]+)+", name) else [name]
         entry = reading.index.get(name.lower()) or reading.index.get(own.lower())
@@ -195,6 +202,7 @@ class WorkbookConnector(ReadOnce):
             columns=tuple(columns),
             origin=self.config.origin,  # type: ignore[arg-type]
             update_cycle=update_cycle or (entry.update_cycle if entry else None) or self.config.update_cycle,
+            format=form or (entry.format if entry else None),
             place=place,
         )
 
@@ -232,11 +240,22 @@ def _read_index(reading: _Reading, sheet: Sheet, block: Block) -> None:
         name, label = narrow(written), reading.text(sheet, row, cells.get("table_label")) or None
         if name and name != label:
             cycle = _cycle(reading.text(sheet, row, cells.get("update_cycle")))
-            reading.index.setdefault(name.lower(), _IndexEntry(name, label, cycle, sheet.at(row, cells["table"])))
+            form = _format(reading.text(sheet, row, cells.get("format")))
+            place = sheet.at(row, cells["table"])
+            reading.index.setdefault(name.lower(), _IndexEntry(name, label, cycle, form, place))
 
 
 def _cycle(word: str) -> str | None:
     return word if word in _CYCLES else _CYCLE_WORDS.get(word)
+
+
+def _format(word: str) -> str | None:
+    """
+    >>> _format("数据库（Oracle）")
+    '数据库(Oracle)'
+    """
+    found = _FORMAT.fullmatch(word.strip())
+    return found and (f"{found[1]}({found[2]})" if found[2] else found[1])
 
 
 def _named(reading: _Reading, sheet: Sheet, block: Block) -> tuple[str, str | None]:

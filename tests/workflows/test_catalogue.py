@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from classifiers.evidence import AssetVerdict, Because, ColumnVerdict, Decision, Finding, Label, Subject
 from classifiers.policy import Pack, load_pack
@@ -223,6 +224,57 @@ def test_formats_are_group_and_type(connector: str, path: str | None, kind: Any,
     assert catalogue.data_format(Asset("d", "s", "n", kind), system) == expected
 
 
+def test_the_format_behind_a_dictionary_is_what_it_says(compiled: Any) -> None:
+    system = SimpleNamespace(**{**vars(SYSTEM), "connector": "workbook", "path": "a.xlsx"})
+    shared = ASSET, structs.replace(ASSET, name="B", format="电子表格(xlsx)")
+    said, unsaid = compiled(*shared, system=system)
+    assert (unsaid.format, unsaid.share_method) == ("", "通过共享平台")
+    assert (said.format, said.share_method) == ("电子表格(xlsx)", "通过共享平台（文件下载）")
+
+
+def test_the_format_behind_a_dictionary_is_what_the_configuration_says(compiled: Any) -> None:
+    more = {"connector": "workbook", "path": "a.xlsx", "entry": {"format": "数据库(oracle)"}}
+    (entry,) = compiled(ASSET, system=SimpleNamespace(**{**vars(SYSTEM), **more}))
+    assert (entry.format, entry.share_method) == ("数据库(oracle)", "通过共享平台（数据库）")
+
+
 def test_the_format_of_a_dump_is_its_database() -> None:
     system = SimpleNamespace(connector="ddl", path="/data/a.sql", id="s", title="S")
     assert catalogue.data_format(Asset("d", "s", "n", product="mysql"), system) == "数据库(mysql)"
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ({}, "基础信息资源类"),
+        ({"101": "人口", "101001": "户籍", "1010010001": "常住"}, "基础信息资源类/人口/户籍/常住"),
+        ({"1": "基础库", "101001": "户籍", "201": "生态"}, "基础库/户籍"),
+    ],
+)
+def test_the_classification_says_what_the_code_says(
+    compiled: Any, store: Store, pack: Pack, names: dict[str, str], expected: str
+) -> None:
+    compiled(ASSET)
+    codes.number(store, ["dept"], {("dept", "sys"): "1010010001"})
+    department = SimpleNamespace(**{**vars(DEPARTMENT), "class_names": names})
+    (entry,) = catalogue.entries(store, pack, department, {"sys": SYSTEM})
+    assert (entry.code.partition("/")[0], entry.category) == ("1010010001", expected)
+
+
+def test_a_classification_of_another_class_holds_no_more(compiled: Any, store: Store, pack: Pack) -> None:
+    (entry,) = compiled(ASSET)
+    actor = Actor(account="li", person="li", name="李四", roles=("steward",))
+    with Trail(store).acting(actor) as acting:
+        filled = [Fill("category", "部门信息资源类/救助"), Fill("title", "低保")]
+        fill(acting, ASSET.key, filled, rights=DEFAULT, items=(), of=entry)
+    (entry,) = catalogue.entries(store, pack, DEPARTMENT, {"sys": SYSTEM})
+    assert (entry.category, entry.title) == ("部门信息资源类/救助", "低保")
+    codes.number(store, ["dept"], {("dept", "sys"): "1010010001"})
+    (entry,) = catalogue.entries(store, pack, DEPARTMENT, {"sys": SYSTEM})
+    assert (entry.category, entry.title) == ("基础信息资源类", "低保")
+
+
+def test_the_abstract_of_what_nobody_described_has_its_title(compiled: Any) -> None:
+    system = SimpleNamespace(**{**vars(SYSTEM), "entry": {"title": "低保家庭名册"}})
+    (entry,) = compiled(structs.replace(ASSET, comment=None), system=system)
+    assert (entry.title, entry.abstract.startswith("低保家庭名册（社会救助系统）")) == ("低保家庭名册", True)

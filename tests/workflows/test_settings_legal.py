@@ -82,6 +82,39 @@ def test_each_mistake_is_one_error_with_its_line(text: str, line: str, tmp_path:
     assert rest in found
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("classes: 人口", "2: 'classes' must be a mapping of a class's digits to its name"),
+        ("classes: {'4': 人口}", "2: 'classes' has the key '4': digits are 类 (1 to 3), 类 and 项 (three)"),
+        ("classes: {'10': 人口}", "2: 'classes' has the key '10'"),
+        ("classes: {'101': 人/口}", "2: 'classes' needs a name for 101: one line of text without /"),
+        ("classes: {'101': 7}", "2: 'classes' needs a name for 101"),
+    ],
+)
+def test_wrong_names_of_classes_are_told(text: str, line: str, tmp_path: Path) -> None:
+    (found,) = told(tmp_path, text)
+    assert found.startswith(f"site.yaml:{line}")
+
+
+@pytest.mark.parametrize("where", ["department", "systems"])
+@pytest.mark.parametrize("said", ["基础库/人口", "部门信息资源类/人口"])
+def test_a_classification_is_of_the_class_of_the_codes(where: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text("classes: {'1': 基础库, '101': 人口}\n", "utf-8")
+    (tmp_path / "departments").mkdir()
+    entry = {where: f", entry: {{category: {said}}}"}
+    text = f"department: {{id: d, name: 局, code: '11310107000000019B'{entry.get('department', '')}}}\nsystems:\n"
+    text += f"- {{id: s, connector: ddl, path: x.sql, class_code: '101001'{entry.get('systems', '')}}}\n"
+    (tmp_path / "departments" / "d.yaml").write_text(text, "utf-8")
+    if said.startswith("基础库"):
+        assert load_site(tmp_path).departments[0].class_names == {"1": "基础库", "101": "人口"}
+        return
+    with pytest.raises(
+        SettingsError, match=r"of another 类 than the codes of s, which are 基础库 \(begin it with 基础库/"
+    ):
+        load_site(tmp_path)
+
+
 @pytest.mark.parametrize("where", ["department", "systems"])
 def test_a_wrong_class_is_told(where: str, tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text("name: 目录\n", "utf-8")

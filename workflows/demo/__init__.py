@@ -54,11 +54,13 @@ systems:
     connector: workbook
     path: data/his_dictionary.xlsx
     update_cycle: 实时
+    entry: {{format: 数据库(oracle)}}  # what the dictionary describes; the workbook is no more than its description
   - id: health
     name: 公共卫生系统
     connector: workbook
     path: data/public_health.csv
     update_cycle: 每月
+    entry: {{format: 数据库(mysql)}}
 """,
     "cgj": """
 department: {{id: cgj, name: 普陀区城市管理行政执法局, code: "{code}", section: 数据科, contact: cgj@example.cn,

@@ -15,7 +15,7 @@ from connectors.workbook import WorkbookConnector
 from workflows.review.forms import OPTIONS
 from workflows.review.template import EXAMPLE, write_template
 
-TABLES = [("T_A", "低保对象", "每月"), ("T_B", "高龄津贴", "每日")]
+TABLES = [("T_A", "低保对象", "每月", "数据库（Oracle）"), ("T_B", "高龄津贴", "每日", "纸质")]
 FIELDS = [
     ("T_A", "SFZH", "身份证号", "VARCHAR", "18", "是", "是", "未脱敏"),
     ("T_A", "XM", "姓名", "VARCHAR", "50", "否", "否", "=姓名"),
@@ -51,9 +51,10 @@ def test_a_filled_one_is_harvested_whole(blank: Path, resave: Any, office: bool)
     path = fill_in(blank)
     assets, listing = read(resave(path) if office else path)
     assert listing.complete
-    assert [(one.name, one.comment, one.update_cycle, one.primary_key) for one in assets] == [
-        ("T_A", "低保对象", "每月", ("SFZH",)),
-        ("T_B", "高龄津贴", "每日", ()),
+    assert [(one.name, one.comment, one.update_cycle, one.format, one.primary_key) for one in assets] == [
+        ("T_A", "低保对象", "每月", "数据库(Oracle)", ("SFZH",)),
+        # What is none of the guide's formats says nothing.
+        ("T_B", "高龄津贴", "每日", None, ()),
     ]
     assert [(one.name, one.type, one.nullable, one.comment) for one in assets[0].columns] == [
         ("SFZH", "VARCHAR(18)", False, "身份证号（未脱敏）"),
