@@ -3,8 +3,8 @@ Chromium, Playwright and fonts-noto-cjk).
 
 python tools/pictures.py [NAME …] [--keep FOLDER]
 
-A site is made and people publish, issue lists and ask for data; a week later the lists are made again. Each picture is
-the first page of one sheet as it is printed, cut after its last row.
+A site is made and people publish, issue lists and ask for data; a week later the lists are made again. Each picture
+shows the first rows of one sheet and as many of its columns as fit in 1,600 pixels, printed in their own size.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -32,13 +33,18 @@ from playwright.sync_api import sync_playwright
 from workflows import clock, people
 from workflows.acts.trail import Trail
 from workflows.cli import cli
+from workflows.outputs.cells import A3, Column, row_height
 from workflows.run import Job
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 LARGEST = 150_000
 """Bytes of a picture."""
-WIDTH, HEIGHT, MARGIN = 1_900, 1_400, 20
-"""Pixels: of a page, and of the white that is left around what is on it."""
+WIDEST = 216
+"""Characters of all columns of a picture: so many are printed on A3 without being made smaller."""
+WIDER = 1.07
+"""Columns count digits, which are wider in the font here than in the workbooks' own."""
+WIDTH, HEIGHT, MARGIN = 1_700, 1_200, 12
+"""Pixels: of the viewer, in which a page of A3 has its own size, and of the white that is left around what is on it."""
 DRAWN = 2_500
 """Milliseconds until a page is drawn; the viewer does not say."""
 TRIM = """async ([address, margin]) => {
@@ -123,26 +129,113 @@ class Picture(NamedTuple):
     sheet: str
     rows: int = 40
     """At most so many of the sheet."""
-    whole: bool = False
-    """All columns on one page, as on a screen; the picture is larger."""
+    columns: str = ""
+    """The headings of the columns that are shown, parted by spaces and without the guide's numbers; all when empty."""
+    only: str = ""
+    """What rows must say in one of their cells."""
 
 
+CATALOGUE, OPEN = "out/official/{day}/公共数据资源目录.xlsx", "out/official/{day}/开放清单.xlsx"
+NEGATIVE, DEMAND = "out/official/{day}/共享负面清单.xlsx", "out/official/{day}/数据需求清单.xlsx"
+RESPONSIBILITY, FILING = "out/official/{day}/数据责任清单.xlsx", "out/official/{day}/市级报送表.xlsx"
+REVIEW, TEMPLATE = "审核表.xlsx", "填报表.xlsx"
+ANSWERS = {
+    "联系电话": {"采纳建议": "是"},
+    "紧急联系人电话": {"采纳建议": "是"},
+    "reporter.phone": {"采纳建议": "是", "理由/备注": "居民自报，已与网格长核对"},
+    "证件号码": {"采纳建议": "是"},
+    "steps[].result": {
+        **{"分级": "L2 内部级", "共享类型": "授权共享", "开放类型": "非开放"},
+        **{"依据": "《个人信息保护法》第三十四条", "理由/备注": "处置结果常写明当事人情况"},
+    },
+}
+"""Column → what a steward fills in."""
 PICTURES = (
-    Picture("official-catalogue", "out/official/{day}/公共数据资源目录.xlsx", "公共数据资源目录", 11),
-    Picture("official-items", "out/official/{day}/公共数据资源目录.xlsx", "信息项", 14),
-    Picture("official-responsibility-list", "out/official/{day}/数据责任清单.xlsx", "数据责任清单", 15),
-    Picture("official-negative-list", "out/official/{day}/共享负面清单.xlsx", "共享负面清单"),
-    Picture("official-open-list", "out/official/{day}/开放清单.xlsx", "开放清单", 10),
-    Picture("official-demand-list", "out/official/{day}/数据需求清单.xlsx", "数据需求清单"),
-    Picture("official-filing", "out/official/{day}/市级报送表.xlsx", "市级报送表", 13),
-    Picture("official-cover", "out/official/{day}/共享负面清单.xlsx", "说明"),
-    Picture("official-totals", "out/official/{day}/数据责任清单.xlsx", "统计"),
-    Picture("official-changes", "out/official/{day}/公共数据资源目录.xlsx", "与上期变化"),
-    Picture("review-workbook", "审核表.xlsx", "待审信息项", 11, True),
-    Picture("review-resources", "审核表.xlsx", "资源", 9),
-    Picture("review-elements", "审核表.xlsx", "信息项", 16),
-    Picture("template", "填报表.xlsx", "字段", 16),
-    Picture("template-tables", "填报表.xlsx", "表", 10),
+    Picture(
+        "official-catalogue",
+        CATALOGUE,
+        "公共数据资源目录",
+        9,
+        "信息资源分类 信息资源名称 信息资源代码 信息资源提供方 信息资源摘要 信息资源格式 共享类型 共享条件",
+    ),
+    Picture(
+        "official-catalogue-grounds",
+        CATALOGUE,
+        "公共数据资源目录",
+        9,
+        "信息资源名称 是否向社会开放 更新周期 发布日期 数据分级（安全等级） 理由 依据",
+    ),
+    Picture(
+        "official-items",
+        CATALOGUE,
+        "信息项",
+        14,
+        "信息资源名称 序号 信息项名称 数据类型 字段名 分级 共享类型 开放类型 理由",
+        "残疾人信息",
+    ),
+    Picture(
+        "official-responsibility-list",
+        RESPONSIBILITY,
+        "数据责任清单",
+        9,
+        "信息资源名称 共享类型 共享条件 共享方式 数据分级 理由 依据",
+    ),
+    Picture(
+        "official-negative-list",
+        NEGATIVE,
+        "共享负面清单",
+        9,
+        "信息资源名称 共享类型 数据分级 理由 法律、法规、规章依据 决定性信息项 批准人",
+    ),
+    Picture(
+        "official-open-list",
+        OPEN,
+        "开放清单",
+        9,
+        "高价值 信息资源名称 提供方 数据领域 摘要 开放范围 开放类型 开放条件 更新频率",
+    ),
+    Picture("official-open-list-items", OPEN, "开放清单", 7, "信息资源名称 数据项 数据格式 理由 依据 发布日期"),
+    Picture(
+        "official-demand-list",
+        DEMAND,
+        "数据需求清单",
+        9,
+        "需求编号 需求单位 所需数据 信息项 提供单位 用途 期限 办理状态",
+    ),
+    Picture(
+        "official-filing",
+        FILING,
+        "市级报送表",
+        13,
+        "信息资源代码 信息资源名称 提供方 数据来源 更新频率 安全等级 共享类型 开放类型 市级目录收录情况 信息项数 版本",
+    ),
+    Picture("official-cover", NEGATIVE, "说明"),
+    Picture("official-totals", RESPONSIBILITY, "统计"),
+    Picture("official-changes", CATALOGUE, "与上期变化"),
+    Picture(
+        "review-workbook",
+        REVIEW,
+        "待审信息项",
+        9,
+        "组 表 字段 建议数据元 建议分级 建议共享类型 建议开放类型 状态 可信度 判定理由",
+    ),
+    Picture(
+        "review-workbook-answers",
+        REVIEW,
+        "待审信息项",
+        9,
+        "字段 判定依据 采纳建议 全组采纳 分级 共享类型 开放类型 数据元 依据 理由/备注",
+    ),
+    Picture(
+        "review-resources",
+        REVIEW,
+        "资源",
+        9,
+        "表 完整度 待补内容 信息资源名称 信息资源摘要 共享条件 更新周期 责任人及联系方式",
+    ),
+    Picture("review-elements", REVIEW, "信息项", 14, "表 字段 现名称 信息项名称 信息项描述 共享条件 共享方式 代码集"),
+    Picture("template", TEMPLATE, "字段", 12),
+    Picture("template-tables", TEMPLATE, "表", 8),
 )
 
 
@@ -192,6 +285,9 @@ def made_site(root: Path) -> tuple[Site, str]:
     site = Site(root)
     for asset, value in (("*public_toilet", "是"), ("*YLJG_ML", "是"), ("*patrol_stat", "是")):
         site("entry", "fill", asset, f"high_value={value}", by="li")
+    # Described in a workbook, which does not say what the system behind it is.
+    for asset in ("*CRB_BGK", "*YLJG_ML"):
+        site("entry", "fill", asset, "format=数据库(MySQL)", by="li")
     titles = {"*public_toilet": "公共厕所", "*parking_lot": "停车场", "*bj_jinggai": "井盖", "*patrol_stat": "巡查统计"}
     titles |= {"*T_YLJG": "养老机构", "*T_CJR": "残疾人信息", "*T_JZ_TJ": "救助统计"}
     for asset, title in titles.items():
@@ -207,9 +303,21 @@ def made_site(root: Path) -> tuple[Site, str]:
     site.publish("*parking_lot", "*t_xzxkgs", "*bj_jinggai")
     day = site.now().date().isoformat()
     site("lists", "--as-of", day, "--issue", "--why", "第二期")
-    site("review", "export", "minzheng", "--output", str(root / "审核表.xlsx"), by="li")
-    CliRunner().invoke(cli, ["--site", str(root), "template", "minzheng", "--output", str(root / "填报表.xlsx")])
+    site("review", "export", "street", "--output", str(root / REVIEW), by="li")
+    answer(root / REVIEW)
+    CliRunner().invoke(cli, ["--site", str(root), "template", "minzheng", "--output", str(root / TEMPLATE)])
     return site, day
+
+
+def answer(path: Path) -> None:
+    """Fill in some rows of the workbook as a steward does."""
+    book = openpyxl.load_workbook(path)
+    sheet = book["待审信息项"]
+    titles = {cell.value: cell.column for cell in sheet[1]}
+    for number in range(2, sheet.max_row + 1):
+        for title, text in ANSWERS.get(sheet.cell(number, titles["字段"]).value, {}).items():
+            sheet.cell(number, titles[title]).value = text
+    book.save(path)
 
 
 def asking(site: Site) -> None:
@@ -229,19 +337,48 @@ def asking(site: Site) -> None:
 
 
 def cut_book(picture: Picture, source: Path, target: Path) -> None:
-    """The sheet alone, so that the first page of the document is its first page, and no more rows than wanted."""
+    """The sheet alone, so that the first page of the document is its first page, and what is wanted of it."""
     book = openpyxl.load_workbook(source)
     for sheet in book.worksheets:
         if sheet.title != picture.sheet:
             del book[sheet.title]
     sheet = book[picture.sheet]
+    for row in reversed(list(sheet.iter_rows(min_row=2))) if picture.only else ():
+        if picture.only not in (cell.value for cell in row):
+            sheet.delete_rows(row[0].row)
     if sheet.max_row > picture.rows:
         sheet.delete_rows(picture.rows + 1, sheet.max_row - picture.rows)
-    sheet.oddFooter = HeaderFooterItem()
-    if picture.whole:
-        sheet.page_setup.fitToWidth = 1
+    sheet.oddHeader, sheet.oddFooter = HeaderFooterItem(), HeaderFooterItem()
+    sheet.print_title_cols, sheet.page_setup.paperSize, sheet.page_setup.fitToWidth = None, A3, 1
+    if picture.columns:
+        show_columns(sheet, picture)
     target.parent.mkdir(parents=True, exist_ok=True)
     book.save(target)
+
+
+def show_columns(sheet: Any, picture: Picture) -> None:
+    """Hide the others, and let rows be as high as what is still to be seen in them."""
+    wanted = set(picture.columns.split())
+    head = next(row for row in sheet.iter_rows() if len(wanted & {plain_title(cell.value) for cell in row}) > 3)
+    shown = []
+    for cell in head:
+        place = sheet.column_dimensions[cell.column_letter]
+        if plain_title(cell.value) in wanted:
+            wanted.remove(plain_title(cell.value))
+            shown.append((cell.column, Column("", place.width)))
+        else:
+            place.hidden = True
+    if wanted or sum(column.width for _, column in shown) > WIDEST:
+        raise SystemExit(f"{picture.name}: {wanted or sum(column.width for _, column in shown)}")
+    for row in sheet.iter_rows(min_row=head[0].row + 1):
+        values = [row[number - 1].value for number, _ in shown]
+        columns = [Column("", column.width * WIDER) for _, column in shown]
+        sheet.row_dimensions[row[0].row].height = row_height(values, columns)
+
+
+def plain_title(text: object) -> str:
+    """A heading without its number of the guide and the mark of what is mandatory."""
+    return re.sub(r"^[\d.]+ | \*$", "", str(text))
 
 
 def printed(books: list[Path], folder: Path) -> None:
@@ -254,15 +391,15 @@ def printed(books: list[Path], folder: Path) -> None:
     subprocess.run([office, "--headless", *given, *map(str, books)], check=True, capture_output=True, timeout=300)
 
 
-def taken(papers: Sequence[tuple[Path, float]]) -> Iterator[bytes]:
-    """The first page of each PDF as PNG, in few colours and without its white borders."""
+def taken(papers: Sequence[Path]) -> Iterator[bytes]:
+    """The first page of each PDF in its own size as PNG, in few colours and without its white borders."""
     with sync_playwright() as playwright:
         # The old headless mode has no viewer of PDF.
         chromium, given = shutil.which("chromium"), ["--headless=new", "--no-sandbox", "--hide-scrollbars"]
         browser = playwright.chromium.launch(executable_path=chromium, headless=False, args=given)
-        for paper, scale in papers:
-            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=scale)
-            page.goto(f"{paper.as_uri()}#toolbar=0&navpanes=0&view=Fit")
+        for paper in papers:
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            page.goto(f"{paper.as_uri()}#toolbar=0&navpanes=0&zoom=100")
             page.wait_for_timeout(DRAWN)
             whole = page.screenshot()
             page.close()
@@ -300,7 +437,7 @@ def main() -> int:
         for picture, book in zip(wanted, books, strict=True):
             cut_book(picture, root / picture.book.format(day=day), book)
         printed(books, Path(scratch))
-        papers = [(Path(scratch) / f"{one.name}.pdf", 1.5 if one.whole else 1) for one in wanted]
+        papers = [Path(scratch) / f"{one.name}.pdf" for one in wanted]
         sizes = []
         for picture, content in zip(wanted, taken(papers), strict=True):
             (IMAGES / f"{picture.name}.png").write_bytes(content)

@@ -122,7 +122,9 @@ def _days(told: Mapping[str, Any]) -> str:
 
 
 def demand_row(told: Mapping[str, Any]) -> list[Cell]:
-    items = "、".join(f"{item['title']}（{item['name']}）" for item in told["items"])
+    named = "、".join(f"{item['title']}（{item['name']}）" for item in told["items"])
+    # Of what nobody has catalogued yet there are no items to tell.
+    items = named or ("全部信息项" if told["asset"] else "")
     what: list[Cell] = [told["id"], told["requester"], told["title"], told["code"], items, told["provider"]]
     return [
         *what,

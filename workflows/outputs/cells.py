@@ -137,6 +137,8 @@ class Book:
     def cover(self, title: str, lines: Iterable[tuple[str, Value]]) -> None:
         """The sheet 说明: a title, then label and text per line."""
         sheet = self._sheet("说明", (20, 96))
+        # The title stands on it.
+        sheet.oddHeader.center.text = None
         sheet.append([self._cell(sheet, title, "pdc_title")])
         sheet.append([])
         columns = (Column("", 20), Column("", 96))
@@ -198,6 +200,8 @@ class Book:
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = ceil(sum(widths) / A3_CHARACTERS), 0
         sheet.page_setup.pageOrder = "overThenDown"
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        # Under the title.
+        sheet.print_options.horizontalCentered = True
         # A page by itself says what it is from; an ampersand would begin a code.
         sheet.oddHeader.center.text, sheet.oddHeader.center.size = self._title.replace("&", "&&"), 14
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = name, "第 &P 页，共 &N 页"

@@ -199,7 +199,7 @@ def basis_text(pack: Lexicon, labels: Iterable[Label]) -> str:
     return "\n".join(citation_line(pack, key) for key in cited(labels))
 
 
-_WHAT = re.compile(r"([^，；：]{1,20}?)(属|涉及)")
+_WHAT = re.compile(r"([^，；：]{1,20}?)(属|涉及|一般为)")
 
 
 def reason_lines(reason: str) -> str:
@@ -208,6 +208,8 @@ def reason_lines(reason: str) -> str:
     >>> print(reason_lines("姓名属个人信息，依法处理；手机号码属个人信息，依法处理；等3条理由"))
     姓名、手机号码属个人信息，依法处理
     等3条理由
+    >>> reason_lines("名称一般为公开级；行政区划一般为公开级")
+    '名称、行政区划一般为公开级'
     """
     groups: dict[str, list[str]] = {}
     for part in filter(None, reason.split("；")):

@@ -81,9 +81,19 @@ def test_tints_colour_the_cell(tmp_path: Path) -> None:
 def test_a_table_has_a_frozen_heading_filters_widths_and_print_settings(tmp_path: Path) -> None:
     sheet = written(tmp_path, [["a"], ["b"]])["表"]
     assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("A2", "A1:A3", "$1:$1")
+    assert sheet.print_options.horizontalCentered
     assert (sheet.column_dimensions["A"].width, sheet["A2"].alignment.wrap_text) == (10, True)
     assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_a_cover_bears_its_title_once(tmp_path: Path) -> None:
+    book = Book("清单", MOMENT)
+    book.cover("清单", [("目录", "普陀区")])
+    book.table("表", [Column("文", 10)], [["a"]])
+    made = load_workbook(book.save(tmp_path / "清单.xlsx"))
+    assert [(one.title, one.oddHeader.center.text) for one in made.worksheets] == [("说明", None), ("表", "清单")]
+    assert made["说明"]["A1"].value == "清单"
 
 
 def test_rows_beyond_a_sheet_go_on_in_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

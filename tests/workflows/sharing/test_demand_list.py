@@ -44,6 +44,9 @@ def test_what_departments_need_of_one_another(town: Any) -> None:
     town.ask("parks")
     assert [row["stage"] for row in rows(town, "2026-09-22")] == ["granted", "granted", "granted"]
     book = openpyxl.load_workbook(town.root / "out" / "official" / "2026-09-22" / "数据需求清单.xlsx")
+    # 全部信息项 where the request names none.
+    items = {line[0].value: line[4].value for line in book["数据需求清单"].iter_rows(min_row=2)}
+    assert (items["S2026-0001"], items["S2026-0005"]) == ("公园名称（mc）", "全部信息项")
     heading, *told = [[cell.value for cell in row] for row in book["与上期变化"].iter_rows()]
     assert heading == ["变化", "需求编号", "所需数据", "提供单位", "变更内容"]
     assert [(line[0], line[1]) for line in told] == [
