@@ -1,10 +1,11 @@
-"""Make the pictures of docs/images that show workbooks, all of them from the demo (needs LibreOffice,
-Chromium, Playwright and fonts-noto-cjk).
+"""Make the pictures of docs/images, all of them from the demo (needs LibreOffice, Chromium, Playwright and
+fonts-noto-cjk).
 
 python tools/pictures.py [NAME …] [--keep FOLDER]
 
 A site is made and people publish, issue lists and ask for data; a week later the lists are made again. Each picture
-shows the first rows of one sheet and as many of its columns as fit in 1,600 pixels, printed in their own size.
+shows the first rows of one sheet and as many of its columns as fit in 1,600 pixels, printed in their own size;
+``catalogue`` is the top of the demo's page.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from unittest import mock
 import openpyxl
 from click.testing import CliRunner
 from openpyxl.worksheet.header_footer import HeaderFooterItem
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from workflows import clock, people
 from workflows.acts.trail import Trail
@@ -47,23 +48,27 @@ WIDTH, HEIGHT, MARGIN = 1_700, 1_200, 12
 """Pixels: of the viewer, in which a page of A3 has its own size, and of the white that is left around what is on it."""
 DRAWN = 2_500
 """Milliseconds until a page is drawn; the viewer does not say."""
-TRIM = """async ([address, margin]) => {
+FEW = """async ([address, margin, limit]) => {
   const image = new Image(); image.src = address; await image.decode();
   const canvas = document.createElement("canvas"); canvas.width = image.width; canvas.height = image.height;
   const paper = canvas.getContext("2d"); paper.drawImage(image, 0, 0);
   const data = paper.getImageData(0, 0, image.width, image.height), pixels = data.data;
-  // The viewer is darker than anything near the borders of a page.
-  const dark = at => pixels[at] < 60 && pixels[at + 1] < 60 && pixels[at + 2] < 60;
-  let left = 0, right = image.width - 1, top = 0, bottom;
-  while (dark(4 * left + 4 * image.width * 23)) left++;
-  while (dark(4 * right + 4 * image.width * 23)) right--;
-  while (dark(top * image.width * 4 + 4 * (left + 12))) top++;
-  for (bottom = top; bottom < image.height && !dark(bottom * image.width * 4 + 4 * (left + 12));) bottom++;
-  let [west, east, north, south] = [right, left, bottom, top];
-  for (let y = top + 8; y < bottom - 8; y++) for (let x = left + 8; x < right - 8; x++) {
-    const at = 4 * (y * image.width + x);
-    if (pixels[at] < 250 || pixels[at + 1] < 250 || pixels[at + 2] < 250) {
-      west = Math.min(west, x); east = Math.max(east, x); north = Math.min(north, y); south = Math.max(south, y);
+  let left = -9, right = image.width + 9, top = -9, bottom = image.height + 9;
+  let [west, east, north, south] = [0, image.width, 0, image.height];
+  if (margin) {
+    [left, right, top] = [0, image.width - 1, 0];
+    // The viewer is darker than anything near the borders of a page.
+    const dark = at => pixels[at] < 60 && pixels[at + 1] < 60 && pixels[at + 2] < 60;
+    while (dark(4 * left + 4 * image.width * 23)) left++;
+    while (dark(4 * right + 4 * image.width * 23)) right--;
+    while (dark(top * image.width * 4 + 4 * (left + 12))) top++;
+    for (bottom = top; bottom < image.height && !dark(bottom * image.width * 4 + 4 * (left + 12));) bottom++;
+    [west, east, north, south] = [right, left, bottom, top];
+    for (let y = top + 8; y < bottom - 8; y++) for (let x = left + 8; x < right - 8; x++) {
+      const at = 4 * (y * image.width + x);
+      if (pixels[at] < 250 || pixels[at + 1] < 250 || pixels[at + 2] < 250) {
+        west = Math.min(west, x); east = Math.max(east, x); north = Math.min(north, y); south = Math.max(south, y);
+      }
     }
   }
   const [x0, y0] = [west - margin, north - margin], [width, height] = [east + margin - x0, south + margin - y0];
@@ -77,7 +82,7 @@ TRIM = """async ([address, margin]) => {
     const colour = colourAt(x0 + x, y0 + y);
     counts.set(colour, (counts.get(colour) || 0) + 1);
   }
-  const colours = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a)).slice(0, LIMIT);
+  const colours = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a)).slice(0, limit);
   const places = new Map(colours.map((colour, place) => [colour, place]));
   const parts = colour => [colour >> 16, (colour >> 8) & 255, colour & 255];
   const nearest = colour => {
@@ -92,8 +97,10 @@ TRIM = """async ([address, margin]) => {
   let text = "";
   for (let at = 0; at < indices.length; at += 8192) text += String.fromCharCode(...indices.subarray(at, at + 8192));
   return {width, height, colours, indices: btoa(text)};
-}""".replace("LIMIT", "64")
-"""Where the page is in the picture of the viewer, what is on it, and that in 64 colours: text and tints need few."""
+}"""
+"""A picture in few colours; with a margin only what is on the page that the viewer of PDF shows in it."""
+PAPER_COLOURS, PAGE_COLOURS = 64, 256
+"""Text and tints need few, shadows more."""
 
 
 START = datetime(2026, 9, 21, 9, 0, tzinfo=clock.CHINA)
@@ -135,6 +142,7 @@ class Picture(NamedTuple):
     """What rows must say in one of their cells."""
 
 
+PAGE = "catalogue"
 CATALOGUE, OPEN = "out/official/{day}/公共数据资源目录.xlsx", "out/official/{day}/开放清单.xlsx"
 NEGATIVE, DEMAND = "out/official/{day}/共享负面清单.xlsx", "out/official/{day}/数据需求清单.xlsx"
 RESPONSIBILITY, FILING = "out/official/{day}/数据责任清单.xlsx", "out/official/{day}/市级报送表.xlsx"
@@ -391,6 +399,16 @@ def printed(books: list[Path], folder: Path) -> None:
     subprocess.run([office, "--headless", *given, *map(str, books)], check=True, capture_output=True, timeout=300)
 
 
+def few_colours(browser: Browser, picture: bytes, margin: int, limit: int) -> bytes:
+    """A PNG as `FEW` makes it."""
+    page = browser.new_page()
+    page.goto("about:blank")
+    address = "data:image/png;base64," + base64.b64encode(picture).decode()
+    found = png(**page.evaluate(FEW, [address, margin, limit]))
+    page.close()
+    return found
+
+
 def taken(papers: Sequence[Path]) -> Iterator[bytes]:
     """The first page of each PDF in its own size as PNG, in few colours and without its white borders."""
     with sync_playwright() as playwright:
@@ -401,14 +419,21 @@ def taken(papers: Sequence[Path]) -> Iterator[bytes]:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             page.goto(f"{paper.as_uri()}#toolbar=0&navpanes=0&zoom=100")
             page.wait_for_timeout(DRAWN)
-            whole = page.screenshot()
-            page.close()
-            page = browser.new_page()
-            page.goto("about:blank")
-            address = "data:image/png;base64," + base64.b64encode(whole).decode()
-            yield png(**page.evaluate(TRIM, [address, MARGIN]))
+            yield few_colours(browser, page.screenshot(), MARGIN, PAPER_COLOURS)
             page.close()
         browser.close()
+
+
+def top_of(web_page: Path) -> bytes:
+    """The top of the catalogue's page."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="zh-CN", color_scheme="light")
+        page.goto(web_page.as_uri())
+        page.locator("#results .card").first.wait_for()
+        found = few_colours(browser, page.screenshot(), 0, PAGE_COLOURS)
+        browser.close()
+    return found
 
 
 def png(width: int, height: int, colours: list[int], indices: str) -> bytes:
@@ -436,14 +461,16 @@ def main() -> int:
         books = [Path(scratch) / "books" / f"{one.name}.xlsx" for one in wanted]
         for picture, book in zip(wanted, books, strict=True):
             cut_book(picture, root / picture.book.format(day=day), book)
-        printed(books, Path(scratch))
+        if books:
+            printed(books, Path(scratch))
         papers = [Path(scratch) / f"{one.name}.pdf" for one in wanted]
-        sizes = []
-        for picture, content in zip(wanted, taken(papers), strict=True):
-            (IMAGES / f"{picture.name}.png").write_bytes(content)
-            sizes.append(len(content))
-            print(f"{picture.name}.png: {len(content):,} bytes")
-    return 0 if max(sizes) <= LARGEST else 1
+        made = dict(zip([one.name for one in wanted], taken(papers), strict=True))
+        if not arguments.names or PAGE in arguments.names:
+            made[PAGE] = top_of(root.resolve() / "out" / "catalogue.html")
+    for name, content in made.items():
+        (IMAGES / f"{name}.png").write_bytes(content)
+        print(f"{name}.png: {len(content):,} bytes")
+    return 0 if max(map(len, made.values())) <= LARGEST else 1
 
 
 if __name__ == "__main__":
