@@ -108,7 +108,7 @@ def _no_time(value: str, _: Entry | None) -> str:
     except ValueError:
         return "is a day or time such as 2026-03-02 or 2026-03-02 08:30"
     at = found if found.tzinfo else found.replace(tzinfo=CHINA)
-    return "is in the past" if at > now() else ""
+    return "is a time that has passed" if at > now() else ""
 
 
 def _no_codes(value: str, of: Entry | None) -> str:

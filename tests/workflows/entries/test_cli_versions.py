@@ -175,7 +175,7 @@ def test_an_item_that_is_undetermined_is_missing(shell: Any) -> None:
         (("related_codes=abc",), "related_codes (关联资源代码) is codes such as 300001/000001"),
         (("category=乱写",), "category (信息资源分类) begins with 部门信息资源类, as its code 300001/000001 says"),
         (("category=基础信息资源类/x",), "begins with 部门信息资源类, as its code 300001/000001 says"),
-        (("last_sync=2099-01-01",), "last_sync (最后同步时间) is in the past, not '2099-01-01'"),
+        (("last_sync=2099-01-01",), "last_sync (最后同步时间) is a time that has passed, not '2099-01-01'"),
         (("related_codes=300001/000009、300001/000001",), "is codes of other resources than this one"),
         (("title=x", "title=z"), "lvhua/gis/parks: title is given twice"),
         (("abstract=一\n二",), "abstract (信息资源摘要) is one line of text"),

@@ -97,7 +97,7 @@ def january(d: Any) -> None:
         TREES: ("draft", 0),
         RESCUED: ("draft", 0),
         HOMES: ("draft", 0),
-        REPORTS: ("draft", 1),
+        REPORTS: ("draft", 2),
         UNITS: ("draft", 0),
     }
     # A column that nobody understands keeps the annual reports back until somebody says what it is.
@@ -105,6 +105,9 @@ def january(d: Any) -> None:
     ruling = ("--set", "tier=L2 share=unconditional open=unconditional", "--why", "年报批次号，与企业核对过", "--yes")
     d.json("decide", f"{REPORTS}.qz7x", *ruling, by="shen")
     d.json("classify")
+    # The workbook is no more than a description: what is behind it somebody has to say.
+    assert "信息资源格式 (format) is not filled" in d.refused("entry", "submit", REPORTS, by="shen")
+    d.json("entry", "fill", REPORTS, "format=数据库(mysql)", by="shen")
     assert d.json("entry", "list", REPORTS)[0]["to_do"] == 0
     assert official(d, "2026-01-05") == {name: [] for name in LISTS}
 
