@@ -293,9 +293,6 @@ def made_site(root: Path) -> tuple[Site, str]:
     site = Site(root)
     for asset, value in (("*public_toilet", "是"), ("*YLJG_ML", "是"), ("*patrol_stat", "是")):
         site("entry", "fill", asset, f"high_value={value}", by="li")
-    # Described in a workbook, which does not say what the system behind it is.
-    for asset in ("*CRB_BGK", "*YLJG_ML"):
-        site("entry", "fill", asset, "format=数据库(MySQL)", by="li")
     titles = {"*public_toilet": "公共厕所", "*parking_lot": "停车场", "*bj_jinggai": "井盖", "*patrol_stat": "巡查统计"}
     titles |= {"*T_YLJG": "养老机构", "*T_CJR": "残疾人信息", "*T_JZ_TJ": "救助统计"}
     for asset, title in titles.items():
