@@ -42,8 +42,6 @@ LARGEST = 150_000
 """Bytes of a picture."""
 WIDEST = 216
 """Characters of all columns of a picture: so many are printed on A3 without being made smaller."""
-WIDER = 1.07
-"""Columns count digits, which are wider in the font here than in the workbooks' own."""
 WIDTH, HEIGHT, MARGIN = 1_700, 1_200, 12
 """Pixels: of the viewer, in which a page of A3 has its own size, and of the white that is left around what is on it."""
 DRAWN = 2_500
@@ -377,8 +375,7 @@ def show_columns(sheet: Any, picture: Picture) -> None:
         raise SystemExit(f"{picture.name}: {wanted or sum(column.width for _, column in shown)}")
     for row in sheet.iter_rows(min_row=head[0].row + 1):
         values = [row[number - 1].value for number, _ in shown]
-        columns = [Column("", column.width * WIDER) for _, column in shown]
-        sheet.row_dimensions[row[0].row].height = row_height(values, columns)
+        sheet.row_dimensions[row[0].row].height = row_height(values, [column for _, column in shown])
 
 
 def plain_title(text: object) -> str:
