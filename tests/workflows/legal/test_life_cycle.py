@@ -278,6 +278,8 @@ def fit(entry: Entry, pack: Pack) -> bool:
         labels = {one.dimension: one for one in owner.labels}
         if any(labels[axis].value == "undetermined" for axis in ("tier", "share", "open")):
             return False
+        if "待确认：" in labels["tier"].reason:  # kept until a person says so
+            return False
         if labels["share"].value != "unconditional" and not lawful(labels["share"], pack):
             return False
         if labels["share"].value == "none" != labels["open"].value:
