@@ -65,8 +65,13 @@ def test_only_the_columns_to_fill_are_unlocked(book: Any) -> None:
 
 
 def test_rows_are_as_high_as_what_is_seen(book: Any) -> None:
-    heights = {book["信息项"].row_dimensions[row].height for row in range(2, 11)}
-    assert heights == {18.5}
+    """Hidden ids are longer than any cell; a condition of sharing takes more than one line."""
+    sheet = book["信息项"]
+    condition = titles(sheet)["共享条件"]
+    found = {
+        (len(sheet.cell(row, condition).value or "") > 10, sheet.row_dimensions[row].height) for row in range(2, 11)
+    }
+    assert found == {(False, 18.5), (True, 62.0)}
 
 
 def test_drop_downs_freeze_filter_and_hidden_parts(book: Any) -> None:
