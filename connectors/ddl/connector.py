@@ -136,17 +136,16 @@ def _read_file(dump: Dump, path: Path, given: str | None, encoding: str | None) 
             _check_is_text(path, head, encoding)
             stream.seek(0)
             encoding = encoding or stream_encoding(stream)
-            told = given or _signed(head.decode(encoding, "replace"))
+            told = given or detect_dialect(head.decode(encoding, "replace"))
             dialect = DIALECTS[told or "postgres"]
             dump.schema = dump.database = None
+            dump.product = PRODUCTS.get(told, told) if told else None
             for piece in split(decoded_chunks(stream, encoding), FAMILIES[dialect]):
                 place = f"{path.name}:{piece.line}"
                 if piece.broken and describes_structure(piece.text):
                     dump.failures.append(Failure(piece.broken, place, _SKIPPED))
                 elif piece.text and not piece.broken:
                     _read_piece(dump, repaired(piece.text, encoding), dialect, place)
-            for table in dump.tables.values():
-                table.product = table.product or (PRODUCTS.get(told, told) if told else None)
     except (OSError, EOFError, LookupError, UnicodeError) as error:
         raise SourceFatalError(f"cannot be read: {error}", place=path.name, hint="check the file") from error
 
@@ -158,12 +157,8 @@ def _read_piece(dump: Dump, sql: str, dialect: str, place: str) -> None:
         dump.failures.append(Failure(str(error), place, _SKIPPED))
 
 
-def detect_dialect(head: str) -> str:
-    """``mysql``, ``postgres``, ``oracle`` or ``tsql``, by the signs in a beginning; ``postgres`` without any."""
-    return DIALECTS[_signed(head) or "postgres"]
-
-
-def _signed(head: str) -> str | None:
+def detect_dialect(head: str) -> str | None:
+    """``mysql``, ``postgres``, ``oracle``, ``dm`` or ``tsql``, by the signs in a beginning; None without any."""
     return next((dialect for dialect, sign in _SIGNS if re.search(sign, head, re.I | re.M)), None)
 
 

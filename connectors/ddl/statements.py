@@ -46,6 +46,8 @@ class Dump:
     """Where unqualified names are, as the last USE or SET search_path said."""
     database: str | None = None
     """Where names without a database are, as the last USE of SQL Server said."""
+    product: str | None = None
+    """Whose database the file under way is of, such as ``mysql``; None where nothing says so."""
 
     def qualified(self, name: Name) -> Name:
         if self.schema and len(name.parts) == 1:
@@ -163,7 +165,7 @@ def _read_create(dump: Dump, sql: str, dialect: str, place: str, is_view: bool) 
     if name.parts[-1].startswith("#") and dialect == "tsql":
         # Temporary.
         return
-    table = Table(dump.qualified(name), "view" if is_view else "table", place, dialect)
+    table = Table(dump.qualified(name), "view" if is_view else "table", place, dialect, product=dump.product)
     if is_view:
         _read_view(tokens, index, table)
     elif tokens.words(index, "PARTITION", "OF"):
