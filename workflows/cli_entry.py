@@ -154,10 +154,10 @@ def _of_now(at: Desk, key: str, review: bool) -> dict[str, Any]:
     from workflows.entries.versions import document
 
     state, now = at.state(key), next(at.entries([key]))
-    under_way = state.under_way if state.stage in ("submitted", "approved") else None
-    if review and under_way is None:
+    under_review = state.under_review
+    if review and under_review is None:
         raise InputError(f"no version of {key} is under review (it is {state.stage})")
-    submitted = open_version(at.trail, key, under_way.digest, UNDER_REVIEW) if under_way else None
+    submitted = open_version(at.trail, key, under_review.digest, UNDER_REVIEW) if under_review else None
     since = differences(submitted, document(now), at.pack) if submitted else ()
     shown = submitted if review and submitted is not None else now
     found = record(shown, state, at.pack, said=ruled(at.store.decisions(key)), declared=at.declared(shown))
@@ -337,8 +337,7 @@ def _version(at: Desk, key: str, which: str) -> Entry:
         version = chosen(versions(at.trail.acts("entry", key)), which)
         return open_version(at.trail, key, version.digest, f"the version {which}")
     state = at.state(key)
-    under_way = state.under_way if state.stage in ("submitted", "approved") else None
-    found = state.in_force if which == "in-force" else under_way
+    found = state.in_force if which == "in-force" else state.under_review
     if found is None:
         raise InputError(f"no version of {key} is {which.replace('-', ' ').replace('review', 'under review')}")
     return open_version(at.trail, key, found.digest)

@@ -189,8 +189,7 @@ def _last(acts: list[Act], verb: str) -> int:
 
 
 def _is_reviewed(state: EntryState, version: str) -> bool:
-    under_way = state.under_way if state.stage in ("submitted", "approved") else None
-    return under_way is not None and under_way.digest == version
+    return state.under_review is not None and state.under_review.digest == version
 
 
 def _unchanged(acting: Acting, entry: Entry, submitted: str, pack: Pack) -> None:

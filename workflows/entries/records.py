@@ -55,7 +55,6 @@ def record(
     """One entry. ``told``: in whose words, the pack's or those of a day; ``declared``: as `filled`."""
     lexicon: Pack | Wording = told or pack
     said = said or {}
-    reviewed = standing.stage in ("submitted", "approved")
     own = in_force(said, found)
     values = filled(found, derived(found, standing, lexicon), own, declared)
     return {
@@ -71,7 +70,7 @@ def record(
         "items": [_item(found, item, lexicon, in_force(said, item)) for item in found.items],
         "labels": [{**one, "stricter": _stricter(found, one["key"])} for one in _labels(found, lexicon, own)],
         "changes": standing.changes,
-        "to_do": to_publish(found, standing, pack) if reviewed else to_submit(found, pack),
+        "to_do": to_publish(found, standing, pack) if standing.under_review else to_submit(found, pack),
     }
 
 

@@ -49,7 +49,7 @@ class EntryState(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int = 0
     """Acts so far; what `Acting.add` wants as ``expected``."""
     under_way: Signed | None = None
-    """The submission under review."""
+    """The submission that is not in force yet; one that was returned, too."""
     approved: Signed | None = None
     signed: dict[Review, Signed] = {}
     refusal: Signed | None = None
@@ -67,6 +67,11 @@ class EntryState(msgspec.Struct, frozen=True, omit_defaults=True):
     found: str = ""
     """Digest of what ``changes`` tell of."""
     withdrawn_at: str = ""
+
+    @property
+    def under_review(self) -> Signed | None:
+        """The submission, unless it was returned."""
+        return self.under_way if self.stage in ("submitted", "approved") else None
 
 
 def fold(acts: Iterable[Act], asset: str = "") -> EntryState:
