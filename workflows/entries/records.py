@@ -64,7 +64,7 @@ def record(
         "state": standing.stage,
         "version": standing.version,
         "in_force": standing.in_force,
-        "under_review": standing.under_way,
+        "under_review": standing.under_review,
         "completeness": completeness(found).score,
         "elements": _elements("asset", values, lexicon),
         "items": [_item(found, item, lexicon, in_force(said, item)) for item in found.items],

@@ -112,6 +112,14 @@ def test_what_changed_under_review_is_submitted_again_and_reviewed_anew(shell: A
     assert "publish is for entries that are approved" in shell("entry", "publish", "parks", by="chen", code=4).stderr
 
 
+def test_what_was_returned_is_under_review_no_more(shell: Any) -> None:
+    shell("entry", "submit", "parks", code=0)
+    assert shell.json("entry", "show", "parks")["under_review"]["who"] == "li"
+    shell("entry", "return", "parks", "--why", "太短", by="wang", code=0)
+    assert shell.json("entry", "show", "parks")["under_review"] is None
+    assert "is under review (it is returned)" in shell("entry", "show", "parks", "--review", code=2).stderr
+
+
 def test_changes_are_told_in_the_words_of_the_pack(shell: Any) -> None:
     shell.publish("parks")
     shell.decide("parks.mc", "share=conditional open=none tier=L3")
