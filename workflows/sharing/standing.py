@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from classifiers.policy import Pack
     from workflows.outputs.words import Lexicon
 
+Kept = Callable[[str], bytes | None]
+"""Gives a document by its SHA-256, None where it is lost."""
 SHOWN = 5
 WAITING: Final = ("asked", "cataloguing", "reviewing", "objected")
 """Stages in which somebody has still to act by what is in force."""
@@ -84,13 +87,8 @@ def told(found: tuple[Change, ...]) -> str:
     return "；".join(map(str, sorted(found, key=lambda one: one.item is None)[:SHOWN])) + more
 
 
-def voided(
-    asked: Document, mark: Mark, entry: Entry, version: str, kept: Callable[[str], bytes | None], words_of: Lexicon
-) -> str:
-    """What makes an approval one of another version than the one in force; empty when it stands.
-
-    ``kept`` gives the document of a version by its SHA-256.
-    """
+def voided(asked: Document, mark: Mark, entry: Entry, version: str, kept: Kept, words_of: Lexicon) -> str:
+    """What makes an approval one of another version than the one in force; empty when it stands."""
     if mark.entry == version:
         return ""
     body = kept(mark.entry)
@@ -100,7 +98,7 @@ def voided(
     return told(found) or "which is not kept"
 
 
-def standing(state: RequestState, found: PublishedEntry | None, pack: Pack, trail: Trail) -> Standing:
+def standing(state: RequestState, found: PublishedEntry | None, pack: Pack, kept: Kept) -> Standing:
     """What the version in force makes of a request today."""
     asked, entry = state.document, found.entry if found else None
     gone = no_longer(asked, entry)
@@ -108,19 +106,19 @@ def standing(state: RequestState, found: PublishedEntry | None, pack: Pack, trai
         return Standing(gone=gone)
     version, since = found.state.in_force.digest, found.state.in_force.at
     approvals = state.approvals if state.stage == "reviewing" else {}
-    then = recalled(pack, trail.document, state.words)
-    told = {side: voided(asked, mark, entry, version, trail.document, then) for side, mark in approvals.items()}
+    then = recalled(pack, kept, state.words)
+    told = {side: voided(asked, mark, entry, version, kept, then) for side, mark in approvals.items()}
     void = {side: why for side, why in told.items() if why}
     verdict = judge(asked, entry, pack).verdict
-    changed, shut = _given(state, entry, version, trail, then), barred(asked, entry, pack)
+    changed, shut = _given(state, entry, version, kept, then), barred(asked, entry, pack)
     return Standing(verdict, void=void, changed=changed, since=since, barred=shut)
 
 
-def _given(state: RequestState, entry: Entry, version: str, trail: Trail, then: Lexicon) -> str:
+def _given(state: RequestState, entry: Entry, version: str, kept: Kept, then: Lexicon) -> str:
     """What differs between the items that were granted and those in force."""
     if state.grant is None or state.grant.entry in ("", version):
         return ""
-    body = trail.document(state.grant.entry)
+    body = kept(state.grant.entry)
     found = changes(state.document, read(body), entry, then) if body else ()
     return told(tuple(one for one in found if one.item and not one.what.endswith(NOT_GIVEN)))
 
@@ -129,6 +127,8 @@ def standings(trail: Trail, pack: Pack, found: Iterable[RequestState]) -> dict[s
     """Id → `Standing` of the requests for an asset that somebody has to act on, or that are granted."""
     wanted = [one for one in found if one.document.asset and (one.stage in WAITING or one.grant)]
     entries: dict[str, PublishedEntry | StoreError | None] = {}
+    # Many requests name the same words and versions.
+    kept = cache(trail.document)
     made = {}
     for one in wanted:
         asset = one.document.asset
@@ -136,7 +136,7 @@ def standings(trail: Trail, pack: Pack, found: Iterable[RequestState]) -> dict[s
             entries[asset] = _readable(trail, asset)
         entry = entries[asset]
         made[one.id] = (
-            Standing(unread=str(entry)) if isinstance(entry, StoreError) else standing(one, entry, pack, trail)
+            Standing(unread=str(entry)) if isinstance(entry, StoreError) else standing(one, entry, pack, kept)
         )
     return made
 
