@@ -229,7 +229,7 @@ def _pair(text: str) -> tuple[str, str]:
 @pass_state
 def history(state: State, name: str, as_json: bool) -> None:
     """Every act on one entry. Each with the version (its digest) that it was about."""
-    from workflows.entries.history import SHORT, version_named
+    from workflows.entries.history import SHORT
     from workflows.people import who_line
 
     with desk(state) as at:
@@ -242,7 +242,7 @@ def history(state: State, name: str, as_json: bool) -> None:
             [
                 (
                     *(act.version, act.at[:16], who_line(act.who, act.name, people)),
-                    *(act.verb, version_named(act)[:SHORT], act.why),
+                    *(act.verb, act.named("version")[:SHORT], act.why),
                 )
                 for act in acts
             ],
@@ -319,10 +319,8 @@ def diff(state: State, name: str, old: str, new: str, as_json: bool) -> None:
 
 def _words(at: Desk, key: str) -> list[str]:
     """The words by which versions of an entry were published, the latest first."""
-    import msgspec
-
     acts = at.trail.acts("entry", key, verb="publish")
-    return list(dict.fromkeys(str(msgspec.json.decode(act.after).get("words", "")) for act in acts))[::-1]
+    return list(dict.fromkeys(act.named("words") for act in acts))[::-1]
 
 
 def _version(at: Desk, key: str, which: str) -> Entry:

@@ -104,3 +104,8 @@ class Act(msgspec.Struct, frozen=True, omit_defaults=True):
     hash: str = ""
     name: str = ""
     """What ``who`` was called then; empty in acts from before names were kept. Shown with `people.who_line`."""
+
+    def named(self, key: str) -> str:
+        """The document that ``after`` names under a key, such as ``version``; empty when it names none."""
+        told = msgspec.json.decode(self.after) if self.after else None
+        return str(told.get(key, "")) if isinstance(told, dict) else ""

@@ -57,7 +57,7 @@ def versions(acts: Iterable[Act]) -> list[Version]:
         if act.verb == "submit":
             # One that is handed in while another is under review takes its place.
             found = [_over(one) if one.standing == "under review" else one for one in found]
-            found.append(Version(_digest(act), "under review"))
+            found.append(Version(act.named("version"), "under review"))
         if act.verb not in _MARKS or not found:
             continue
         if act.verb == "publish":
@@ -86,10 +86,6 @@ def _marked(version: Version, act: Act, published: int) -> Version:
     return msgspec.structs.replace(version, **changed)
 
 
-def _digest(act: Act) -> str:
-    return str(msgspec.json.decode(act.after)["version"])
-
-
 def chosen(found: Iterable[Version], name: str) -> Version:
     """The version of a number (第N版) or of the first digits of a digest. Raises `InputError`."""
     known = list(found)
@@ -103,9 +99,3 @@ def chosen(found: Iterable[Version], name: str) -> Version:
             return by_digest[-1]
     told = ", ".join(str(one.number) if one.number else one.digest[:SHORT] for one in known) or "none"
     raise InputError(f"no version {name!r}; there are: {told} (pdc entry versions shows them)")
-
-
-def version_named(act: Act) -> str:
-    """The digest that an act names; empty for acts on no version."""
-    told = msgspec.json.decode(act.after) if act.after else None
-    return str(told.get("version", "")) if isinstance(told, dict) else ""

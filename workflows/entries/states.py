@@ -138,8 +138,8 @@ def _holds(signed: Signed, submitted: Signed) -> bool:
 
 def last_in_force(acts: Iterable[Act]) -> str:
     """Digest of the version that was published last; empty when none was."""
-    published = [act.after for act in acts if act.verb == "publish"]
-    return str(msgspec.json.decode(published[-1])["version"]) if published else ""
+    published = [act for act in acts if act.verb == "publish"]
+    return published[-1].named("version") if published else ""
 
 
 def states(trail: Trail, until: str | None = None) -> dict[str, EntryState]:

@@ -141,15 +141,10 @@ class Wordings:
 
         None when no act has until then.
         """
-        told = {act.number: words for act in self._acts(until) if (words := _words(act))}
+        told = {act.number: words for act in self._acts(until) if (words := act.named("words"))}
         found = (self.read(told[number]) for number in sorted(told, reverse=True))
         return next((one for one in found if one.catalogue), None)
 
     def _acts(self, until: str) -> Iterator[Act]:
         for kind, verb in TELLING:
             yield from self.trail.acts(kind, until=until, verb=verb)
-
-
-def _words(act: Act) -> str:
-    told = msgspec.json.decode(act.after) if act.after else None
-    return str(told.get("words", "")) if isinstance(told, dict) else ""
