@@ -13,6 +13,7 @@ from workflows.outputs import words
 Row = dict[str, Any]
 
 FIELDS: Final = {
+    "code": "信息资源代码",
     "title": "名称",
     "provider": "提供方",
     "provider_code": "提供方代码",
@@ -101,7 +102,7 @@ def differences(
     An entry that was withdrawn and published again in between is one that has changed: its days and version tell.
     ``names``: what tiers are called, needed where records have any; ``unprinted``: keys that have no column.
     """
-    before, now = ({record.get("id") or record["asset"]: record for record in records} for records in (old, new))
+    before, now = ({record_key(one): one for one in records} for records in (old, new))
     for key, record in now.items():
         if key not in before:
             yield _line("新增", record)
@@ -112,6 +113,11 @@ def differences(
     for key, record in before.items():
         if key not in now:
             yield _line("减少", record)
+
+
+def record_key(record: Row) -> str:
+    """What a line is known by from issue to issue: the number of a request, else the asset."""
+    return str(record.get("id") or record["asset"])
 
 
 def change_line(before: Issue | None, changes: Sequence[Difference]) -> str:
@@ -146,7 +152,7 @@ def _but_keys(value: Any, unprinted: frozenset[str]) -> Any:
 
 def _changed(old: Row, new: Row) -> Iterator[str]:
     """Only what both say: an issue from before a key was recorded says nothing of it."""
-    for key, title in {"code": "信息资源代码", **FIELDS}.items():
+    for key, title in FIELDS.items():
         if key in old and key in new and old[key] != new[key]:
             told = _told(key, title, old[key], new[key])
             if told:

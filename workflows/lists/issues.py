@@ -17,7 +17,7 @@ from workflows.acts.trail import Trail
 from workflows.entries.words import Wording
 from workflows.errors import InputError, StoreError
 from workflows.lists.books import ListBook, Sheet
-from workflows.lists.changes import Issue, Row
+from workflows.lists.changes import Issue, record_key
 from workflows.outputs.cells import Cell, Column
 
 IssueT = TypeVar("IssueT", bound=Issue)
@@ -78,7 +78,7 @@ def issued(kind: str, books: Sequence[ListBook], pack: str) -> Issued:
     """The document of some books: the district's first, then the departments'."""
     first = books[0]
     rows: dict[tuple[Cell, ...], int] = {}
-    places = {_key(record): place for place, record in enumerate(first.records)}
+    places = {record_key(record): place for place, record in enumerate(first.records)}
     kept = tuple(_kept(book, places, rows) for book in books)
     return Issued(kind, first.as_of, tuple(first.records), pack, first.name, first.generated_at, tuple(rows), kept)
 
@@ -93,12 +93,8 @@ def _kept(book: ListBook, places: Mapping[str, int], rows: dict[tuple[Cell, ...]
         )
         for sheet in book.sheets
     )
-    records = tuple(places[_key(record)] for record in book.records)
+    records = tuple(places[record_key(record)] for record in book.records)
     return KeptBook(book.scope, book.place, book.cover, sheets, records)
-
-
-def _key(record: Row) -> str:
-    return str(record.get("id") or record["asset"])
 
 
 def books_of(issue: Issued) -> list[ListBook]:
