@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -18,6 +19,8 @@ from workflows.outputs import words
 from workflows.outputs.cells import Book, Cell, Column
 from workflows.outputs.files import safe_name, write_bytes
 from workflows.outputs.lists import MissingBasisError, may_refuse
+
+OneT = TypeVar("OneT")
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -98,19 +101,11 @@ def official_books(
     kind: OfficialList, scope: str, entries: Sequence[Listed], edition: Edition, before: Issue | None
 ) -> list[ListBook]:
     """The district's book, then one for each department that is on the list or was on the issue ``before``."""
-    districts = official_book(kind, scope, "", entries, edition, before)
-    own: dict[str, list[Listed]] = {}
-    for one in entries:
-        own.setdefault(one.entry.department, []).append(one)
-    providers = {place: told[-1].entry.provider for place, told in own.items()}
-    places = places_of(own, before, edition)
-    return [
-        districts,
-        *(
-            official_book(kind, title, place, own.get(place, ()), edition, part_of(before, place))
-            for place, title in department_titles(places, providers, edition, before).items()
-        ),
-    ]
+
+    def whose(one: Listed) -> tuple[str, str]:
+        return one.entry.department, one.entry.provider
+
+    return books_of_all(partial(official_book, kind), scope, entries, whose, edition, before)
 
 
 def official_book(
@@ -140,25 +135,49 @@ def change_sheets(heading: Sequence[Column], before: Issue | None, changes: Sequ
 # --- departments -------------------------------------------------------------------------------------------------
 
 
-def places_of(own: Mapping[str, Any], before: Issue | None, edition: Edition) -> list[str]:
+def books_of_all(
+    make: Callable[[str, str, Sequence[OneT], Edition, Issue | None], ListBook],
+    scope: str,
+    found: Sequence[OneT],
+    whose: Callable[[OneT], tuple[str, str]],
+    edition: Edition,
+    before: Issue | None,
+) -> list[ListBook]:
+    """The district's book, then one for each department that has any of ``found`` or was on the issue ``before``.
+
+    ``make``: a book of scope, department id (empty = the district's), what is on it, edition and the issue to compare
+    with. ``whose``: department id and name; the latter counts where the day does not know the department.
+    """
+    own: dict[str, list[OneT]] = {}
+    names: dict[str, str] = {}
+    for one in found:
+        place, name = whose(one)
+        names[place] = name
+        own.setdefault(place, []).append(one)
+    titles = _titles(_places_of(own, before, edition), names, edition, before)
+    return [
+        make(scope, "", found, edition, before),
+        *(make(title, place, own.get(place, ()), edition, _part_of(before, place)) for place, title in titles.items()),
+    ]
+
+
+def _places_of(own: Iterable[str], before: Issue | None, edition: Edition) -> list[str]:
     """Departments that have a book: as they were configured that day, then others that acts tell of."""
-    told = {**dict.fromkeys(own), **dict.fromkeys(_department(record) for record in (before.records if before else ()))}
+    told = dict.fromkeys([*own, *map(_department, _records(before))])
     known = [place for place in edition.names.departments if place in told]
     return [*known, *(place for place in told if place not in known)]
 
 
-def department_titles(
-    places: Iterable[str], providers: Mapping[str, str], edition: Edition, before: Issue | None
-) -> dict[str, str]:
-    """Department id → what it was called: by the names of the day, else by its entries or the issue before."""
+def _titles(places: Iterable[str], names: Mapping[str, str], edition: Edition, before: Issue | None) -> dict[str, str]:
+    """Department id → what it was called: by the names of the day, else by what is listed or the issue before."""
     earlier = {_department(record): record.get("requester") or record["provider"] for record in _records(before)}
     return {
-        place: edition.names.departments.get(place) or providers.get(place) or earlier.get(place) or place
+        place: edition.names.departments.get(place) or names.get(place) or earlier.get(place) or place
         for place in places
     }
 
 
-def part_of(before: Issue | None, department: str) -> Issue | None:
+def _part_of(before: Issue | None, department: str) -> Issue | None:
     """One department's part of an issue."""
     if before is None:
         return None

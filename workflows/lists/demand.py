@@ -10,16 +10,7 @@ import msgspec
 
 from workflows.entries.words import Wording, Wordings
 from workflows.entry import Entry
-from workflows.lists.books import (
-    Edition,
-    ListBook,
-    Sheet,
-    change_sheets,
-    department_titles,
-    part_of,
-    places_of,
-    words_lines,
-)
+from workflows.lists.books import Edition, ListBook, Sheet, books_of_all, change_sheets, words_lines
 from workflows.lists.changes import Issue, Row, change_line, differences
 from workflows.outputs import words
 from workflows.outputs.cells import Cell, Column
@@ -139,18 +130,12 @@ def demand_row(told: Mapping[str, Any]) -> list[Cell]:
 
 def demand_books(scope: str, found: Sequence[Demand], edition: Edition, before: Issue | None) -> list[ListBook]:
     """The district's book, then each asking department's."""
-    own: dict[str, list[Demand]] = {}
-    for one in found:
-        own.setdefault(one.state.document.requester, []).append(one)
-    names = {place: told[-1].words.departments.get(place, "") for place, told in own.items()}
-    places = places_of(own, before, edition)
-    return [
-        demand_book(scope, "", found, edition, before),
-        *(
-            demand_book(title, place, own.get(place, ()), edition, part_of(before, place))
-            for place, title in department_titles(places, names, edition, before).items()
-        ),
-    ]
+
+    def whose(one: Demand) -> tuple[str, str]:
+        requester = one.state.document.requester
+        return requester, one.words.departments.get(requester, "")
+
+    return books_of_all(demand_book, scope, found, whose, edition, before)
 
 
 def demand_book(scope: str, place: str, found: Sequence[Demand], edition: Edition, before: Issue | None) -> ListBook:
