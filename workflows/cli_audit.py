@@ -45,6 +45,7 @@ def show(
 ) -> None:
     """Acts in their order; SUBJECT is an asset's key, the id of a request or ticket, the name of a list."""
     from workflows.acts.shown import what
+    from workflows.acts.text import cut
     from workflows.acts.trail import Trail
     from workflows.people import who_line
 
@@ -62,9 +63,8 @@ def show(
                 found.append(act)
             else:
                 person = who_line(act.who, act.name, site.people) + (f" (for {act.behalf})" if act.behalf else "")
-                rows.append(
-                    (act.number, act.at[:16], person, act.kind, act.verb, act.subject, what(act), _short(act.why))
-                )
+                did = (act.kind, act.verb, act.subject)
+                rows.append((act.number, act.at[:16], person, *did, what(act), cut(act.why, LONGEST_WHY)))
     if as_json:
         emit_json(found)
     elif not as_jsonl:
@@ -89,10 +89,6 @@ def _names(site: Site, who: str) -> frozenset[str]:
     """What one person is called in acts: id and name; acts from before ids were kept have the name alone."""
     named = (person for person in site.people if who in (person.id, person.name))
     return frozenset((who, *(name for person in named for name in (person.id, person.name))))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_WHY else f"{text[: LONGEST_WHY - 1]}…"
 
 
 def _who(act: Act) -> set[str]:

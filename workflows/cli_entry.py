@@ -229,7 +229,7 @@ def _pair(text: str) -> tuple[str, str]:
 @pass_state
 def history(state: State, name: str, as_json: bool) -> None:
     """Every act on one entry. Each with the version (its digest) that it was about."""
-    from workflows.entries.history import SHORT
+    from workflows.acts.shown import SHORT
     from workflows.people import who_line
 
     with desk(state) as at:
@@ -258,7 +258,7 @@ def versions(state: State, name: str, as_json: bool) -> None:
 
     A version has a number once it is published: 第N版 of the lists.
     """
-    from workflows.entries.history import SHORT
+    from workflows.acts.shown import SHORT
     from workflows.entries.history import versions as versions_of
     from workflows.people import who_line
 

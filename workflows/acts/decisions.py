@@ -58,9 +58,8 @@ def _standing(acting: Acting, assets: set[str]) -> dict[Place, str | None]:
     """The latest ruling by asset, column and dimension."""
     table = schema.decisions
     found: dict[Place, str | None] = {}
-    names = sorted(assets)
-    for start in range(0, len(names), 500):
-        query = select(table).where(table.c.asset.in_(names[start : start + 500])).order_by(table.c.id)
+    for batch in chunks(sorted(assets)):
+        query = select(table).where(table.c.asset.in_(batch)).order_by(table.c.id)
         for row in acting.connection.execute(query):
             found[row.asset, row.column, row.dimension] = row.value
     return found

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from workflows.acts.model import Act
+from workflows.acts.text import cut
 
 LONGEST = 40
 """Characters of a value; JSON has it whole."""
@@ -31,23 +32,19 @@ def what(act: Act) -> str:
         old = f"{_value(before['value'])} → " if "value" in before else ""
         return " ".join(filter(None, (after.get("column"), after["dimension"], old + _value(after.get("value")))))
     if "text" in after and act.kind == "entry":
-        return f"{after.get('column') or 'abstract'}={_cut(after['text'])}"
+        return f"{after.get('column') or 'abstract'}={cut(after['text'], LONGEST)}"
     stage, version = before.get("stage", ""), str(after.get("version", ""))[:SHORT]
     return " ".join(filter(None, (f"was {stage};" if stage and version else stage and f"was {stage}", version)))
 
 
 def _filled(one: Mapping[str, Any]) -> str:
     place = f"{one['item']}." if one.get("item") else ""
-    return f"{place}{one['element']}={_cut(one['value'])}"
+    return f"{place}{one['element']}={cut(one['value'], LONGEST)}"
 
 
 def _value(value: str | None) -> str:
     """A value without which a proposal is refused, or a label taken off."""
     return value or "none of it"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _decoded(text: str) -> Any:

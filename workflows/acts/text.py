@@ -32,3 +32,12 @@ def one_line_texts(given: Mapping[str, str | tuple[str, ...]]) -> None:
     for option, value in given.items():
         for text in (value,) if isinstance(value, str) else value:
             one_line_text(option, text)
+
+
+def cut(text: str, length: int) -> str:
+    """The beginning of a text, for tables.
+
+    >>> cut("全区养老机构名录", 5)
+    '全区养老…'
+    """
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -8,11 +8,10 @@ from typing import Any, Literal
 import msgspec
 
 from workflows.acts.model import Act
+from workflows.acts.shown import SHORT
 from workflows.errors import InputError
 
 Standing = Literal["under review", "returned", "replaced", "in force", "withdrawn"]
-SHORT = 12
-"""Digits of a digest that people see."""
 LONGEST_NUMBER = 5
 LEAST = 4
 _MARKS = {
